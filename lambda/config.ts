@@ -1,0 +1,94 @@
+import * as v from "valibot";
+import { InputError } from "./domain/errors.ts";
+import { toFaults } from "./domain/faults.ts";
+import { type Order, readOrder } from "./domain/order.ts";
+
+/** Atlas's media type: errors, snapshots and clusters are asked for by this one version date. */
+export const ATLAS_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
+
+const text = v.pipe(v.string("is missing"), v.minLength(1, "must not be empty"));
+
+const AtlasBaseUrl = v.pipe(
+	text,
+	v.check((url) => isAllowedAtlas(url), "must be an https URL without path or query (http only for loopback)"),
+	v.transform((url) => new URL(url).origin),
+);
+
+const seconds = v.pipe(
+	text,
+	v.regex(/^\d+(\.\d+)?$/, "must be a number of seconds"),
+	v.transform(Number),
+	v.minValue(0.1, "must be 0.1 or more"),
+	v.maxValue(3600, "must be 3600 or less"),
+);
+
+const DefaultOrder = v.pipe(
+	text,
+	v.rawTransform<string, Order>(({ dataset, addIssue, NEVER }) => {
+		try {
+			return readOrder(JSON.parse(dataset.value));
+		} catch (error) {
+			addIssue({
+				message: `must hold an order as JSON (${error instanceof InputError ? error.message : "this is no JSON"})`,
+			});
+			return NEVER;
+		}
+	}),
+);
+
+const SnapshotConfigSchema = v.object({
+	/** Name or ARN of the secret that holds the Atlas keys. */
+	ATLAS_SECRET_ID: text,
+	/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
+	ATLAS_BASE_URL: v.optional(AtlasBaseUrl, "https://cloud.mongodb.com"),
+	ATLAS_MEDIA_TYPE: v.optional(
+		v.pipe(
+			text,
+			v.regex(/^application\/vnd\.atlas\.\d{4}-\d{2}-\d{2}\+json$/, "must be application/vnd.atlas.<date>+json"),
+		),
+		ATLAS_MEDIA_TYPE,
+	),
+	/** Name or ARN of the bus that outcomes are published on. */
+	EVENT_BUS_NAME: text,
+	/** Seconds before the first look at a new snapshot, and the least between two looks. */
+	FIRST_POLL_SECONDS: v.optional(seconds, "15"),
+});
+
+const TriggerConfigSchema = v.object({
+	/** ARN of the durable function's alias; a durable execution needs a qualified ARN. */
+	SNAPSHOT_FUNCTION_ARN: text,
+	/** The order that a cron rule's `Scheduled Event` with an empty `detail` carries out, as JSON. */
+	DEFAULT_ORDER: v.optional(DefaultOrder),
+	/** Name or ARN of the secret with the keys of signed hooks; without it there is no hook route. */
+	WEBHOOK_SECRET_ID: v.optional(text),
+});
+
+export type SnapshotConfig = Readonly<v.InferOutput<typeof SnapshotConfigSchema>>;
+export type TriggerConfig = Readonly<v.InferOutput<typeof TriggerConfigSchema>>;
+
+/** The environment variables as the stack sets them: a renamed one fails the type check, not the first night. */
+export type SnapshotEnvironment = v.InferInput<typeof SnapshotConfigSchema>;
+export type TriggerEnvironment = v.InferInput<typeof TriggerConfigSchema>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
+export const readSnapshotConfig = (env: Environment): SnapshotConfig => read(SnapshotConfigSchema, env);
+
+/** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
+export const readTriggerConfig = (env: Environment): TriggerConfig => read(TriggerConfigSchema, env);
+
+function read<S extends v.GenericSchema<unknown, unknown>>(schema: S, env: Environment): v.InferOutput<S> {
+	const result = v.safeParse(schema, env);
+	if (result.success) return result.output;
+	throw new InputError("CONFIG_INVALID", "environment", toFaults(result.issues));
+}
+
+/** Keys travel to this URL, so it is https, or loopback for tests and local runs. */
+export function isAllowedAtlas(url: string): boolean {
+	if (!URL.canParse(url)) return false;
+	const { protocol, hostname, pathname, search, hash, username, password } = new URL(url);
+	const bare = pathname === "/" && search === "" && hash === "" && username === "" && password === "";
+	const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+	return bare && (protocol === "https:" || (protocol === "http:" && loopback));
+}

@@ -1,0 +1,114 @@
+/**
+ * Every way in which this service fails. The code is the error's `name`, because `name` and `message` are all that a
+ * durable checkpoint keeps of an error.
+ */
+export type ErrorCode =
+	/** What a caller sent, or what the operator configured. */
+	| "ORDER_INVALID"
+	| "EVENT_INVALID"
+	| "CONFIG_INVALID"
+	| "SECRET_UNREADABLE"
+	| "SECRET_INVALID"
+	| "SIGNATURE_INVALID"
+	| "RUN_NAME_TAKEN"
+	| "RUN_NOT_FOUND"
+	/** AWS did not do its part; worth another try. */
+	| "START_FAILED"
+	| "PUBLISH_FAILED"
+	/** Targets of a run ended otherwise than completed. */
+	| "RUN_INCOMPLETE"
+	| AtlasErrorCode;
+
+/** How a call of Atlas ended, if not well. */
+export type AtlasErrorCode =
+	/** No connection: nothing was sent, so nothing was done. */
+	| "ATLAS_UNREACHABLE"
+	/** Sent, but no whole answer came: nobody knows whether it was done. */
+	| "ATLAS_NO_REPLY"
+	/** An answer that is not Atlas's (HTML of a proxy, cut JSON). */
+	| "ATLAS_UNREADABLE"
+	/** 5xx. */
+	| "ATLAS_FAULT"
+	| "ATLAS_RATE_LIMITED"
+	/** 405 while Atlas upgrades itself. */
+	| "ATLAS_UPGRADING"
+	/** 401 to a fresh challenge or token. */
+	| "ATLAS_KEY_REFUSED"
+	/** 401 `USER_UNAUTHORIZED`, 403 `ACCESS_FORBIDDEN`. */
+	| "ATLAS_ROLE_MISSING"
+	/** 401 `NOT_IN_GROUP`: the keys belong to another organisation or project. */
+	| "ATLAS_PROJECT_FOREIGN"
+	/** 403: the address is not on the access list of the key. */
+	| "ATLAS_ADDRESS_REFUSED"
+	| "ATLAS_FORBIDDEN"
+	| "ATLAS_PROJECT_NOT_FOUND"
+	| "ATLAS_CLUSTER_NOT_FOUND"
+	| "ATLAS_SNAPSHOT_NOT_FOUND"
+	| "ATLAS_NOT_FOUND"
+	| "ATLAS_BACKUP_OFF"
+	| "ATLAS_CLUSTER_PAUSED"
+	/** M0, M2, M5, Flex: no on-demand snapshots. */
+	| "ATLAS_NOT_DEDICATED"
+	/** 400 `UNFINISHED_ON_DEMAND_SNAPSHOT`, or 409: one is queued or in progress. */
+	| "ATLAS_SNAPSHOT_RUNNING"
+	| "ATLAS_BILLING"
+	| "ATLAS_VERSION_GONE"
+	| "ATLAS_BAD_REQUEST";
+
+/** An error of the closed vocabulary. The message says what to do and holds no value that could be secret. */
+export class ServiceError extends Error {
+	override readonly name: ErrorCode;
+
+	constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.name = code;
+	}
+}
+
+/** What is known of a request that failed. */
+export interface AtlasFault {
+	readonly code: AtlasErrorCode;
+	/** HTTP status, where a reply came. */
+	readonly status?: number;
+	/** Atlas's own `errorCode`, where the reply held one. */
+	readonly errorCode?: string;
+	/** Whose turn it is: time cures `transient`; `user` must change something in Atlas; `ours` is a defect here. */
+	readonly blame: "transient" | "user" | "ours";
+	/** Whether Atlas may have carried the request out all the same. */
+	readonly executed: "no" | "unknown";
+	/** Whole seconds that Atlas asks to wait. */
+	readonly retryAfterSeconds?: number;
+}
+
+/** A call of Atlas that did not succeed, judged. */
+export class AtlasError extends ServiceError {
+	readonly fault: AtlasFault;
+
+	constructor(fault: AtlasFault, message: string, options?: ErrorOptions) {
+		super(fault.code, message, options);
+		this.fault = fault;
+	}
+}
+
+/** One fault of an input: where, as a JSON Pointer (RFC 6901), and which rule it breaks. */
+export interface InputFault {
+	readonly pointer: string;
+	readonly detail: string;
+}
+
+/** An input that breaks rules; all of them are listed. No value is quoted. */
+export class InputError extends ServiceError {
+	readonly faults: readonly InputFault[];
+
+	constructor(
+		code: "ORDER_INVALID" | "EVENT_INVALID" | "CONFIG_INVALID" | "SECRET_INVALID",
+		subject: string,
+		faults: readonly InputFault[],
+	) {
+		super(
+			code,
+			`${subject}: ${faults.map(({ pointer, detail }) => (pointer === "" ? detail : `${pointer.slice(1).replaceAll("/", ".")} ${detail}`)).join("; ")}`,
+		);
+		this.faults = faults;
+	}
+}

@@ -1,0 +1,145 @@
+import * as v from "valibot";
+import { InputError } from "./errors.ts";
+import { toFaults } from "./faults.ts";
+
+/** What to do when an on-demand snapshot that is not ours is queued or in progress. */
+export type ConflictPolicy = "join" | "wait" | "skip" | "fail";
+
+/** Which clusters: by name, all of them, or those that carry every one of the tags. */
+export type Selection = readonly string[] | "all" | { readonly tags: Readonly<Record<string, string>> };
+
+/** What was asked, read and completed: every default is filled in. */
+export interface Order {
+	/** 24 hex digits; absent only beside `all` or tags: then every project that the keys can see. */
+	readonly projectId?: string;
+	readonly clusters: Selection;
+	readonly description?: string;
+	/** Whole days, from the snapshot's completion on. */
+	readonly retentionInDays: number;
+	readonly onConflict: ConflictPolicy;
+	/** Minutes after which a snapshot that still runs is published as `LATE`. */
+	readonly deadlineMinutes: number;
+	/** Skip a cluster whose newest completed on-demand snapshot is younger than so many minutes. */
+	readonly minimumAgeMinutes?: number;
+}
+
+/** Minutes of three days: past them a run stops following. */
+export const HARD_LIMIT_MINUTES = 3 * 24 * 60;
+
+const ProjectId = v.pipe(
+	v.string("must be a string"),
+	v.regex(/^[a-f0-9]{24}$/, "must be 24 hexadecimal digits, lower case"),
+);
+
+const ClusterName = v.pipe(
+	v.string("must be a string"),
+	v.regex(/^[a-zA-Z0-9][a-zA-Z0-9-]*$/, "must be a cluster name: letters, digits and hyphens, not a hyphen first"),
+	v.maxLength(64, "must not be longer than 64 characters"),
+);
+
+const TagText = v.pipe(
+	v.string("must be a string"),
+	v.minLength(1, "must not be empty"),
+	v.maxLength(255, "must not be longer than 255 characters"),
+);
+
+const Tags = v.strictObject(
+	{
+		tags: v.pipe(
+			v.record(TagText, TagText, "must be an object of tag keys and values"),
+			v.check((tags) => Object.keys(tags).length > 0, "must name at least one tag"),
+		),
+	},
+	strictly('must be {"tags": {…}}'),
+);
+
+const Clusters = v.lazy((input) => {
+	if (Array.isArray(input)) {
+		return v.pipe(
+			v.array(ClusterName),
+			v.minLength(1, "must name at least one cluster"),
+			v.maxLength(1000, "must not name more than 1000 clusters"),
+			v.transform((names) => [...new Set(names)]),
+		);
+	}
+	if (typeof input === "object" && input !== null) return Tags;
+	return v.literal("all", 'must be a list of cluster names, "all" or {"tags": {…}}');
+});
+
+const whole = (minimum: number, maximum: number, what: string) =>
+	v.pipe(
+		v.number(`must be a whole number of ${what}`),
+		v.integer(`must be a whole number of ${what}`),
+		v.minValue(minimum, `must be ${minimum} or more`),
+		v.maxValue(maximum, `must be ${maximum} or less`),
+	);
+
+const OrderSchema = v.strictObject(
+	{
+		projectId: v.optional(ProjectId),
+		groupId: v.optional(ProjectId),
+		clusters: v.optional(Clusters),
+		clusterName: v.optional(ClusterName),
+		description: v.optional(
+			v.pipe(
+				v.string("must be a string"),
+				v.maxLength(400, "must not be longer than 400 characters"),
+				v.regex(/^\P{Cc}*$/u, "must not hold control characters"),
+			),
+		),
+		retentionInDays: v.optional(whole(1, 2 ** 31 - 1, "days"), 7),
+		onConflict: v.optional(v.picklist(["join", "wait", "skip", "fail"], "must be join, wait, skip or fail"), "join"),
+		deadlineMinutes: v.optional(whole(1, HARD_LIMIT_MINUTES, "minutes"), 60),
+		minimumAgeMinutes: v.optional(whole(1, 2 ** 31 - 1, "minutes")),
+	},
+	strictly("must be a JSON object"),
+);
+
+/**
+ * Reads an order and fills in its defaults. The synonyms `groupId` and `clusterName` end here.
+ *
+ * @throws InputError `ORDER_INVALID`, naming every fault at once and quoting no value
+ */
+export function readOrder(input: unknown): Order {
+	if (!isRecord(input))
+		throw new InputError("ORDER_INVALID", "order", [{ pointer: "", detail: "must be a JSON object" }]);
+	const read = v.safeParse(OrderSchema, input, { abortPipeEarly: true });
+	const faults = [...(read.issues ? toFaults(read.issues) : []), ...crossFaults(input)];
+	if (!read.success || faults.length > 0) throw new InputError("ORDER_INVALID", "order", faults);
+	const { projectId, groupId, clusters, clusterName, ...rest } = read.output;
+	const project = projectId ?? groupId;
+	const selection = clusters ?? [clusterName ?? ""];
+	return { ...(project === undefined ? {} : { projectId: project }), clusters: selection, ...withoutUndefined(rest) };
+}
+
+/** Rules between fields. They look at the raw input, so that they speak beside the faults of single fields. */
+function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: string; detail: string }[] {
+	const has = (key: string) => input[key] !== undefined;
+	const faults = [];
+	if (has("projectId") && has("groupId") && input["projectId"] !== input["groupId"]) {
+		faults.push({ pointer: "/groupId", detail: "must equal projectId, of which it is a synonym" });
+	}
+	if (has("clusters") && has("clusterName")) {
+		faults.push({ pointer: "/clusterName", detail: "must be left out beside clusters" });
+	}
+	if (!has("clusters") && !has("clusterName")) {
+		faults.push({ pointer: "/clusters", detail: "is missing" });
+	}
+	const byName = has("clusterName") || Array.isArray(input["clusters"]);
+	if (byName && !has("projectId") && !has("groupId")) {
+		faults.push({ pointer: "/projectId", detail: 'is missing (it may be left out only beside "all" or tags)' });
+	}
+	return faults;
+}
+
+/** A strict object's own message: an unknown key is refused by its name, anything else by the rule. */
+function strictly(rule: string) {
+	return (issue: { readonly expected: string | null }) => (issue.expected === "never" ? "is not known" : rule);
+}
+
+const isRecord = (input: unknown): input is Record<string, unknown> =>
+	typeof input === "object" && input !== null && !Array.isArray(input);
+
+function withoutUndefined<T extends object>(object: T): T {
+	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

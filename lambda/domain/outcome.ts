@@ -1,0 +1,66 @@
+import type { Trigger } from "./run.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** One cluster of a run. */
+export interface Target {
+	readonly projectId: string;
+	readonly clusterName: string;
+}
+
+/** States that end a target. */
+export type FinalState = "COMPLETED" | "FAILED" | "SKIPPED" | "REFUSED" | "LOST";
+/** `STARTED` and `LATE` are followed by another. */
+export type State = "STARTED" | "LATE" | FinalState;
+
+/**
+ * How we came by a snapshot: `created` (we asked and saw the reply), `recovered` (we asked, the reply was lost, we found
+ * it), `adopted` (someone else's that was running, followed by policy).
+ */
+export type Provenance = "created" | "recovered" | "adopted";
+
+/** Why a target ended as it did: Atlas's `errorCode` where there is one, else a code of ours. */
+export interface Reason {
+	readonly code: string;
+	readonly message: string;
+}
+
+/** The `detail` of a published event, version 1. Times are ISO 8601 in UTC. */
+export interface SnapshotStateChange {
+	readonly version: "1";
+	readonly state: State;
+	/** `null` where no snapshot came to be. */
+	readonly provenance: Provenance | null;
+	readonly run: string;
+	readonly trigger: Trigger;
+	/** The firing of a schedule; `null` for other triggers. */
+	readonly slot: string | null;
+	readonly projectId: string;
+	readonly clusterName: string;
+	readonly snapshotId: string | null;
+	/** As Atlas returned it, replica set or sharded; `null` where no snapshot came to be. */
+	readonly snapshot: Snapshot | null;
+	/** When the snapshot, or where none came to be the run, was asked for. */
+	readonly requestedAt: string;
+	/** `null` until the target ended. */
+	readonly endedAt: string | null;
+	/** Whole seconds from `requestedAt` to `endedAt`; `null` until the target ended. */
+	readonly durationSeconds: number | null;
+	readonly reason: Reason | null;
+	/** Doubts about a completed snapshot; left out where there are none. */
+	readonly warnings?: readonly Reason[];
+}
+
+/** The state of a target as a status reply and a run's result tell it: the event without the snapshot. */
+export type TargetStatus = Omit<SnapshotStateChange, "version" | "run" | "trigger" | "slot" | "snapshot" | "state"> & {
+	/** `PENDING`: nothing is known yet. */
+	readonly state: State | "PENDING";
+};
+
+/** What a run returns, and what it throws within when a target did not complete. */
+export interface RunResult {
+	readonly run: string;
+	readonly targets: readonly TargetStatus[];
+}
+
+export const EVENT_SOURCE = "atlas.snapshots";
+export const EVENT_DETAIL_TYPE = "Atlas Snapshot State Change";

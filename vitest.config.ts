@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		include: ["test/**/*.test.ts"],
+		restoreMocks: true,
+		// Two cores: the durable runner's worker thread and the simulator's sockets want one of them.
+		maxWorkers: 2,
+	},
+});
