@@ -14,6 +14,7 @@ export type ErrorCode =
 	| "RUN_NOT_FOUND"
 	/** AWS did not do its part; worth another try. */
 	| "START_FAILED"
+	| "READ_FAILED"
 	| "PUBLISH_FAILED"
 	/** Targets of a run ended otherwise than completed. */
 	| "RUN_INCOMPLETE"
@@ -58,10 +59,13 @@ export type AtlasErrorCode =
 /** An error of the closed vocabulary. The message says what to do and holds no value that could be secret. */
 export class ServiceError extends Error {
 	override readonly name: ErrorCode;
+	/** Whether time may cure it, as it does a throttled or broken service. */
+	readonly transient: boolean;
 
-	constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+	constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly transient?: boolean }) {
 		super(message, options);
 		this.name = code;
+		this.transient = options?.transient ?? false;
 	}
 }
 
@@ -85,7 +89,7 @@ export class AtlasError extends ServiceError {
 	readonly fault: AtlasFault;
 
 	constructor(fault: AtlasFault, message: string, options?: ErrorOptions) {
-		super(fault.code, message, options);
+		super(fault.code, message, { ...options, transient: fault.blame === "transient" });
 		this.fault = fault;
 	}
 }

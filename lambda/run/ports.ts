@@ -1,10 +1,13 @@
 import type { Order } from "../domain/order.ts";
-import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
+import type { Reason, SnapshotStateChange, Target } from "../domain/outcome.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 
-/** A cluster of a selection, and why it can't have an on-demand snapshot, if it can't. */
+/** A cluster of a selection, as its story begins. */
 export interface Candidate extends Target {
-	readonly ineligible?: { readonly code: string; readonly message: string };
+	/** Why it can't have an on-demand snapshot: its story ends as `SKIPPED`. */
+	readonly ineligible?: Reason;
+	/** Why nothing could be selected at all: its story ends as `REFUSED`. */
+	readonly refused?: Reason;
 }
 
 /**

@@ -1,0 +1,90 @@
+import type { Reason } from "./outcome.ts";
+import { isRunning, type Snapshot } from "./snapshot.ts";
+import type { Verdict } from "./verdict.ts";
+
+/**
+ * A snapshot being followed: what a checkpoint keeps between two looks. Small on purpose, since it is written at every
+ * look; the snapshot itself is kept only once it has ended.
+ */
+export interface Watch {
+	readonly snapshotId: string;
+	readonly status: string;
+	/** Looks made. */
+	readonly looks: number;
+	/** Looks in a row that failed. */
+	readonly failures: number;
+	/** Looks in a row that found the snapshot gone. */
+	readonly missing: number;
+	/** Epoch milliseconds of the last look. */
+	readonly lookedAt: number;
+	/** Of the last look, if it failed. */
+	readonly reason?: Reason;
+	readonly retryAfterSeconds?: number;
+	/** The snapshot as Atlas returned it, once it has ended. */
+	readonly ended?: Snapshot;
+}
+
+/** Starts with what Atlas has just said. */
+export const watch = (snapshot: Snapshot, at: number): Watch =>
+	afterSeeing(
+		{ snapshotId: snapshot.id, status: "", looks: 0, failures: 0, missing: 0, lookedAt: at },
+		snapshot,
+		at,
+		0,
+	);
+
+/** Whether Atlas has said its last word. An unknown status is neither success nor failure. */
+export const hasEnded = ({ status }: Snapshot): boolean => status === "completed" || status === "failed";
+
+/** @param at epoch milliseconds */
+export function afterSeeing(before: Watch, snapshot: Snapshot, at: number, look = 1): Watch {
+	return {
+		snapshotId: before.snapshotId,
+		status: snapshot.status,
+		looks: before.looks + look,
+		failures: 0,
+		missing: 0,
+		lookedAt: at,
+		...(hasEnded(snapshot) ? { ended: snapshot } : {}),
+	};
+}
+
+/**
+ * A look that failed: counted and looked past, whatever it was, since the snapshot is there all the same.
+ *
+ * @param at epoch milliseconds
+ */
+export function afterMissing(before: Watch, verdict: Verdict, at: number): Watch {
+	const { retryAfterSeconds, reason } = verdict;
+	return {
+		snapshotId: before.snapshotId,
+		status: before.status,
+		looks: before.looks + 1,
+		failures: before.failures + 1,
+		missing: verdict.code === "ATLAS_SNAPSHOT_NOT_FOUND" ? before.missing + 1 : 0,
+		lookedAt: at,
+		reason,
+		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+	};
+}
+
+/** Where a watch stands. `gone`: a second look in a row found nothing. `late` and `given-up` by the clock. */
+export type Standing = "ended" | "gone" | "late" | "given-up" | "waiting";
+
+/** @param limits epoch milliseconds; `deadlineAt` absent once it has been told */
+export function standing(
+	seen: Watch,
+	limits: { readonly deadlineAt?: number | undefined; readonly hardLimitAt: number },
+): Standing {
+	if (seen.ended) return "ended";
+	if (seen.missing >= 2) return "gone";
+	if (seen.lookedAt >= limits.hardLimitAt) return "given-up";
+	if (limits.deadlineAt !== undefined && seen.lookedAt >= limits.deadlineAt) return "late";
+	return "waiting";
+}
+
+/** Whether another's snapshot no longer stands in the way of ours. */
+export const isOutOfTheWay = (seen: Watch): boolean =>
+	seen.ended !== undefined ||
+	seen.missing > 0 ||
+	(seen.failures === 0 && !isRunning({ id: seen.snapshotId, status: seen.status }));

@@ -1,0 +1,44 @@
+import { AtlasError, ServiceError } from "./errors.ts";
+import type { Reason } from "./outcome.ts";
+
+/** What a failed request means for the story: values, because a checkpoint keeps no more of an error than its name. */
+export interface Verdict {
+	readonly reason: Reason;
+	/** The code of the closed vocabulary, also where `reason.code` is Atlas's own. */
+	readonly code: string;
+	/** `again`: time may cure it. `never`: asking again would not help. */
+	readonly retry: "again" | "never";
+	/** Whether Atlas may have carried the request out all the same. */
+	readonly executed: "no" | "unknown";
+	/** Seconds that Atlas asks to wait. */
+	readonly retryAfterSeconds?: number;
+}
+
+/** Judges whatever a port rejected with. What is not of our vocabulary is a defect of ours, and leaves the request in doubt. */
+export function judge(error: unknown): Verdict {
+	if (error instanceof AtlasError) {
+		const { code, errorCode, blame, executed, retryAfterSeconds } = error.fault;
+		return {
+			reason: { code: errorCode ?? code, message: error.message },
+			code,
+			retry: blame === "transient" ? "again" : "never",
+			executed,
+			...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+		};
+	}
+	if (error instanceof ServiceError) {
+		return {
+			reason: { code: error.name, message: error.message },
+			code: error.name,
+			retry: error.transient ? "again" : "never",
+			executed: "no",
+		};
+	}
+	const name = error instanceof Error ? error.name : "Error";
+	return {
+		reason: { code: "UNEXPECTED", message: `an unexpected ${name} was raised; see the function's log` },
+		code: "UNEXPECTED",
+		retry: "again",
+		executed: "unknown",
+	};
+}

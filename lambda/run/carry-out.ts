@@ -1,0 +1,200 @@
+import { type DurableContext, DurableOperationError, StepSemantics } from "@aws/durable-execution-sdk-js";
+import type { RunResult, TargetStatus } from "../domain/outcome.ts";
+import { readRun } from "../domain/read-run.ts";
+import type { Run } from "../domain/run.ts";
+import { judge, type Verdict } from "../domain/verdict.ts";
+import { backUp } from "./back-up.ts";
+import { backOff } from "./pace.ts";
+import type { Candidate, Ports } from "./ports.ts";
+import type { Steps } from "./steps.ts";
+
+/**
+ * Targets of one durable execution. An execution may hold 3,000 operations; a target that lasts three days takes about
+ * 110, so 25 of them stay below.
+ */
+export const TARGETS_PER_EXECUTION = 25;
+
+/** A run, or a part of one that was chained because it has too many targets for one execution. */
+export type RunInput = Run & { readonly part?: Selected };
+
+/** What the first step finds: it is checkpointed, so that every replay sees the same targets and the same start. */
+export interface Selected {
+	readonly targets: readonly Candidate[];
+	/** Epoch milliseconds. */
+	readonly startedAt: number;
+}
+
+/** Attempts of a selection that time may cure, before the run is given up. */
+const SELECT_ATTEMPTS = 8;
+
+/**
+ * Carries out a run: selects its targets, takes each through its story, and returns how they ended. The body runs again
+ * from the top at every replay, so it holds no clock, no randomness and no I/O: those live inside steps.
+ *
+ * @throws RunIncomplete when a target did not complete, after everything is published, so that the platform's own
+ * metrics and alarms hear it
+ */
+export const carryOut =
+	(ports: Ports, firstPollSeconds: number) =>
+	async (input: RunInput, durable: DurableContext): Promise<RunResult> => {
+		const run = readRun(input);
+		const { targets, startedAt } = input.part ?? (await select(ports, run, durable));
+		const statuses =
+			targets.length <= TARGETS_PER_EXECUTION
+				? await carryOutHere(ports, run, targets, startedAt, firstPollSeconds, durable)
+				: await carryOutInParts(run, targets, startedAt, durable);
+		const result = { run: run.run, targets: statuses };
+		if (statuses.some(({ state }) => state !== "COMPLETED")) throw new RunIncomplete(result);
+		return result;
+	};
+
+/** A run of which not every target completed. The durable engine keeps `errorData`: it holds the {@link RunResult}. */
+export class RunIncomplete extends DurableOperationError {
+	readonly errorType = "RUN_INCOMPLETE";
+
+	constructor(result: RunResult) {
+		const missed = result.targets.filter(({ state }) => state !== "COMPLETED");
+		const names = missed.slice(0, 5).map(({ clusterName, state }) => `${clusterName} ${state}`);
+		const more = missed.length > names.length ? ` and ${missed.length - names.length} more` : "";
+		super(
+			`${missed.length} of ${result.targets.length} targets not completed: ${names.join(", ")}${more}`,
+			undefined,
+			JSON.stringify(result),
+		);
+		this.name = "RUN_INCOMPLETE";
+	}
+}
+
+async function select(ports: Ports, run: Run, durable: DurableContext): Promise<Selected> {
+	const { clusters, projectId = "*" } = run.order;
+	for (let attempt = 1; ; attempt++) {
+		const selected = await durable.step(
+			"select-targets",
+			async (): Promise<Selected | { verdict: Verdict; startedAt: number }> => {
+				const startedAt = ports.now();
+				if (Array.isArray(clusters)) {
+					return { targets: clusters.map((clusterName: string) => ({ projectId, clusterName })), startedAt };
+				}
+				try {
+					return { targets: await ports.select(run.order), startedAt };
+				} catch (error) {
+					return { verdict: judge(error), startedAt };
+				}
+			},
+			never,
+		);
+		if ("targets" in selected) return selected;
+		const { verdict, startedAt } = selected;
+		if (verdict.retry === "never" || attempt >= SELECT_ATTEMPTS) {
+			const unselected: Candidate = { projectId, clusterName: "*", refused: verdict.reason };
+			return { targets: [unselected], startedAt };
+		}
+		await durable.wait("before-selecting", { seconds: backOff(attempt, run.run, verdict.retryAfterSeconds) });
+	}
+}
+
+async function carryOutHere(
+	ports: Ports,
+	run: Run,
+	targets: readonly Candidate[],
+	startedAt: number,
+	firstPollSeconds: number,
+	durable: DurableContext,
+): Promise<TargetStatus[]> {
+	const branches = await durable.map(
+		"targets",
+		[...targets],
+		(branch, target) => backUp(ports, stepsOf(branch), run, target, startedAt, firstPollSeconds),
+		{ itemNamer: ({ clusterName }) => clusterName, completionConfig: { toleratedFailurePercentage: 100 } },
+	);
+	return branches.all.map(({ result, error, index }) => result ?? broken(targets[index], startedAt, error));
+}
+
+/** Runs that are too long for one execution are chained: each part is an execution of the same function. */
+async function carryOutInParts(
+	run: Run,
+	targets: readonly Candidate[],
+	startedAt: number,
+	durable: DurableContext,
+): Promise<TargetStatus[]> {
+	const self = durable.lambdaContext.invokedFunctionArn;
+	const parts = inParts(targets);
+	const ended = await durable.map(
+		"parts",
+		parts,
+		(branch, part) =>
+			branch
+				.invoke<RunInput, RunResult>("carry-out-part", self, { ...run, part: { targets: part, startedAt } })
+				.then(({ targets: statuses }) => statuses)
+				.catch((error: unknown) => incomplete(error) ?? part.map((target) => broken(target, startedAt, error))),
+		{ maxConcurrency: PARTS_AT_ONCE, completionConfig: { toleratedFailurePercentage: 100 } },
+	);
+	return ended.all.flatMap(
+		({ result, error, index }) => result ?? (parts[index] ?? []).map((target) => broken(target, startedAt, error)),
+	);
+}
+
+/** Each part mints a token and opens a connection of its own. */
+const PARTS_AT_ONCE = 10;
+
+/** Parts never mix projects: one project's failure touches no other, and its rate budget stays in one process. */
+export function inParts(targets: readonly Candidate[]): Candidate[][] {
+	const projects = Map.groupBy(targets, ({ projectId }) => projectId);
+	return [...projects.values()].flatMap((group) => {
+		const parts: Candidate[][] = [];
+		for (let i = 0; i < group.length; i += TARGETS_PER_EXECUTION) parts.push(group.slice(i, i + TARGETS_PER_EXECUTION));
+		return parts;
+	});
+}
+
+/** The result that a chained part threw along with its error. */
+function incomplete(error: unknown): readonly TargetStatus[] | undefined {
+	if (!(error instanceof DurableOperationError) || error.errorData === undefined) return undefined;
+	const { targets }: RunResult = JSON.parse(error.errorData);
+	return targets;
+}
+
+/** A branch that broke off by a defect, or because nothing could be published: the run fails, and the alarm hears it. */
+function broken(target: Candidate | undefined, startedAt: number, error: unknown): TargetStatus {
+	const name = error instanceof Error ? error.name : "Error";
+	return {
+		projectId: target?.projectId ?? "*",
+		clusterName: target?.clusterName ?? "*",
+		state: "LOST",
+		provenance: null,
+		snapshotId: null,
+		requestedAt: new Date(startedAt).toISOString(),
+		endedAt: null,
+		durationSeconds: null,
+		reason: { code: "BROKEN_OFF", message: `the run broke off (${name}); see the function's log` },
+	};
+}
+
+/** No step is repeated by the engine unless the story says so: by default it would repeat wrong keys as well. */
+const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;
+const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
+/** Pauses of 1, 2, 4 … seconds up to an hour; more attempts than three days hold. */
+const patient = {
+	retryStrategy: (_error: Error, attempt: number) => ({
+		shouldRetry: attempt < 100,
+		delay: { seconds: Math.min(2 ** (attempt - 1), 3600) },
+	}),
+};
+
+/** The story's view of the engine. */
+function stepsOf(durable: DurableContext): Steps {
+	return {
+		step: async (name, work) => durable.step(name, work, never),
+		once: async (name, work) => durable.step(name, work, atMostOnce).catch(() => undefined),
+		insist: async (name, work) => durable.step(name, work, patient),
+		sleep: async (name, seconds) => durable.wait(name, { seconds }),
+		until: async (name, initialState, check, next) =>
+			durable.waitForCondition(name, check, {
+				initialState,
+				waitStrategy: (state) => {
+					const seconds = next(state);
+					return seconds === "stop" ? { shouldContinue: false } : { shouldContinue: true, delay: { seconds } };
+				},
+			}),
+	};
+}

@@ -1,0 +1,191 @@
+import { isOutOfTheWay } from "../domain/following.ts";
+import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
+import { describe, marker, type Run } from "../domain/run.ts";
+import { requestTime, type Snapshot } from "../domain/snapshot.ts";
+import {
+	type Asked,
+	afterAsking,
+	afterLooking,
+	findIn,
+	type Looked,
+	type Move,
+	type Taking,
+	type Terms,
+	untaken,
+} from "../domain/taking.ts";
+import { judge, type Verdict } from "../domain/verdict.ts";
+import { follow } from "./follow.ts";
+import { backOff } from "./pace.ts";
+import type { Ports } from "./ports.ts";
+import type { Steps } from "./steps.ts";
+
+/** The clock of one target: epoch milliseconds, and the pace in seconds. */
+export interface Limits {
+	readonly startedAt: number;
+	readonly deadlineAt: number;
+	readonly hardLimitAt: number;
+	readonly firstPollSeconds: number;
+}
+
+export interface Taken {
+	readonly snapshot: Snapshot;
+	readonly provenance: Provenance;
+	/** Epoch milliseconds: of our request, or of the request of whoever's snapshot we adopted. */
+	readonly requestedAt: number;
+	/** Epoch milliseconds at which we learned of it. */
+	readonly seenAt: number;
+}
+
+export interface NotTaken {
+	readonly state: FinalState;
+	readonly reason: Reason;
+	readonly endedAt: number;
+}
+
+/** Codes that say whose keys they are, not what the cluster is: a look at the cluster would be refused as well. */
+const ABOUT_THE_KEYS: ReadonlySet<string> = new Set([
+	"ATLAS_KEY_REFUSED",
+	"ATLAS_ROLE_MISSING",
+	"ATLAS_PROJECT_FOREIGN",
+	"ATLAS_PROJECT_NOT_FOUND",
+	"ATLAS_CLUSTER_NOT_FOUND",
+	"ATLAS_ADDRESS_REFUSED",
+	"ATLAS_VERSION_GONE",
+	"SECRET_UNREADABLE",
+	"SECRET_INVALID",
+]);
+/** Codes that already say that the cluster can't have an on-demand snapshot. */
+const ABOUT_THE_CLUSTER: ReadonlySet<string> = new Set([
+	"ATLAS_BACKUP_OFF",
+	"ATLAS_CLUSTER_PAUSED",
+	"ATLAS_NOT_DEDICATED",
+]);
+
+/**
+ * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
+ * before it asks again.
+ *
+ * @param onLate told once, when the deadline passes while a request is in doubt
+ */
+export async function take(
+	ports: Ports,
+	steps: Steps,
+	run: Run,
+	target: Target,
+	limits: Limits,
+	onLate: () => Promise<void>,
+): Promise<Taken | NotTaken> {
+	const terms: Terms = {
+		policy: run.order.onConflict,
+		deadlineAt: limits.deadlineAt,
+		hardLimitAt: limits.hardLimitAt,
+		backOff: (attempt, retryAfter) => backOff(attempt, `${run.run}/${target.clusterName}/${attempt}`, retryAfter),
+	};
+	let taking: Taking = untaken;
+	let move: Move = { do: "ask", afterSeconds: 0 };
+	let now = limits.startedAt;
+	let requestedAt = limits.startedAt;
+	let late = false;
+
+	for (;;) {
+		switch (move.do) {
+			case "ask": {
+				if (move.afterSeconds > 0) await steps.sleep("before-asking", move.afterSeconds);
+				const asked: Asked & { readonly askedAt?: number } =
+					(await steps.once("take-snapshot", () => ask(ports, run, target))) ?? interrupted(now);
+				if (taking.asks === 0) requestedAt = asked.askedAt ?? now;
+				now = asked.at;
+				[taking, move] = afterAsking(taking, asked, terms);
+				break;
+			}
+			case "look": {
+				if (move.afterSeconds > 0) await steps.sleep("before-looking", move.afterSeconds);
+				const looked: Looked = await steps.step("look-for-ours", () => look(ports, run, target));
+				now = looked.at;
+				[taking, move] = afterLooking(taking, looked, terms);
+				break;
+			}
+			case "wait-for": {
+				const seen = await follow(ports, steps, "wait-for-other", target, move.snapshot, {
+					since: requestTime(move.snapshot),
+					seenAt: now,
+					deadlineAt: limits.deadlineAt,
+					hardLimitAt: limits.deadlineAt,
+					firstPollSeconds: limits.firstPollSeconds,
+				});
+				now = seen.lookedAt;
+				if (!isOutOfTheWay(seen)) return { state: "REFUSED", reason: stillRunning(taking.reason), endedAt: now };
+				move = { do: "ask", afterSeconds: 0 };
+				break;
+			}
+			case "explain": {
+				const { state, reason, at } = await steps.step("explain-refusal", explanation(ports, target, move));
+				return { state, reason, endedAt: at };
+			}
+			case "follow": {
+				const { snapshot, provenance } = move;
+				const since = provenance === "adopted" ? requestTime(snapshot) : requestedAt;
+				return { snapshot, provenance, requestedAt: since, seenAt: now };
+			}
+			case "end":
+				return { state: move.state, reason: move.reason, endedAt: now };
+		}
+		if (taking.inDoubt && !late && now >= limits.deadlineAt) {
+			late = true;
+			await onLate();
+		}
+	}
+}
+
+/** The process died within the request: Atlas may have it or not. */
+const interrupted = (at: number): Asked => ({
+	at,
+	verdict: {
+		reason: { code: "INTERRUPTED", message: "the function was stopped while it asked Atlas for the snapshot" },
+		code: "INTERRUPTED",
+		retry: "again",
+		executed: "unknown",
+	},
+});
+
+async function ask(ports: Ports, run: Run, target: Target): Promise<Asked & { readonly askedAt: number }> {
+	const askedAt = ports.now();
+	const request = { description: describe(run.run, run.order), retentionInDays: run.order.retentionInDays };
+	try {
+		const snapshot = await ports.takeSnapshot(target, request);
+		return { askedAt, at: ports.now(), snapshot };
+	} catch (error) {
+		return { askedAt, at: ports.now(), verdict: judge(error) };
+	}
+}
+
+async function look(ports: Ports, run: Run, target: Target): Promise<Looked> {
+	try {
+		const snapshots = findIn(await ports.listSnapshots(target), marker(run.run));
+		return { at: ports.now(), snapshots };
+	} catch (error) {
+		return { at: ports.now(), verdict: judge(error) };
+	}
+}
+
+/** A refusal in the words of the cluster's own state, where that is the cause; else in Atlas's. */
+function explanation(
+	ports: Ports,
+	target: Target,
+	{ reason, code }: { readonly reason: Reason; readonly code: string },
+) {
+	return async (): Promise<{ state: FinalState; reason: Reason; at: number }> => {
+		const refused = { state: ABOUT_THE_CLUSTER.has(code) ? "SKIPPED" : "REFUSED", reason } as const;
+		if (ABOUT_THE_KEYS.has(code)) return { ...refused, at: ports.now() };
+		const ineligible = await ports.explain(target).catch((error: unknown): Reason | undefined => {
+			const { code: about, reason: why }: Verdict = judge(error);
+			return ABOUT_THE_CLUSTER.has(about) ? why : undefined;
+		});
+		return { ...(ineligible ? { state: "SKIPPED", reason: ineligible } : refused), at: ports.now() };
+	};
+}
+
+const stillRunning = (reason: Reason | null): Reason => ({
+	code: reason?.code ?? "ATLAS_SNAPSHOT_RUNNING",
+	message: "another on-demand snapshot was still running at the deadline; allow more deadlineMinutes, or join it",
+});
