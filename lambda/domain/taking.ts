@@ -31,9 +31,11 @@ export interface Taking {
 	readonly inDoubt: boolean;
 	/** Why the last request or look did not do. */
 	readonly reason: Reason | null;
+	/** Atlas's words when it last refused a request because another's snapshot was running. */
+	readonly conflict: Reason | null;
 }
 
-export const untaken: Taking = { asks: 0, emptyLooks: 0, blindLooks: 0, inDoubt: false, reason: null };
+export const untaken: Taking = { asks: 0, emptyLooks: 0, blindLooks: 0, inDoubt: false, reason: null, conflict: null };
 
 /** What one request brought. `at` is epoch milliseconds. */
 export type Asked =
@@ -79,7 +81,14 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 			{ do: "look", afterSeconds: LOOKS_AFTER_DOUBT_SECONDS[0] },
 		];
 	}
-	if (verdict.code === "ATLAS_SNAPSHOT_RUNNING") return [known, { do: "look", afterSeconds: 0 }];
+	if (verdict.code === "ATLAS_SNAPSHOT_RUNNING") {
+		return [
+			{ ...known, conflict: verdict.reason },
+			{ do: "look", afterSeconds: 0 },
+		];
+	}
+	// A proxy that repeats a request makes its digest stale: the key is refused although the first copy was carried out.
+	if (verdict.code === "ATLAS_KEY_REFUSED") return [known, { do: "look", afterSeconds: 0 }];
 	if (verdict.retry === "never") return [known, { do: "explain", reason: verdict.reason, code: verdict.code }];
 	return [known, askAgain(known, at, terms, terms.backOff(known.asks, verdict.retryAfterSeconds))];
 }
@@ -121,8 +130,8 @@ function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Ter
 	return [taking, { do: "end", state: "REFUSED", reason: verdict.reason }];
 }
 
-function byPolicy(running: Snapshot, { reason }: Taking, { policy }: Terms): Move {
-	const why = reason ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
+function byPolicy(running: Snapshot, { conflict }: Taking, { policy }: Terms): Move {
+	const why = conflict ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
 	switch (policy) {
 		case "join":
 			return { do: "follow", snapshot: running, provenance: "adopted" };

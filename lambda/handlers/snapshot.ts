@@ -2,21 +2,28 @@ import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import middy from "@middy/core";
 import { executionModeDurableContext } from "@middy/core/DurableContext";
 import { readSnapshotConfig } from "../config.ts";
-import { connectSnapshot } from "../connect/snapshot.ts";
+import { connect } from "../connect/snapshot.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { carryOut, type RunInput } from "../run/carry-out.ts";
 
 let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
 
+/** Built once a process and shared by all its runs. */
+function build() {
+	const config = readSnapshotConfig(process.env);
+	const { ports } = connect(config);
+	return carryOut(ports, config.FIRST_POLL_SECONDS);
+}
+
 /**
  * The durable function: carries out a run. Started by the trigger function under the run's name, and by itself for the
- * parts of a large run. What is built here is built once a process and shared by all its invocations.
+ * parts of a large run.
  */
 export const handler = middy<RunInput, RunResult, Error, DurableContext>({
 	executionMode: executionModeDurableContext,
 	// The early timeout of middy outlives a suspended invocation and would run the error path of a run that is well.
 	timeoutEarlyInMillis: 0,
 }).handler((input, durable) => {
-	work ??= connectSnapshot(readSnapshotConfig(process.env), carryOut);
+	work ??= build();
 	return work(input, durable);
 });

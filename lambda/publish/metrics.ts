@@ -1,10 +1,13 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { type ErrorCode, ServiceError } from "../domain/errors.ts";
 import {
 	CLUSTER_DIMENSIONS,
+	CREDENTIALS_REFUSED_METRIC,
 	DURATION_METRIC,
 	METRICS_NAMESPACE,
 	SIZE_METRIC,
 	STATE_METRIC,
+	THROTTLED_METRIC,
 } from "../domain/metrics.ts";
 import type { SnapshotStateChange } from "../domain/outcome.ts";
 
@@ -29,8 +32,20 @@ export function countChange(metrics: Metrics, event: SnapshotStateChange): void 
 	metrics.publishStoredMetrics();
 }
 
-/** Counts one occurrence that concerns no single cluster. */
-export function count(metrics: Metrics, name: string): void {
+/** Counts a failed request where an alarm listens for its kind: keys that are refused, and a rate limit that is reached. */
+export function countFailure(metrics: Metrics, error: unknown): void {
+	const name = error instanceof ServiceError ? FAILURE_METRIC[error.name] : undefined;
+	if (name === undefined) return;
 	metrics.addMetric(name, MetricUnit.Count, 1);
 	metrics.publishStoredMetrics();
 }
+
+const FAILURE_METRIC: Readonly<Partial<Record<ErrorCode, string>>> = {
+	ATLAS_RATE_LIMITED: THROTTLED_METRIC,
+	ATLAS_KEY_REFUSED: CREDENTIALS_REFUSED_METRIC,
+	ATLAS_ROLE_MISSING: CREDENTIALS_REFUSED_METRIC,
+	ATLAS_PROJECT_FOREIGN: CREDENTIALS_REFUSED_METRIC,
+	ATLAS_ADDRESS_REFUSED: CREDENTIALS_REFUSED_METRIC,
+	SECRET_UNREADABLE: CREDENTIALS_REFUSED_METRIC,
+	SECRET_INVALID: CREDENTIALS_REFUSED_METRIC,
+};

@@ -4,7 +4,8 @@ import type { FinalState, Reason, SnapshotStateChange, State, TargetStatus } fro
 import type { Run } from "../domain/run.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import { follow } from "./follow.ts";
-import type { Candidate, Ports } from "./ports.ts";
+import type { Ports } from "./ports.ts";
+import type { Candidate } from "./select.ts";
 import type { Steps } from "./steps.ts";
 import { type Limits, type NotTaken, type Taken, take } from "./take.ts";
 

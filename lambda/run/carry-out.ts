@@ -5,7 +5,8 @@ import type { Run } from "../domain/run.ts";
 import { judge, type Verdict } from "../domain/verdict.ts";
 import { backUp } from "./back-up.ts";
 import { backOff } from "./pace.ts";
-import type { Candidate, Ports } from "./ports.ts";
+import type { Ports } from "./ports.ts";
+import { ANY, type Candidate, selectTargets } from "./select.ts";
 import type { Steps } from "./steps.ts";
 
 /**
@@ -66,17 +67,13 @@ export class RunIncomplete extends DurableOperationError {
 }
 
 async function select(ports: Ports, run: Run, durable: DurableContext): Promise<Selected> {
-	const { clusters, projectId = "*" } = run.order;
 	for (let attempt = 1; ; attempt++) {
 		const selected = await durable.step(
 			"select-targets",
 			async (): Promise<Selected | { verdict: Verdict; startedAt: number }> => {
 				const startedAt = ports.now();
-				if (Array.isArray(clusters)) {
-					return { targets: clusters.map((clusterName: string) => ({ projectId, clusterName })), startedAt };
-				}
 				try {
-					return { targets: await ports.select(run.order), startedAt };
+					return { targets: await selectTargets(ports, run.order), startedAt };
 				} catch (error) {
 					return { verdict: judge(error), startedAt };
 				}
@@ -86,7 +83,7 @@ async function select(ports: Ports, run: Run, durable: DurableContext): Promise<
 		if ("targets" in selected) return selected;
 		const { verdict, startedAt } = selected;
 		if (verdict.retry === "never" || attempt >= SELECT_ATTEMPTS) {
-			const unselected: Candidate = { projectId, clusterName: "*", refused: verdict.reason };
+			const unselected = { projectId: run.order.projectId ?? ANY, clusterName: ANY, refused: verdict.reason };
 			return { targets: [unselected], startedAt };
 		}
 		await durable.wait("before-selecting", { seconds: backOff(attempt, run.run, verdict.retryAfterSeconds) });
@@ -158,8 +155,8 @@ function incomplete(error: unknown): readonly TargetStatus[] | undefined {
 function broken(target: Candidate | undefined, startedAt: number, error: unknown): TargetStatus {
 	const name = error instanceof Error ? error.name : "Error";
 	return {
-		projectId: target?.projectId ?? "*",
-		clusterName: target?.clusterName ?? "*",
+		projectId: target?.projectId ?? ANY,
+		clusterName: target?.clusterName ?? ANY,
 		state: "LOST",
 		provenance: null,
 		snapshotId: null,

@@ -1,18 +1,10 @@
-import type { Order } from "../domain/order.ts";
-import type { Reason, SnapshotStateChange, Target } from "../domain/outcome.ts";
+import type { Cluster } from "../domain/cluster.ts";
+import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 
-/** A cluster of a selection, as its story begins. */
-export interface Candidate extends Target {
-	/** Why it can't have an on-demand snapshot: its story ends as `SKIPPED`. */
-	readonly ineligible?: Reason;
-	/** Why nothing could be selected at all: its story ends as `REFUSED`. */
-	readonly refused?: Reason;
-}
-
 /**
- * What the story needs from the world, in the story's words. Each rejects with an `AtlasError` (or, for `publish`, a
- * `ServiceError`); `connect.ts` fills them.
+ * What the story needs from the world, in the story's words. Each rejects with an `AtlasError` (or, for the secret and
+ * for `publish`, a `ServiceError`); `connect/` fills them.
  */
 export interface Ports {
 	/** @returns epoch milliseconds; asked inside steps only, so that a replay sees the same */
@@ -22,10 +14,11 @@ export interface Ports {
 	readSnapshot(target: Target, snapshotId: string): Promise<Snapshot>;
 	/** Every snapshot of a cluster: all pages of the replica-set list, and the sharded list. */
 	listSnapshots(target: Target): Promise<readonly Snapshot[]>;
-	/** Looks once at the cluster, to say why Atlas would not: `undefined` where it is eligible. */
-	explain(target: Target): Promise<Candidate["ineligible"]>;
-	/** The targets that an order by `all` or tags selects. */
-	select(order: Order): Promise<readonly Candidate[]>;
+	readCluster(target: Target): Promise<Cluster>;
+	/** Every cluster of a project. */
+	listClusters(projectId: string): Promise<readonly Cluster[]>;
+	/** Every project that the keys can see. */
+	listProjects(): Promise<readonly { readonly id: string }[]>;
 	/** Resolves when the bus has accepted the event. */
 	publish(event: SnapshotStateChange): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { eligibility } from "../domain/eligibility.ts";
 import { isOutOfTheWay } from "../domain/following.ts";
 import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
 import { describe, marker, type Run } from "../domain/run.ts";
@@ -13,7 +14,7 @@ import {
 	type Terms,
 	untaken,
 } from "../domain/taking.ts";
-import { judge, type Verdict } from "../domain/verdict.ts";
+import { judge } from "../domain/verdict.ts";
 import { follow } from "./follow.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
@@ -114,7 +115,7 @@ export async function take(
 					firstPollSeconds: limits.firstPollSeconds,
 				});
 				now = seen.lookedAt;
-				if (!isOutOfTheWay(seen)) return { state: "REFUSED", reason: stillRunning(taking.reason), endedAt: now };
+				if (!isOutOfTheWay(seen)) return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
 				break;
 			}
@@ -177,15 +178,18 @@ function explanation(
 	return async (): Promise<{ state: FinalState; reason: Reason; at: number }> => {
 		const refused = { state: ABOUT_THE_CLUSTER.has(code) ? "SKIPPED" : "REFUSED", reason } as const;
 		if (ABOUT_THE_KEYS.has(code)) return { ...refused, at: ports.now() };
-		const ineligible = await ports.explain(target).catch((error: unknown): Reason | undefined => {
-			const { code: about, reason: why }: Verdict = judge(error);
-			return ABOUT_THE_CLUSTER.has(about) ? why : undefined;
-		});
+		const ineligible = await ports
+			.readCluster(target)
+			.then(eligibility)
+			.catch((error: unknown) => {
+				const { code: about, reason: why } = judge(error);
+				return ABOUT_THE_CLUSTER.has(about) ? why : undefined;
+			});
 		return { ...(ineligible ? { state: "SKIPPED", reason: ineligible } : refused), at: ports.now() };
 	};
 }
 
-const stillRunning = (reason: Reason | null): Reason => ({
-	code: reason?.code ?? "ATLAS_SNAPSHOT_RUNNING",
+const stillRunning = (conflict: Reason | null): Reason => ({
+	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",
 	message: "another on-demand snapshot was still running at the deadline; allow more deadlineMinutes, or join it",
 });

@@ -116,10 +116,18 @@ describe("moves", () => {
 
 /**
  * A little Atlas: it refuses a second on-demand snapshot while one runs, takes 160 seconds for each, and carries a
- * request out at once, up to 45 seconds late, or never. Replies get lost at will.
+ * request out at once, up to 45 seconds late, or never. Replies get lost at will, or deny the key of what was done.
  */
-type Fate = "done" | "done-unheard" | "late-unheard" | "never-unheard" | "unsent" | "blind";
-const FATES: readonly Fate[] = ["done", "done-unheard", "late-unheard", "never-unheard", "unsent", "blind"];
+type Fate = "done" | "done-unheard" | "late-unheard" | "never-unheard" | "unsent" | "blind" | "done-denied";
+const FATES: readonly Fate[] = [
+	"done",
+	"done-unheard",
+	"late-unheard",
+	"never-unheard",
+	"unsent",
+	"blind",
+	"done-denied",
+];
 
 function play(fates: readonly Fate[], policy: ConflictPolicy, otherUntil: number) {
 	let now = 0;
@@ -158,6 +166,9 @@ function play(fates: readonly Fate[], policy: ConflictPolicy, otherUntil: number
 				late.push(now + 45_000);
 				now += 20_000;
 				return { at: now, verdict: lost };
+			case "done-denied":
+				execute(now);
+				return { at: now, verdict: verdict({ code: "ATLAS_KEY_REFUSED", retry: "never" }) };
 			case "done-unheard":
 				execute(now);
 				now += 20_000;
@@ -211,7 +222,7 @@ describe("promise 1: never two snapshots where one was asked", () => {
 				}
 			}
 		}
-		expect(played).toBe(6 ** 5 * 12);
+		expect(played).toBe(7 ** 5 * 12);
 	});
 
 	test("longer runs, drawn at random, end too, and what is followed is there", () => {

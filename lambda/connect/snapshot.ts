@@ -1,0 +1,59 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { createAtlas } from "../atlas/index.ts";
+import type { SnapshotConfig } from "../config.ts";
+import { countChange, countFailure, createMetrics } from "../publish/metrics.ts";
+import { toEventBridge } from "../publish/to-event-bridge.ts";
+import type { Ports } from "../run/ports.ts";
+import { createSecretReader } from "../secrets/read-credentials.ts";
+
+/** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
+export function connect(config: SnapshotConfig): { readonly ports: Ports; readonly logger: Logger } {
+	const logger = new Logger({ serviceName: "atlas-snapshots" });
+	const metrics = createMetrics();
+	const readSecret = createSecretReader(
+		new SecretsManagerClient(),
+		config.ATLAS_SECRET_ID,
+		() => Date.now(),
+		(warning) => logger.warn(warning),
+	);
+	const atlas = createAtlas({
+		baseUrl: config.ATLAS_BASE_URL,
+		mediaType: config.ATLAS_MEDIA_TYPE,
+		readSecret,
+		now: () => Date.now(),
+	});
+	const put = toEventBridge(new EventBridgeClient(), config.EVENT_BUS_NAME);
+	const publish: Ports["publish"] = async (event) => {
+		await put(event);
+		countChange(metrics, event);
+		const { state, run, projectId, clusterName, snapshotId, reason } = event;
+		logger.info("published", {
+			state,
+			run,
+			project_id: projectId,
+			cluster_name: clusterName,
+			snapshot_id: snapshotId,
+			reason,
+		});
+	};
+	const told =
+		<A extends readonly unknown[], R>(work: (...input: A) => Promise<R>) =>
+		(...input: A): Promise<R> =>
+			work(...input).catch((error: unknown) => {
+				countFailure(metrics, error);
+				throw error;
+			});
+	const ports: Ports = {
+		now: () => Date.now(),
+		takeSnapshot: told(atlas.takeSnapshot),
+		readSnapshot: told(atlas.readSnapshot),
+		listSnapshots: told(atlas.listSnapshots),
+		readCluster: told(atlas.readCluster),
+		listClusters: told(atlas.listClusters),
+		listProjects: told(atlas.listProjects),
+		publish,
+	};
+	return { ports, logger };
+}

@@ -1,0 +1,74 @@
+import type { Cluster } from "../domain/cluster.ts";
+import { eligibility } from "../domain/eligibility.ts";
+import type { Order, Selection } from "../domain/order.ts";
+import type { Reason, Target } from "../domain/outcome.ts";
+import { judge } from "../domain/verdict.ts";
+import type { Ports } from "./ports.ts";
+
+/** A cluster of a run, as its story begins. */
+export interface Candidate extends Target {
+	/** Why it can't have an on-demand snapshot: its story ends as `SKIPPED`. */
+	readonly ineligible?: Reason;
+	/** Why nothing could be selected at all: its story ends as `REFUSED`. */
+	readonly refused?: Reason;
+}
+
+/** Projects whose clusters are listed at the same time. */
+const PROJECTS_AT_ONCE = 5;
+
+/**
+ * Finds the targets of an order. A named cluster is not looked at: Atlas is asked straight away, and says if it won't.
+ *
+ * @throws what a port rejects with, where time may cure it: then nothing is selected, and the step is done again
+ */
+export async function selectTargets(ports: Ports, order: Order): Promise<readonly Candidate[]> {
+	const { clusters, projectId } = order;
+	if (isNames(clusters)) {
+		return clusters.map((clusterName) => ({ projectId: projectId ?? ANY, clusterName }));
+	}
+	const projects = projectId === undefined ? (await ports.listProjects()).map(({ id }) => id) : [projectId];
+	const found: Candidate[] = [];
+	for (let i = 0; i < projects.length; i += PROJECTS_AT_ONCE) {
+		const some = projects.slice(i, i + PROJECTS_AT_ONCE);
+		found.push(...(await Promise.all(some.map((id) => selectInProject(ports, id, clusters)))).flat());
+	}
+	return found.length > 0 ? found : [nothingSelected(projectId)];
+}
+
+/** Stands for the project or the cluster where there is none to name. */
+export const ANY = "*";
+
+const isNames = (clusters: Selection): clusters is readonly string[] => Array.isArray(clusters);
+
+/** A project that refuses to be listed is told of, and keeps no other from its snapshots. */
+async function selectInProject(
+	ports: Ports,
+	projectId: string,
+	selection: Exclude<Selection, readonly string[]>,
+): Promise<Candidate[]> {
+	try {
+		const clusters = await ports.listClusters(projectId);
+		return clusters
+			.filter((cluster) => selection === "all" || carries(cluster, selection.tags))
+			.map((cluster) => {
+				const ineligible = eligibility(cluster);
+				return { projectId, clusterName: cluster.name, ...(ineligible ? { ineligible } : {}) };
+			});
+	} catch (error) {
+		const { retry, reason } = judge(error);
+		if (retry === "again") throw error;
+		return [{ projectId, clusterName: ANY, refused: reason }];
+	}
+}
+
+/** Whether a cluster carries every one of the tags. */
+function carries({ tags }: Cluster, wanted: Readonly<Record<string, string>>): boolean {
+	return Object.entries(wanted).every(([key, value]) => tags?.some((tag) => tag.key === key && tag.value === value));
+}
+
+/** An order that selects nothing protects nothing: it is told of rather than passed over. */
+const nothingSelected = (projectId = ANY): Candidate => ({
+	projectId,
+	clusterName: ANY,
+	refused: { code: "NOTHING_SELECTED", message: "no cluster is selected by the order; check the project and the tags" },
+});
