@@ -19,7 +19,7 @@ export function judge(error: unknown): Verdict {
 	if (error instanceof AtlasError) {
 		const { code, errorCode, blame, executed, retryAfterSeconds } = error.fault;
 		return {
-			reason: { code: errorCode ?? code, message: error.message },
+			reason: { code: errorCode === undefined || errorCode === UNTELLING ? code : errorCode, message: error.message },
 			code,
 			retry: blame === "transient" ? "again" : "never",
 			executed,
@@ -42,3 +42,6 @@ export function judge(error: unknown): Verdict {
 		executed: "unknown",
 	};
 }
+
+/** Atlas sends it with a wrong key (401) and with its own faults (500) alike, so it tells nothing apart. */
+const UNTELLING = "UNEXPECTED_ERROR";

@@ -173,7 +173,8 @@ function play(fates: readonly Fate[], policy: ConflictPolicy, otherUntil: number
 				execute(now);
 				now += 20_000;
 				return { at: now, verdict: lost };
-			default: {
+			case "blind":
+			case "done": {
 				const one = execute(now);
 				return one ? { at: now, snapshot: toSnapshot(one) } : { at: now, verdict: conflict };
 			}

@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
+import { LocalDurableTestRunner, type TestResult } from "@aws/durable-execution-sdk-js-testing";
+import type { ErrorObject, Event, ExecutionStatus } from "@aws-sdk/client-lambda";
+import { FUNCTION_ARN, VERSION_ARN } from "./names.ts";
+import { enterRunner, leaveRunner } from "./runner.ts";
+
+/** A durable handler as its module exports it. Middy's types tell of the inner function, not of what Lambda calls. */
+export type DurableHandler = (event: never, context: never) => unknown;
+
+/** One durable execution, live. */
+export interface Execution {
+	readonly arn: string;
+	readonly name: string;
+	/** The payload's text, byte for byte: by it a twin is known. */
+	readonly payload: string;
+	/** Epoch milliseconds. */
+	readonly startedAt: number;
+	readonly endedAt: number | undefined;
+	readonly status: ExecutionStatus;
+	/** What the handler returned, as JSON. */
+	readonly result: string | undefined;
+	readonly error: ErrorObject | undefined;
+	/** Everything that happened so far, oldest first. */
+	history(): readonly Event[];
+	/** Resolves when the execution has ended, however it did. */
+	readonly ended: Promise<void>;
+}
+
+/** Carries out durable executions in this process. */
+export interface Engine {
+	/** In the order of their start. */
+	readonly executions: readonly Execution[];
+	/**
+	 * Starts an execution. A name that was used stands for its execution.
+	 *
+	 * @returns `undefined` where the name belongs to another payload
+	 */
+	start(name: string, payload: string): Execution | undefined;
+	close(): Promise<void>;
+}
+
+/**
+ * The durable engine: AWS's own local runner, one runner for each execution.
+ *
+ * @param skipTime waits take no time; the process's clock is then a fake one
+ */
+export async function createEngine(load: () => Promise<DurableHandler>, skipTime: boolean): Promise<Engine> {
+	await enterRunner(skipTime);
+	const executions: Execution[] = [];
+	return {
+		executions,
+		start(name, payload) {
+			const twin = executions.find((execution) => execution.name === name);
+			if (twin) return twin.payload === payload ? twin : undefined;
+			const execution = run(name, payload, load);
+			executions.push(execution);
+			return execution;
+		},
+		close: leaveRunner,
+	};
+}
+
+function run(name: string, payload: string, load: () => Promise<DurableHandler>): Execution {
+	const handler = atOurArn(load);
+	const runner = new LocalDurableTestRunner({ handlerFunction: handler });
+	// Parts of a large run are invoked by the ARN that the function finds in its context.
+	runner.registerDurableFunction(FUNCTION_ARN, handler);
+	const state: { status: ExecutionStatus; endedAt?: number; result?: string; error?: ErrorObject } = {
+		status: "RUNNING",
+	};
+	const ended = runner.run({ payload: JSON.parse(payload) }).then(
+		(result) => void Object.assign(state, endOf(result), { endedAt: Date.now() }),
+		(error: unknown) => void Object.assign(state, brokenOff(error), { endedAt: Date.now() }),
+	);
+	return {
+		arn: `${VERSION_ARN}/durable-execution/${name}/${randomUUID()}`,
+		name,
+		payload,
+		startedAt: Date.now(),
+		get endedAt() {
+			return state.endedAt;
+		},
+		get status() {
+			return state.status;
+		},
+		get result() {
+			return state.result;
+		},
+		get error() {
+			return state.error;
+		},
+		history: () => historyOf(runner),
+		ended,
+	};
+}
+
+/** The runner tells its history at the end only, but keeps it up to date: no public way leads there before. */
+function historyOf(runner: LocalDurableTestRunner): readonly Event[] {
+	const events: readonly Event[] = runner["operationIndex"].getHistoryEvents();
+	return events.toSorted((a, b) => (a.EventId ?? 0) - (b.EventId ?? 0));
+}
+
+/** The runner's own context names a function of its own; ours has to find itself. */
+function atOurArn(load: () => Promise<DurableHandler>): DurableLambdaHandler {
+	return async (event, context) => {
+		const handler = (await load()) as DurableLambdaHandler;
+		return handler(event, {
+			...context,
+			functionName: "snapshot",
+			functionVersion: "1",
+			invokedFunctionArn: FUNCTION_ARN,
+		});
+	};
+}
+
+function endOf(result: TestResult): { status: ExecutionStatus; result?: string; error?: ErrorObject } {
+	const status = result.getStatus() ?? "FAILED";
+	if (status === "SUCCEEDED") return { status, result: JSON.stringify(result.getResult() ?? null) };
+	const { errorType, errorMessage, errorData, stackTrace } = result.getError();
+	return {
+		status,
+		error: { ErrorType: errorType, ErrorMessage: errorMessage, ErrorData: errorData, StackTrace: stackTrace },
+	};
+}
+
+/** A handler that cannot be loaded, or that threw outside the durable code. */
+function brokenOff(error: unknown): { status: ExecutionStatus; error: ErrorObject } {
+	const { name, message } = error instanceof Error ? error : new Error("the execution broke off");
+	return { status: "FAILED", error: { ErrorType: name, ErrorMessage: message } };
+}

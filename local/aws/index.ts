@@ -1,0 +1,66 @@
+import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
+import { type BusEvent, createBus } from "./event-bridge.ts";
+import { countCalls, type Faults } from "./faults.ts";
+import { routeLambda } from "./lambda.ts";
+import { createSecrets, type Secrets } from "./secrets-manager.ts";
+import { type Router, serve } from "./server.ts";
+import { toJsonError } from "./wire.ts";
+
+export interface AwsOptions {
+	/** Text of each secret by its name. */
+	readonly secrets: Readonly<Record<string, string>>;
+	/** Loads the durable function; asked at every invocation, so a module's own cache should answer. */
+	readonly snapshotHandler: () => Promise<DurableHandler>;
+	readonly faults?: Faults;
+	/** 0, the default, for any that is free. */
+	readonly port?: number;
+	/** Waits of durable executions take no time. The process's clock is then a fake one. */
+	readonly skipTime?: boolean;
+}
+
+/** Secrets Manager, EventBridge and Lambda's durable executions, on one loopback port. */
+export interface Aws {
+	/** For `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_EVENTBRIDGE` and `AWS_ENDPOINT_URL_LAMBDA`. */
+	readonly url: string;
+	/** What the bus accepted, in order. */
+	readonly events: readonly BusEvent[];
+	/** Calls back for every event accepted from now on. @returns what ends it */
+	onEvent(listener: (event: BusEvent) => void): () => void;
+	readonly secrets: Pick<Secrets, "put" | "remove">;
+	/** Durable executions in the order of their start. */
+	readonly runs: readonly Execution[];
+	close(): Promise<void>;
+}
+
+/** Starts the stand-ins. Requests come from the real SDK clients; their signatures are not looked at. */
+export async function startAws(options: AwsOptions): Promise<Aws> {
+	const engine = await createEngine(options.snapshotHandler, options.skipTime ?? false);
+	const secrets = createSecrets(options.secrets);
+	const bus = createBus();
+	const route: Router = (request) => {
+		const target = request.headers["x-amz-target"];
+		if (target === "secretsmanager.GetSecretValue") {
+			return { name: "GetSecretValue", carryOut: () => secrets.answer(request), toErrorReply: toJsonError };
+		}
+		if (target === "AWSEvents.PutEvents") {
+			return { name: "PutEvents", carryOut: (fault) => bus.answer(request, fault), toErrorReply: toJsonError };
+		}
+		return routeLambda(request, engine);
+	};
+	const faultOf = countCalls(options.faults ?? (() => undefined));
+	const server = await serve(route, faultOf, options.port ?? 0).catch(async (error: unknown) => {
+		await engine.close();
+		throw error;
+	});
+	return {
+		url: server.url,
+		events: bus.events,
+		onEvent: (listener) => bus.onEvent(listener),
+		secrets,
+		runs: engine.executions,
+		async close() {
+			await server.close();
+			await engine.close();
+		},
+	};
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { ACCOUNT, REGION } from "./names.ts";
+import { AwsError, type AwsReply, type AwsRequest, readJson } from "./wire.ts";
+
+interface Version {
+	readonly id: string;
+	readonly text: string;
+	/** Epoch milliseconds. */
+	readonly createdAt: number;
+}
+
+/** Secrets with their current and previous versions. */
+export interface Secrets {
+	/** Puts a new current version; the one before becomes the previous one, as a rotation does. */
+	put(id: string, text: string): void;
+	/** Takes the secret away, as if it had never been. */
+	remove(id: string): void;
+	/** Answers GetSecretValue. */
+	answer(request: AwsRequest): AwsReply;
+}
+
+/** @see AWS Secrets Manager API, GetSecretValue */
+export function createSecrets(initial: Readonly<Record<string, string>>): Secrets {
+	const versions = new Map<string, Version[]>();
+	const put = (id: string, text: string) => {
+		const version = { id: randomUUID(), text, createdAt: Date.now() };
+		versions.set(id, [version, ...(versions.get(id) ?? [])].slice(0, 2));
+	};
+	for (const [id, text] of Object.entries(initial)) put(id, text);
+	return {
+		put,
+		remove: (id) => void versions.delete(id),
+		answer({ body }) {
+			const { SecretId, VersionId, VersionStage } = readJson(body);
+			const name = typeof SecretId === "string" ? SecretId.replace(ARN, "") : "";
+			const kept = versions.get(name) ?? [];
+			const index = kept.findIndex(
+				({ id }, i) => id === (VersionId ?? id) && STAGES[i] === (VersionStage ?? STAGES[0]),
+			);
+			const version = kept[index];
+			if (!version)
+				throw new AwsError("ResourceNotFoundException", 400, "Secrets Manager can't find the specified secret.");
+			return {
+				status: 200,
+				headers: { "content-type": "application/x-amz-json-1.1" },
+				body: {
+					ARN: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`,
+					Name: name,
+					VersionId: version.id,
+					SecretString: version.text,
+					VersionStages: [STAGES[index]],
+					CreatedDate: version.createdAt / 1000,
+				},
+			};
+		},
+	};
+}
+
+const STAGES = ["AWSCURRENT", "AWSPREVIOUS"];
+/** What an ARN puts around a secret's name; the six characters at its end are Secrets Manager's own. */
+const ARN = /^arn:aws:secretsmanager:[^:]+:\d{12}:secret:|(?<=^arn:.*)-\w{6}$/g;

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import type { Call } from "./cli/call.ts";
+import { UsageError } from "./cli/usage-error.ts";
+import { feedTrigger } from "./feed.ts";
+import { toPayload } from "./gateway/payload.ts";
+import { judge } from "./judge.ts";
+import { keepServing } from "./keep-serving.ts";
+import type { ExitCode } from "./main.ts";
+import { isComplete } from "./narrate/ledger.ts";
+import type { Screen } from "./narrate/screen.ts";
+import { type Story, tellStory } from "./narrate/story.ts";
+import { drawTable } from "./narrate/table.ts";
+import type { World } from "./world.ts";
+
+/** One event on its way to the trigger, and who sends it. */
+interface Feed {
+	readonly subject: string;
+	readonly text: string;
+	readonly event: unknown;
+}
+
+/**
+ * Feeds what the call asks for to the trigger, follows the runs to their end, and closes with a table.
+ *
+ * @throws UsageError where the trigger refuses the only event
+ */
+export async function carryOut(call: Call, world: World, screen: Screen): Promise<ExitCode> {
+	const { aws, simulator, atlasUrl } = world;
+	screen.line(`Atlas ${simulator ? "simulator " : ""}at ${atlasUrl}, AWS stand-ins at ${aws.url}\n`);
+	const story = tellStory(aws, screen, () => performance.now());
+	let failed = false;
+	try {
+		if (call.work.kind === "serve") await keepServing(call.work.port, call.work.keys, world, screen, story);
+		for (const feed of feedsOf(call, world)) failed = !(await send(feed, story)) || failed;
+		if (call.work.kind !== "serve") await Promise.all(aws.runs.map(({ ended }) => ended));
+		if (call.work.kind === "demo") await tellStatus(world, story);
+	} finally {
+		story.end();
+	}
+	const entries = story.ledger.entries();
+	if (entries.length > 0) drawTable(entries, screen);
+	return !failed && aws.runs.every((run) => run.status === "RUNNING" || isComplete(run)) ? 0 : 1;
+}
+
+function feedsOf({ work }: Call, { simulator }: World): readonly Feed[] {
+	switch (work.kind) {
+		case "demo": {
+			const [first = "", second = first] = simulator?.clusters ?? [];
+			const order = { projectId: simulator?.projectId, retentionInDays: 7 };
+			return [firing({ ...order, clusters: [first] }), post({ ...order, clusters: [second] })];
+		}
+		case "order":
+			return [post(work.order(simulator?.projectId))];
+		case "event":
+			return [{ subject: "event", text: "the file's event reaches the trigger", event: work.event }];
+		case "serve":
+		case "help":
+			return [];
+	}
+}
+
+/** What EventBridge Scheduler sends when a schedule fires. */
+function firing(order: object): Feed {
+	const scheduledTime = `${new Date().toISOString().slice(0, 17)}00Z`;
+	const schedule = "arn:aws:scheduler:us-east-1:123456789012:schedule/snapshots/nightly";
+	return {
+		subject: "schedule",
+		text: `nightly fires for ${scheduledTime}`,
+		event: { order, schedule, scheduledTime },
+	};
+}
+
+function post(order: object): Feed {
+	const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
+	const body = Buffer.from(JSON.stringify(order));
+	const event = toPayload({ method: "POST", path: "/snapshots", headers, body });
+	return { subject: "http", text: "POST /snapshots reaches the trigger", event };
+}
+
+/** @returns whether it was taken */
+async function send({ subject, text, event }: Feed, story: Story): Promise<boolean> {
+	story.tell(subject, text);
+	const judged = judge(await feedTrigger(event));
+	if (judged.kind === "wrong") throw new UsageError(judged.text);
+	story.tell(subject, judged.text);
+	return judged.kind === "taken";
+}
+
+/** Asks the HTTP face for what it was asked to do, as a caller would. */
+async function tellStatus({ aws }: World, story: Story): Promise<void> {
+	const run = aws.runs.find(({ name }) => name.startsWith("http-"));
+	if (!run) return;
+	const path = `/snapshots/${run.name}`;
+	const judged = judge(await feedTrigger(toPayload({ method: "GET", path, headers: {} })));
+	story.tell("http", `GET ${path}: ${judged.text}`);
+}

@@ -1,0 +1,110 @@
+import { isAllowedAtlas } from "../../lambda/config.ts";
+import { parseHookKeys } from "../../lambda/http/hook-keys.ts";
+import type { SigningKeys } from "../gateway/sigv4.ts";
+import { secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";
+import { readEventFile } from "./event-file.ts";
+import { type Flags, readFlags } from "./flags.ts";
+import { type OrderDraft, orderFlag, orderOfFlags } from "./order-of-flags.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** A call of `npm start`, read. */
+export interface Call {
+	readonly json: boolean;
+	/** Seconds; absent, the default of where it runs. */
+	readonly pollSeconds?: string;
+	/** A real Atlas with the text of its secret; absent, the simulator is started. */
+	readonly atlas?: { readonly url: string; readonly secret: string };
+	/** Text of the webhook secret, where there is one. */
+	readonly hookKeys?: string;
+	readonly work: Work;
+}
+
+type Work =
+	| { readonly kind: "demo" | "help" }
+	/** @param projectId the simulator's */
+	| { readonly kind: "order"; readonly order: (projectId?: string) => OrderDraft }
+	| { readonly kind: "event"; readonly event: unknown }
+	/** Port 0 is any that is free; with keys, callers must have signed with them. */
+	| { readonly kind: "serve"; readonly port: number; readonly keys?: SigningKeys };
+
+/** Stands for the simulator's project while flags are checked. */
+const SOME_PROJECT = "0".repeat(24);
+
+/** @throws UsageError */
+export function readCall(args: readonly string[], env: Variables): Call {
+	const flags = readFlags(args);
+	const json = flags.json ?? false;
+	if (flags.help) return { json, work: { kind: "help" } };
+	checkCompany(flags);
+	const pollSeconds = readPollSeconds(flags["poll-seconds"]);
+	const url = readAtlasUrl(flags["atlas-url"]);
+	const work = readWork(flags, url, env);
+	const hookKeys = readHookKeys(env["WEBHOOK_SECRETS"]);
+	return {
+		json,
+		work,
+		...(pollSeconds !== undefined && { pollSeconds }),
+		...(url !== undefined && { atlas: { url, secret: secretOfEnvironment(env) } }),
+		...(hookKeys !== undefined && { hookKeys }),
+	};
+}
+
+function readWork(flags: Flags, atlasUrl: string | undefined, env: Variables): Work {
+	if (flags.serve) {
+		return { kind: "serve", port: readPort(flags.port), ...(flags.iam && { keys: signingKeysOf(env) }) };
+	}
+	if (flags.event !== undefined) return { kind: "event", event: readEventFile(flags.event) };
+	if (orderFlag(flags) !== undefined) {
+		orderOfFlags(flags, atlasUrl === undefined ? SOME_PROJECT : undefined);
+		return { kind: "order", order: (projectId) => orderOfFlags(flags, projectId) };
+	}
+	if (atlasUrl === undefined) return { kind: "demo" };
+	throw new UsageError(
+		"--atlas-url needs an order beside it: --cluster with --project, --all, --tag, --event or --serve",
+	);
+}
+
+/** Flags that would be ignored in this company are refused, so that nobody waits for what they asked in vain. */
+function checkCompany(flags: Flags): void {
+	const order = orderFlag(flags);
+	if (flags.serve && flags.event !== undefined)
+		throw new UsageError("--serve and --event exclude each other: choose one");
+	for (const host of ["serve", "event"] as const) {
+		if (flags[host] !== undefined && order !== undefined) {
+			throw new UsageError(`--${order} must be left out beside --${host}, whose requests carry their own orders`);
+		}
+	}
+	for (const guest of ["port", "iam"] as const) {
+		if (flags[guest] !== undefined && !flags.serve) throw new UsageError(`--${guest} needs --serve beside it`);
+	}
+}
+
+function readPollSeconds(text: string | undefined): string | undefined {
+	if (text === undefined) return undefined;
+	const isInRange = /^\d+(\.\d+)?$/.test(text) && Number(text) >= 0.1 && Number(text) <= 3600;
+	if (!isInRange) throw new UsageError("--poll-seconds must be a number from 0.1 to 3600");
+	return text;
+}
+
+function readPort(text: string | undefined): number {
+	if (text === undefined) return 0;
+	if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
+		throw new UsageError("--port must be a whole number from 0 to 65535");
+	return Number(text);
+}
+
+function readAtlasUrl(text: string | undefined): string | undefined {
+	if (text === undefined) return undefined;
+	if (isAllowedAtlas(text)) return new URL(text).origin;
+	throw new UsageError("--atlas-url must be an https URL without path or query (http only for loopback)");
+}
+
+function readHookKeys(text: string | undefined): string | undefined {
+	if (text === undefined || text.trim() === "") return undefined;
+	try {
+		parseHookKeys(text);
+		return text;
+	} catch {
+		throw new UsageError("WEBHOOK_SECRETS must hold whsec_<base64> keys of at least 16 bytes, separated by spaces");
+	}
+}

@@ -1,0 +1,74 @@
+import { InputError } from "../../lambda/domain/errors.ts";
+import { readOrder } from "../../lambda/domain/order.ts";
+import type { Flags } from "./flags.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** An order as it is sent: JSON, its defaults not yet filled in. */
+export type OrderDraft = Readonly<Record<string, unknown>>;
+
+const ORDER_FLAGS = ["project", "cluster", "all", "tag", "retention-days", "description", "on-conflict"] as const;
+
+/** The first flag of an order that was given. */
+export const orderFlag = (flags: Flags): string | undefined => ORDER_FLAGS.find((name) => flags[name] !== undefined);
+
+/**
+ * Makes an order of the flags.
+ *
+ * @param projectId the simulator's, for an order that names clusters and no project; absent with a real Atlas
+ * @throws UsageError naming every flag at fault
+ */
+export function orderOfFlags(flags: Flags, projectId?: string): OrderDraft {
+	const { project, cluster, all, tag, description } = flags;
+	const ways = [cluster && "--cluster", all && "--all", tag && "--tag"].filter((way) => typeof way === "string");
+	if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other: choose one`);
+	if (ways.length === 0) throw new UsageError("--cluster, --all or --tag must say which clusters");
+	const ofProject = project ?? (cluster && projectId);
+	const order = {
+		...(ofProject !== undefined && { projectId: ofProject }),
+		clusters: cluster ?? (tag ? { tags: readTags(tag) } : "all"),
+		...(flags["retention-days"] !== undefined && { retentionInDays: toWhole(flags["retention-days"]) }),
+		...(description !== undefined && { description }),
+		...(flags["on-conflict"] !== undefined && { onConflict: flags["on-conflict"] }),
+	};
+	check(order);
+	return order;
+}
+
+function readTags(texts: readonly string[]): Readonly<Record<string, string>> {
+	const tags = texts.map((text): [string, string] => {
+		const mark = text.indexOf("=");
+		if (mark < 1 || mark === text.length - 1) throw new UsageError("--tag must be KEY=VALUE");
+		return [text.slice(0, mark), text.slice(mark + 1)];
+	});
+	if (new Set(tags.map(([key]) => key)).size < tags.length) {
+		throw new UsageError("--tag must name each key once: a cluster carries one value of it");
+	}
+	return Object.fromEntries(tags);
+}
+
+/** Anything but digits is left to the order's own rule for whole numbers. */
+const toWhole = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
+
+const FLAG_OF: Readonly<Record<string, string>> = {
+	projectId: "--project",
+	retentionInDays: "--retention-days",
+	description: "--description",
+	onConflict: "--on-conflict",
+};
+
+function check(order: OrderDraft): void {
+	try {
+		readOrder(order);
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		const faults = error.faults.map(({ pointer, detail }) => `${flagAt(pointer)} ${inFlags(detail)}`);
+		throw new UsageError([...new Set(faults)].join("; "));
+	}
+}
+
+function flagAt(pointer: string): string {
+	const [field = "", inner] = pointer.slice(1).split("/");
+	return FLAG_OF[field] ?? (inner === "tags" ? "--tag" : "--cluster");
+}
+
+const inFlags = (detail: string): string => detail.replace('"all" or tags', "--all or --tag");

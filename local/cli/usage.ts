@@ -1,0 +1,24 @@
+export const USAGE = `npm start                       two snapshots on stand-ins: one by a schedule, one by HTTP
+npm start -- FLAGS              carries out your order instead
+
+  which clusters
+    --cluster NAME              by name; may be repeated
+    --all                       every cluster that can have a snapshot
+    --tag KEY=VALUE             those that carry the tag; may be repeated, all must match
+    --project ID                their project; may be left out with --all and --tag
+  the snapshot
+    --retention-days N          default 7
+    --description TEXT
+    --on-conflict POLICY        join (default), wait, skip or fail
+  where
+    --atlas-url URL             a real Atlas instead of the simulator; keys from the environment:
+                                MONGODB_ATLAS_CLIENT_ID and _CLIENT_SECRET, or
+                                MONGODB_ATLAS_PUBLIC_API_KEY and _PRIVATE_API_KEY
+    --poll-seconds N            first wait between polls, default 15, with the simulator 1
+  how
+    --event FILE                feeds this event to the trigger: EventBridge Scheduler, EventBridge, API Gateway
+    --serve [--port N] [--iam]  keeps the HTTP face open; hook keys from WEBHOOK_SECRETS
+    --json                      standard output carries the published events only, one object a line
+
+exit code: 0 every target COMPLETED, 1 some target ended otherwise, 2 the call was wrong
+POWERTOOLS_LOG_LEVEL=INFO shows the functions' logs`;

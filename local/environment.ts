@@ -1,0 +1,44 @@
+import { devNull } from "node:os";
+import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/config.ts";
+
+type Variables = Record<string, string | undefined>;
+
+/** Whose Atlas keys and hook keys the stand-ins hold, by their secrets' names. */
+export const ATLAS_SECRET = "atlas-keys";
+export const HOOK_SECRET = "hook-keys";
+
+/** What the two functions find in their environment, as the stack sets it. */
+export type FunctionEnvironment = SnapshotEnvironment & TriggerEnvironment;
+
+/**
+ * Makes this process's environment that of the two functions. What the person at the terminal has set for AWS goes,
+ * because it could send the SDK past the stand-ins, with real credentials.
+ *
+ * @param env is changed
+ * @param url of the stand-ins
+ */
+export function enter(env: Variables, url: string, functions: FunctionEnvironment): void {
+	for (const name of Object.keys(env)) if (name.startsWith("AWS_")) delete env[name];
+	Object.assign(env, functions, {
+		AWS_REGION: "us-east-1",
+		AWS_ACCESS_KEY_ID: "local",
+		AWS_SECRET_ACCESS_KEY: "local",
+		AWS_CONFIG_FILE: devNull,
+		AWS_SHARED_CREDENTIALS_FILE: devNull,
+		AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
+		AWS_ENDPOINT_URL_EVENTBRIDGE: url,
+		AWS_ENDPOINT_URL_LAMBDA: url,
+	});
+}
+
+/**
+ * Quietens the logs and metrics that the functions write for CloudWatch; a level that is set is left alone.
+ *
+ * @param env is changed; before the functions are loaded, because they read it then
+ */
+export function quieten(env: Variables): void {
+	env["POWERTOOLS_LOG_LEVEL"] ??= "SILENT";
+	env["POWERTOOLS_METRICS_DISABLED"] ??= "true";
+	// The durable runner refuses to load with a level that it does not know.
+	if (!/^(DEBUG|INFO|WARN|ERROR|NONE)$/.test(env["LOG_LEVEL"] ?? "ERROR")) delete env["LOG_LEVEL"];
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+
+/** A request before API Gateway has made an event of it. */
+export interface PlainRequest {
+	readonly method: string;
+	readonly path: string;
+	/** Without the question mark. */
+	readonly query?: string;
+	/** Names in lower case. */
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body?: Uint8Array;
+	readonly address?: string;
+}
+
+/**
+ * The event that an HTTP API hands to a function. Its stage is `$default`, so the path is as the client sees it.
+ *
+ * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version 2.0)
+ */
+export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
+	const { method, path, query = "", headers, body = new Uint8Array(), address = "127.0.0.1" } = request;
+	const now = new Date();
+	const isBase64Encoded = body.length > 0 && !isText(headers["content-type"]);
+	const parameters = [...new URLSearchParams(query)];
+	return {
+		version: "2.0",
+		routeKey: "$default",
+		rawPath: path,
+		rawQueryString: query,
+		headers: { ...headers },
+		...(parameters.length > 0 && { queryStringParameters: join(parameters) }),
+		requestContext: {
+			accountId: "123456789012",
+			apiId: "local",
+			domainName: headers["host"] ?? "localhost",
+			domainPrefix: "local",
+			http: { method, path, protocol: "HTTP/1.1", sourceIp: address, userAgent: headers["user-agent"] ?? "" },
+			requestId: randomUUID(),
+			routeKey: "$default",
+			stage: "$default",
+			time: now.toISOString(),
+			timeEpoch: now.getTime(),
+		},
+		...(body.length > 0 && { body: Buffer.from(body).toString(isBase64Encoded ? "base64" : "utf8") }),
+		isBase64Encoded,
+	};
+}
+
+/** API Gateway hands every other type over in base64. */
+const isText = (type = ""): boolean => /^(text\/|application\/(json|xml|javascript)|[^;]+\+(json|xml))/i.test(type);
+
+/** Repeated parameters are joined by a comma. */
+function join(parameters: readonly (readonly [string, string])[]): Record<string, string> {
+	const joined: Record<string, string> = {};
+	for (const [name, value] of parameters)
+		joined[name] = Object.hasOwn(joined, name) ? `${joined[name]},${value}` : value;
+	return joined;
+}

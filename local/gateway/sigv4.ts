@@ -1,0 +1,82 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { PlainRequest } from "./payload.ts";
+
+/** The keys that callers must have signed with. */
+export interface SigningKeys {
+	readonly accessKeyId: string;
+	readonly secretAccessKey: string;
+	/** Required of callers where it is given. */
+	readonly sessionToken?: string;
+}
+
+/** Milliseconds by which a caller's clock may differ. */
+const SKEW_MS = 5 * 60 * 1000;
+const SERVICE = "execute-api";
+
+/**
+ * Whether a request is signed as an HTTP API with an IAM authorizer wants it: Signature Version 4 in the
+ * `Authorization` header, over at least `host` and every `x-amz-` header.
+ *
+ * @param now epoch milliseconds
+ * @see AWS IAM User Guide, "Create a signed AWS API request"
+ */
+export function isSignedBy(request: PlainRequest, keys: SigningKeys, now: number): boolean {
+	const { headers } = request;
+	const claim = readClaim(headers["authorization"] ?? "");
+	const at = headers["x-amz-date"] ?? "";
+	if (!claim || claim.accessKeyId !== keys.accessKeyId || claim.service !== SERVICE) return false;
+	if (!at.startsWith(claim.date) || !(Math.abs(now - readTime(at)) <= SKEW_MS)) return false;
+	if (keys.sessionToken !== undefined && headers["x-amz-security-token"] !== keys.sessionToken) return false;
+	const mustBeSigned = Object.keys(headers).filter((name) => name === "host" || name.startsWith("x-amz-"));
+	if (!mustBeSigned.every((name) => claim.signedHeaders.includes(name))) return false;
+	const scope = `${claim.date}/${claim.region}/${SERVICE}/aws4_request`;
+	const text = ["AWS4-HMAC-SHA256", at, scope, sha256(canonical(request, claim.signedHeaders))].join("\n");
+	const key = [claim.date, claim.region, SERVICE, "aws4_request"].reduce<Buffer | string>(
+		(secret, part) => hmac(secret, part),
+		`AWS4${keys.secretAccessKey}`,
+	);
+	return timingSafeEqual(hmac(key, text), Buffer.from(claim.signature, "hex"));
+}
+
+const AUTHORIZATION =
+	/^AWS4-HMAC-SHA256 Credential=([^/\s,]+)\/(\d{8})\/([\w-]+)\/([\w-]+)\/aws4_request,\s*SignedHeaders=([\w;-]+),\s*Signature=([0-9a-f]{64})$/;
+
+function readClaim(authorization: string) {
+	const match = AUTHORIZATION.exec(authorization);
+	if (!match) return undefined;
+	const [, accessKeyId = "", date = "", region = "", service = "", signed = "", signature = ""] = match;
+	return { accessKeyId, date, region, service, signedHeaders: signed.split(";"), signature };
+}
+
+/** @returns epoch milliseconds; NaN for anything but `20261124T101500Z` */
+const readTime = (text: string): number =>
+	Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+
+function canonical(
+	{ method, path, query = "", headers, body = new Uint8Array() }: PlainRequest,
+	signed: readonly string[],
+) {
+	const fields = signed.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/ +/g, " ")}\n`);
+	// Every service but S3 signs the path as it is sent, encoded once more.
+	const uri = path.split("/").map(encode).join("/");
+	return [method, uri, canonicalQuery(query), fields.join(""), signed.join(";"), sha256(body)].join("\n");
+}
+
+function canonicalQuery(query: string): string {
+	const pairs = [...new URLSearchParams(query.replaceAll("+", "%2B"))].map(
+		([name, value]) => [encode(name), encode(value)] as const,
+	);
+	return pairs
+		.toSorted(([a, x], [b, y]) => compare(a, b) || compare(x, y))
+		.map((pair) => pair.join("="))
+		.join("&");
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+/** RFC 3986: all but the unreserved characters. */
+const encode = (text: string): string =>
+	encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
+const hmac = (key: Buffer | string, text: string): Buffer => createHmac("sha256", key).update(text).digest();

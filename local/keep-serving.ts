@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import { UsageError } from "./cli/usage-error.ts";
+import { feedTrigger } from "./feed.ts";
+import { serveGateway } from "./gateway/serve.ts";
+import { isSignedBy, type SigningKeys } from "./gateway/sigv4.ts";
+import type { Screen } from "./narrate/screen.ts";
+import type { Story } from "./narrate/story.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Keeps the HTTP face open until the process is told to stop.
+ *
+ * @param keys with which `/snapshots` must be signed; without them anyone on this machine may call it
+ * @throws UsageError where the port cannot be listened on
+ */
+export async function keepServing(
+	port: number,
+	keys: SigningKeys | undefined,
+	world: World,
+	screen: Screen,
+	story: Story,
+): Promise<void> {
+	const gateway = await serveGateway({
+		port,
+		feed: feedTrigger,
+		hear: (method, path, status) => story.tell("http", `${method} ${path}: ${status}`),
+		// A hook is signed in its own way, as the stack's route for it knows.
+		...(keys && { authorize: (request) => !isSnapshots(request.path) || isSignedBy(request, keys, Date.now()) }),
+	}).catch((error: unknown) => {
+		const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+		throw new UsageError(`--port must be one that this program may listen on (${code})`);
+	});
+	const { projectId = "PROJECT", clusters = ["CLUSTER"] } = world.simulator ?? {};
+	const order = JSON.stringify({ projectId, clusters: clusters.slice(0, 1) });
+	screen.line(`The HTTP face listens at ${gateway.url} until Ctrl-C. Take a snapshot:\n`);
+	screen.line(
+		`  curl -i ${keys ? SIGN : ""}${gateway.url}/snapshots -H 'content-type: application/json' -d '${order}'\n`,
+	);
+	const stopped = new AbortController();
+	await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal, { signal: stopped.signal })));
+	stopped.abort();
+	const going = world.aws.runs.filter(({ status }) => status === "RUNNING").length;
+	if (going > 0) story.tell("stopped", `${going} of the runs still went on; Atlas finishes their snapshots unwatched`);
+	await gateway.close();
+}
+
+const isSnapshots = (path: string): boolean => path === "/snapshots" || path.startsWith("/snapshots/");
+
+const SIGN = `--aws-sigv4 aws:amz:us-east-1:execute-api -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" `;

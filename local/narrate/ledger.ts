@@ -1,0 +1,62 @@
+import {
+	EVENT_DETAIL_TYPE,
+	EVENT_SOURCE,
+	type RunResult,
+	type SnapshotStateChange,
+	type TargetStatus,
+} from "../../lambda/domain/outcome.ts";
+import type { Run, Trigger } from "../../lambda/domain/run.ts";
+import type { Execution } from "../aws/engine.ts";
+import type { BusEvent } from "../aws/event-bridge.ts";
+import { isRecord, parseJson } from "../json.ts";
+
+/** Where a target of a run stands. */
+export type Entry = Omit<TargetStatus, "requestedAt" | "endedAt"> & {
+	readonly run: string;
+	readonly trigger: Trigger;
+	/** Epoch milliseconds at which it began to be followed; only of targets that are. */
+	readonly followedSince?: number;
+};
+
+/** What is known of every target: by the published events, and at the end by the results of the runs. */
+export interface Ledger {
+	readonly entries: () => readonly Entry[];
+	enter(event: StateChangeEvent): void;
+	/** Enters what a run returned or failed with; events may be missing where the bus refused them. */
+	close(execution: Execution): void;
+}
+
+export type StateChangeEvent = BusEvent & { readonly detail: SnapshotStateChange };
+
+export const isStateChange = (event: BusEvent): event is StateChangeEvent =>
+	event.source === EVENT_SOURCE && event["detail-type"] === EVENT_DETAIL_TYPE;
+
+export function createLedger(now: () => number): Ledger {
+	const entries = new Map<string, Entry>();
+	const put = (entry: Entry) => entries.set(`${entry.run}/${entry.projectId}/${entry.clusterName}`, entry);
+	return {
+		entries: () => [...entries.values()],
+		enter({ detail }) {
+			const isFollowed = detail.state === "STARTED" || detail.state === "LATE";
+			put(isFollowed ? { ...detail, followedSince: now() } : detail);
+		},
+		close(execution) {
+			const { run, trigger }: Run = JSON.parse(execution.payload);
+			for (const target of resultOf(execution)?.targets ?? []) put({ ...target, run, trigger });
+		},
+	};
+}
+
+/** What a run returned; one that did not complete every target fails, and its error carries the result. */
+export function resultOf({ result, error }: Execution): RunResult | undefined {
+	const told = parseJson(result ?? error?.ErrorData ?? "");
+	return isResult(told) ? told : undefined;
+}
+
+const isResult = (told: unknown): told is RunResult => isRecord(told) && Array.isArray(told["targets"]);
+
+/** Whether every target of a run completed. A run that found no target backed nothing up. */
+export function isComplete(execution: Execution): boolean {
+	const targets = resultOf(execution)?.targets ?? [];
+	return execution.status === "SUCCEEDED" && targets.length > 0 && targets.every(({ state }) => state === "COMPLETED");
+}

@@ -1,0 +1,75 @@
+import { readSnapshotConfig, readTriggerConfig } from "../lambda/config.ts";
+import { InputError } from "../lambda/domain/errors.ts";
+import { type AtlasSimulator, startAtlas } from "./atlas/index.ts";
+import { type Aws, startAws } from "./aws/index.ts";
+import { FUNCTION_ARN } from "./aws/names.ts";
+import type { Call } from "./cli/call.ts";
+import { UsageError } from "./cli/usage-error.ts";
+import { ATLAS_SECRET, enter, HOOK_SECRET } from "./environment.ts";
+
+/** What the two handlers run in. */
+export interface World {
+	readonly aws: Aws;
+	/** Absent where a real Atlas is used. */
+	readonly simulator?: AtlasSimulator;
+	readonly atlasUrl: string;
+	close(): Promise<void>;
+}
+
+type Variables = Record<string, string | undefined>;
+
+/**
+ * Starts what the call needs, and makes this process's environment that of the handlers.
+ *
+ * @param env is changed
+ * @throws UsageError where a variable that the functions read is malformed
+ */
+export async function openWorld(call: Call, env: Variables): Promise<World> {
+	const simulator = call.atlas ? undefined : await startAtlas();
+	const atlasUrl = call.atlas?.url ?? simulator?.url ?? "";
+	const aws = await startAws({
+		secrets: {
+			[ATLAS_SECRET]: call.atlas?.secret ?? keysOf(simulator),
+			...(call.hookKeys !== undefined && { [HOOK_SECRET]: call.hookKeys }),
+		},
+		snapshotHandler: async () => (await import("../lambda/handlers/snapshot.ts")).handler,
+	});
+	const defaultOrder = env["DEFAULT_ORDER"] ?? defaultOrderOf(simulator);
+	enter(env, aws.url, {
+		ATLAS_SECRET_ID: ATLAS_SECRET,
+		ATLAS_BASE_URL: atlasUrl,
+		EVENT_BUS_NAME: "snapshots",
+		FIRST_POLL_SECONDS: call.pollSeconds ?? (simulator ? "1" : "15"),
+		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
+		...(call.hookKeys !== undefined && { WEBHOOK_SECRET_ID: HOOK_SECRET }),
+		...(defaultOrder !== undefined && { DEFAULT_ORDER: defaultOrder }),
+	});
+	checkEnvironment(env);
+	return {
+		aws,
+		atlasUrl,
+		...(simulator && { simulator }),
+		async close() {
+			await aws.close();
+			await simulator?.close();
+		},
+	};
+}
+
+const keysOf = (simulator: AtlasSimulator | undefined): string =>
+	JSON.stringify({ clientId: simulator?.clientId, clientSecret: simulator?.clientSecret });
+
+/** What a cron rule's event carries out against the simulator. */
+function defaultOrderOf(simulator: AtlasSimulator | undefined): string | undefined {
+	return simulator && JSON.stringify({ projectId: simulator.projectId, clusters: simulator.clusters.slice(0, 1) });
+}
+
+/** The functions would say the same, but only where their logs are. */
+function checkEnvironment(env: Variables): void {
+	try {
+		readSnapshotConfig(env);
+		readTriggerConfig(env);
+	} catch (error) {
+		throw error instanceof InputError ? new UsageError(error.message) : error;
+	}
+}

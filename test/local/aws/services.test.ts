@@ -1,0 +1,135 @@
+import { PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { afterEach, expect, test } from "vitest";
+import type { Faults } from "../../../local/aws/faults.ts";
+import { type Aws, startAws } from "../../../local/aws/index.ts";
+import { FUNCTION_ARN } from "../../../local/aws/names.ts";
+import { clientsOf } from "./clients.ts";
+import { counting } from "./durable-functions.ts";
+
+let aws: Aws | undefined;
+afterEach(() => aws?.close());
+
+async function start(faults?: Faults, maxAttempts = 1) {
+	aws = await startAws({ secrets: { atlas: "{}" }, snapshotHandler: async () => counting, ...(faults && { faults }) });
+	return { aws, ...clientsOf(aws.url, maxAttempts) };
+}
+
+const entry = (more: PutEventsRequestEntry = {}): PutEventsRequestEntry => ({
+	EventBusName: "snapshots",
+	Source: "atlas.snapshots",
+	DetailType: "Atlas Snapshot State Change",
+	Detail: '{"state":"STARTED"}',
+	...more,
+});
+
+test("a secret is read by name and by ARN, and a new version takes its place", async () => {
+	const { aws, secretsManager } = await start();
+	const read = (SecretId: string, VersionStage?: string) =>
+		secretsManager.send(new GetSecretValueCommand({ SecretId, VersionStage }));
+	const first = await read("atlas");
+	aws.secrets.put("atlas", '{"new":true}');
+	const second = await read(first.ARN ?? "");
+	const previous = await read("atlas", "AWSPREVIOUS");
+
+	expect(first).toMatchObject({ Name: "atlas", SecretString: "{}", VersionStages: ["AWSCURRENT"] });
+	expect(first.CreatedDate).toBeInstanceOf(Date);
+	expect(second.SecretString).toBe('{"new":true}');
+	expect(second.VersionId).not.toBe(first.VersionId);
+	expect(previous).toMatchObject({ SecretString: "{}", VersionId: first.VersionId });
+});
+
+test("a secret that isn't there, or was removed, is not found", async () => {
+	const { aws, secretsManager } = await start();
+	const read = (SecretId: string) => secretsManager.send(new GetSecretValueCommand({ SecretId }));
+	aws.secrets.remove("atlas");
+
+	await expect(read("other")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+	await expect(read("atlas")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+});
+
+test("events are accepted one by one, kept in order and told to whoever listens", async () => {
+	const { aws, eventBridge } = await start();
+	const heard: unknown[] = [];
+	const stop = aws.onEvent(({ detail }) => heard.push(detail["state"]));
+	const put = (...Entries: PutEventsRequestEntry[]) => eventBridge.send(new PutEventsCommand({ Entries }));
+	const reply = await put(entry(), entry({ Detail: "{" }), entry({ Detail: '{"state":"COMPLETED"}' }));
+	stop();
+	await put(entry());
+
+	expect(reply.FailedEntryCount).toBe(1);
+	expect(reply.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([undefined, "MalformedDetail", undefined]);
+	expect(heard).toEqual(["STARTED", "COMPLETED"]);
+	expect(aws.events).toHaveLength(3);
+	expect(aws.events[0]).toMatchObject({
+		id: reply.Entries?.[0]?.EventId,
+		source: "atlas.snapshots",
+		"detail-type": "Atlas Snapshot State Change",
+		detail: { state: "STARTED" },
+	});
+});
+
+test.each([
+	["no entry", []],
+	["eleven entries", Array.from({ length: 11 }, () => entry())],
+	["more than 256 KB", [entry({ Detail: JSON.stringify({ text: "x".repeat(256 * 1024) }) })]],
+])("a call with %s is refused as a whole", async (_what, Entries) => {
+	const { aws, eventBridge } = await start();
+
+	await expect(eventBridge.send(new PutEventsCommand({ Entries }))).rejects.toMatchObject({
+		name: "ValidationException",
+	});
+	expect(aws.events).toEqual([]);
+});
+
+test("entries are refused where a fault asks for it, while the call succeeds", async () => {
+	const { aws, eventBridge } = await start(({ operation, nth }) =>
+		operation === "PutEvents" && nth === 1 ? { do: "refuse-entries", count: 1, code: "InternalFailure" } : undefined,
+	);
+	const put = () => eventBridge.send(new PutEventsCommand({ Entries: [entry(), entry()] }));
+	const first = await put();
+	const second = await put();
+
+	expect(first.Entries).toMatchObject([{ ErrorCode: "InternalFailure" }, { EventId: aws.events[0]?.id }]);
+	expect(second.FailedEntryCount).toBe(0);
+	expect(aws.events).toHaveLength(3);
+});
+
+test("a call fails where a fault asks for it, and the SDK's own retry is the next call", async () => {
+	const calls: number[] = [];
+	const { eventBridge } = await start(({ nth }) => {
+		calls.push(nth);
+		return nth === 1 ? { do: "fail", status: 500, code: "InternalException" } : undefined;
+	}, 3);
+	const reply = await eventBridge.send(new PutEventsCommand({ Entries: [entry()] }));
+
+	expect(reply.FailedEntryCount).toBe(0);
+	expect(calls).toEqual([1, 2]);
+});
+
+test("a reply that is dropped leaves the call carried out, a call that is dropped does not", async () => {
+	const { aws, lambda } = await start(({ nth }) => ({ do: "drop", when: nth === 1 ? "before" : "after" }));
+	const invoke = () =>
+		lambda.send(
+			new InvokeCommand({
+				FunctionName: FUNCTION_ARN,
+				InvocationType: "Event",
+				DurableExecutionName: "dropped",
+				Payload: Buffer.from('{"looks":1}'),
+			}),
+		);
+
+	await expect(invoke()).rejects.toThrow();
+	expect(aws.runs).toHaveLength(0);
+	await expect(invoke()).rejects.toThrow();
+	expect(aws.runs).toHaveLength(1);
+	await aws.runs[0]?.ended;
+});
+
+test("a request that no stand-in knows is not answered as if it were", async () => {
+	const { aws } = await start();
+	const reply = await fetch(`${aws.url}/2015-03-31/functions/snapshot/code`);
+
+	expect(reply.status).toBe(404);
+});

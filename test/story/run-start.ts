@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+
+interface Ended {
+	readonly code: number | null;
+	readonly out: string;
+	readonly err: string;
+}
+
+/** A process of `npm start`, without npm. */
+export interface Started extends Disposable {
+	readonly ended: Promise<Ended>;
+	/** Resolves to what was printed so far, as soon as it holds the text or the process is over. */
+	printed(text: string): Promise<string>;
+	/** What Ctrl-C does. */
+	interrupt(): void;
+}
+
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+	const child = spawn(process.execPath, [START, ...args], {
+		env: { ...process.env, NO_COLOR: "1", ...env },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	let out = "";
+	let err = "";
+	child.stdout.setEncoding("utf8").on("data", (text: string) => {
+		out += text;
+	});
+	child.stderr.setEncoding("utf8").on("data", (text: string) => {
+		err += text;
+	});
+	const ended = once(child, "close").then(([code]): Ended => ({ code, out, err }));
+	return {
+		ended,
+		async printed(text) {
+			while (!out.includes(text) && child.exitCode === null) await Promise.race([once(child.stdout, "data"), ended]);
+			return out;
+		},
+		interrupt: () => void child.kill("SIGINT"),
+		[Symbol.dispose]: () => void child.kill("SIGKILL"),
+	};
+}

@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { startAtlas } from "../../local/atlas/index.ts";
+import { start } from "./run-start.ts";
+
+const SECONDS = 1000;
+
+test.concurrent(
+	"a schedule and an HTTP call each take a snapshot, and only their events are printed",
+	async () => {
+		using call = start(["--json"]);
+		const { code, out, err } = await call.ended;
+		const events = out
+			.trimEnd()
+			.split("\n")
+			.map((line) => JSON.parse(line));
+		const story = (trigger: string) =>
+			events
+				.filter(({ detail }) => detail.trigger === trigger)
+				.map(({ detail }) => [detail.state, detail.snapshot.status]);
+
+		expect(code, err).toBe(0);
+		expect(events.map((event) => Object.keys(event))).toEqual(events.map(() => ["source", "detail-type", "detail"]));
+		expect(events).toHaveLength(4);
+		for (const trigger of ["schedule", "http"]) {
+			expect(story(trigger)).toEqual([
+				["STARTED", "queued"],
+				["COMPLETED", "completed"],
+			]);
+		}
+		expect(new Set(events.map(({ detail }) => `${detail.run} ${detail.clusterName} ${detail.snapshotId}`)).size).toBe(
+			2,
+		);
+	},
+	30 * SECONDS,
+);
+
+test.concurrent(
+	"an order against another Atlas is carried out with its keys, whatever AWS is set to",
+	async () => {
+		await using atlas = await startAtlas({ snapshotSeconds: 1 });
+		const order = ["--project", atlas.projectId, "--cluster", "prod-a", "--cluster", "prod-b", "--poll-seconds", "1"];
+		const env = {
+			MONGODB_ATLAS_CLIENT_ID: "",
+			MONGODB_ATLAS_PUBLIC_API_KEY: atlas.publicKey,
+			MONGODB_ATLAS_PRIVATE_API_KEY: atlas.privateKey,
+			AWS_PROFILE: "production",
+			AWS_USE_FIPS_ENDPOINT: "true",
+			AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+			LOG_LEVEL: "chatty",
+		};
+		using call = start(["--atlas-url", atlas.url, ...order], env);
+		const { code, out, err } = await call.ended;
+
+		expect(code, `${out}${err}`).toBe(0);
+		expect(err).toBe("");
+		expect(out).toMatch(/│ prod-a +│ COMPLETED +│ created/);
+		expect(out).toMatch(/│ prod-b +│ COMPLETED +│ created/);
+		expect(out).not.toContain(atlas.privateKey);
+	},
+	30 * SECONDS,
+);
+
+test.concurrent(
+	"a target that does not complete makes the call end with 1, and its reason is told",
+	async () => {
+		using call = start(["--cluster", "no-such-cluster"]);
+		const { code, out } = await call.ended;
+
+		expect(code).toBe(1);
+		expect(out).toMatch(/no-such-cluster REFUSED: CLUSTER_NOT_FOUND: /);
+	},
+	30 * SECONDS,
+);
+
+test.concurrent(
+	"an open HTTP face takes an order by a real request and ends when it is told to",
+	async () => {
+		using serving = start(["--serve"]);
+		const out = await serving.printed("curl");
+		const [, url = "", body = ""] = /curl -i (\S+)\/snapshots .* -d '(.*)'/.exec(out) ?? [];
+		const headers = { "content-type": "application/json" };
+		const reply = await fetch(`${url}/snapshots`, { method: "POST", headers, body });
+		const status = await fetch(`${url}${reply.headers.get("location") ?? ""}`);
+		serving.interrupt();
+
+		expect([reply.status, status.status]).toEqual([202, 200]);
+		expect(await status.json()).toMatchObject({ status: "RUNNING", targets: [{ clusterName: "prod-a" }] });
+		expect((await serving.ended).code).toBe(0);
+	},
+	30 * SECONDS,
+);
+
+const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string, content: unknown) => {
+	writeFileSync(join(folder, name), JSON.stringify(content));
+	return join(folder, name);
+};
+const gateway = (body: string) => ({
+	version: "2.0",
+	rawPath: "/snapshots",
+	headers: { "content-type": "application/json" },
+	requestContext: { http: { method: "POST", path: "/snapshots" }, stage: "$default" },
+	body,
+});
+
+test.each([
+	["an unknown flag", ["--foo"], {}, "--foo is not known"],
+	[
+		"a real Atlas without keys",
+		["--atlas-url", "https://cloud.mongodb.com", "--all"],
+		{},
+		"needs the keys in the environment",
+	],
+	["a default order that breaks rules", ["--all"], { DEFAULT_ORDER: '{"clusters":"all","x":1}' }, "DEFAULT_ORDER"],
+	[
+		"an event that is none of ours",
+		["--event", file("none.json", { Records: [] })],
+		{},
+		"event: Records must be absent",
+	],
+	[
+		"Scheduler input with a faulty order",
+		["--event", file("input.json", { order: {}, schedule: "a" })],
+		{},
+		"clusters is missing",
+	],
+	["a request whose body is no JSON", ["--event", file("request.json", gateway("{"))], {}, "HTTP 400: "],
+])(
+	"a call with %s ends with 2 and one sentence, never a stack",
+	async (_what, args, env, sentence) => {
+		const keys = { MONGODB_ATLAS_CLIENT_ID: "", MONGODB_ATLAS_PUBLIC_API_KEY: "" };
+		using call = start([...args, "--json"], { ...keys, ...env });
+		const { code, out, err } = await call.ended;
+		const last = err.trimEnd().split("\n").at(-1);
+
+		expect(code).toBe(2);
+		expect(last).toContain(sentence);
+		expect(err).not.toMatch(/^\s+at /m);
+		expect(out).toBe("");
+	},
+	30 * SECONDS,
+);
