@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createFaults, type FaultPlan } from "./wire/faults.ts";
+import type { RequestRecord } from "./wire/log.ts";
+import { serve } from "./wire/server.ts";
+import { ineligible } from "./world/taking.ts";
+import { createWorld, type World, type WorldOptions } from "./world/world.ts";
+
+export type { Fault } from "./wire/faults.ts";
+export type { Role } from "./world/model.ts";
+export { takeSnapshot } from "./world/taking.ts";
+export { lookAt } from "./world/timeline.ts";
+
+export interface AtlasOptions extends WorldOptions {
+	/** Default 0: any free one. */
+	readonly port?: number;
+	/** Seconds from `queued` to `completed`, default 4; short for `settings.snapshotSeconds`. */
+	readonly snapshotSeconds?: number;
+	/** Seconds for which an idle connection is kept, default 60. */
+	readonly keepAliveSeconds?: number;
+}
+
+/** An Atlas on loopback. */
+export interface AtlasSimulator extends AsyncDisposable {
+	/** `http://127.0.0.1:PORT`, without a slash at the end. */
+	readonly url: string;
+	/** The newest keys; see `world.rotateKeys`. */
+	readonly publicKey: string;
+	readonly privateKey: string;
+	readonly clientId: string;
+	readonly clientSecret: string;
+	/** The first project. */
+	readonly projectId: string;
+	/** Those of its clusters that take on-demand snapshots, by name. */
+	readonly clusters: readonly string[];
+	readonly world: World;
+	/** Every request but those to `/_control`, in the order of arrival. */
+	readonly log: readonly RequestRecord[];
+	readonly faults: FaultPlan;
+	/** Closes the connections that idle, as a server does while a client is frozen. */
+	closeIdleConnections(): void;
+	close(): Promise<void>;
+}
+
+/** Starts a simulated Atlas on 127.0.0.1. */
+export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimulator> {
+	const { snapshotSeconds, settings } = options;
+	const world = createWorld({
+		...options,
+		settings: { ...(snapshotSeconds === undefined ? {} : { snapshotSeconds }), ...settings },
+	});
+	const log: RequestRecord[] = [];
+	const faults = createFaults();
+	const server = serve({ world, faults, log }, options.keepAliveSeconds ?? 60);
+	server.listen(options.port ?? 0, "127.0.0.1");
+	await once(server, "listening");
+	const url = `http://127.0.0.1:${portOf(server.address())}`;
+	const close = async (): Promise<void> => {
+		if (!server.listening) return;
+		const closed = once(server, "close");
+		server.close();
+		server.closeAllConnections();
+		await closed;
+	};
+	return {
+		url,
+		get publicKey() {
+			return world.credentials.current.publicKey;
+		},
+		get privateKey() {
+			return world.credentials.current.privateKey;
+		},
+		get clientId() {
+			return world.credentials.current.clientId;
+		},
+		get clientSecret() {
+			return world.credentials.current.clientSecret;
+		},
+		get projectId() {
+			return firstProject(world).id;
+		},
+		get clusters() {
+			return [...firstProject(world).clusters.values()]
+				.filter((cluster) => ineligible(cluster) === undefined)
+				.map(({ name }) => name);
+		},
+		world,
+		log,
+		faults,
+		closeIdleConnections: () => server.closeIdleConnections(),
+		close,
+		[Symbol.asyncDispose]: close,
+	};
+}
+
+const portOf = (address: string | AddressInfo | null): number =>
+	typeof address === "object" && address !== null ? address.port : 0;
+
+function firstProject(world: World) {
+	const [first] = world.projects.values();
+	if (first === undefined) throw new Error("the simulated Atlas has no project; seed one");
+	return first;
+}

@@ -1,0 +1,96 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Reply } from "./exchange.ts";
+import type { FaultAction } from "./faults.ts";
+import { Refused } from "./refused.ts";
+
+type Of<Type extends FaultAction["type"]> = Extract<FaultAction, { type: Type }>;
+
+/** What is done to a reply, in this order: what ends the connection comes last. */
+const AFTERWARDS: readonly FaultAction["type"][] = [
+	"repeat",
+	"html",
+	"status",
+	"garbage",
+	"contentType",
+	"delay",
+	"cut",
+	"drop",
+];
+
+const HTML = "<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>\n";
+
+/**
+ * Carries out the faults that a request met, around `execute`.
+ *
+ * @returns the reply to send, or undefined where the connection is gone
+ */
+export async function disturb(
+	actions: readonly FaultAction[],
+	response: ServerResponse,
+	execute: () => Reply,
+): Promise<Reply | undefined> {
+	for (const action of actions) {
+		if (action.type === "delay" && action.when === "before") await pause(action.ms);
+		if (action.type === "drop" && action.when === "before") return destroyed(response);
+	}
+	const instead = actions.find((action) => action.type === "html" || action.type === "status");
+	let reply = instead?.executed === false ? substitute(instead) : execute();
+	for (const action of actions.toSorted((a, b) => AFTERWARDS.indexOf(a.type) - AFTERWARDS.indexOf(b.type))) {
+		switch (action.type) {
+			case "repeat": {
+				const second = execute();
+				if (action.answer === "second") reply = second;
+				break;
+			}
+			case "html":
+			case "status":
+				if (action.executed) reply = { ...substitute(action), executed: reply.executed };
+				break;
+			case "garbage":
+				reply = { ...reply, body: `{"id":"5f${"\\u00".repeat(3)}` };
+				break;
+			case "contentType":
+				reply = { ...reply, headers: { ...reply.headers, "Content-Type": action.value } };
+				break;
+			case "delay":
+				if (action.when === "after") await pause(action.ms);
+				break;
+			case "drop":
+				return destroyed(response);
+			case "cut":
+				return cut(response, reply, action.bytes);
+		}
+	}
+	return reply;
+}
+
+function destroyed(response: ServerResponse): undefined {
+	response.socket?.destroy();
+}
+
+function cut(response: ServerResponse, reply: Reply, bytes: number): undefined {
+	const body = Buffer.from(reply.body);
+	response.writeHead(reply.status, { ...reply.headers, "Content-Length": body.length });
+	response.flushHeaders();
+	// One byte at least stays away: a body that arrives whole is not cut.
+	const part = body.subarray(0, Math.max(0, Math.min(bytes, body.length - 1)));
+	if (part.length > 0) response.write(part);
+	response.socket?.destroySoon();
+}
+
+function substitute(action: Of<"html"> | Of<"status">): Reply {
+	if (action.type === "html")
+		return { status: action.status, headers: { "Content-Type": "text/html" }, body: HTML, executed: false };
+	const refused = new Refused(action.errorCode ?? "UNEXPECTED_ERROR", action.parameters, { status: action.status });
+	return {
+		status: action.status,
+		headers: {
+			"Content-Type": "application/json",
+			"X-Error-Code": refused.errorCode,
+			...(action.retryAfter === undefined ? {} : { "Retry-After": String(action.retryAfter) }),
+		},
+		body: JSON.stringify(refused.toBody()),
+		executed: false,
+	};
+}

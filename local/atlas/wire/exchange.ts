@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** A request as read off the socket. */
+export interface Exchange {
+	readonly method: string;
+	/** The request target, byte for byte: a digest signs it. */
+	readonly target: string;
+	readonly path: string;
+	readonly query: URLSearchParams;
+	readonly headers: IncomingHttpHeaders;
+	readonly body: string;
+	/** The address it came from. */
+	readonly address: string;
+}
+
+/** A reply before it is sent. */
+export interface Reply {
+	readonly status: number;
+	readonly headers: Readonly<Record<string, string | string[]>>;
+	readonly body: string;
+	/** Whether the operation was carried out. */
+	readonly executed: boolean;
+}
+
+/** Divides a request target at its first question mark. */
+export function readExchange(
+	method: string,
+	target: string,
+	headers: IncomingHttpHeaders,
+	body: string,
+	address: string,
+): Exchange {
+	const mark = target.indexOf("?");
+	const path = mark === -1 ? target : target.slice(0, mark);
+	return {
+		method,
+		target,
+		path,
+		query: new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1)),
+		headers,
+		body,
+		address,
+	};
+}

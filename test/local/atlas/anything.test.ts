@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { answer } from "../../../local/atlas/wire/answer.ts";
+import { readExchange } from "../../../local/atlas/wire/exchange.ts";
+import { routeOf } from "../../../local/atlas/wire/routes.ts";
+import { mint } from "../../../local/atlas/wire/token.ts";
+import { mintToken } from "../../../local/atlas/world/credentials.ts";
+import { createWorld } from "../../../local/atlas/world/world.ts";
+import { API, V } from "./caller.ts";
+
+const PROJECT = "5f0a1b2c3d4e5f6071829311";
+const piece = fc.oneof(
+	fc.constantFrom(
+		"groups",
+		PROJECT,
+		"clusters",
+		"prod-a",
+		"events",
+		"backup",
+		"snapshots",
+		"flexClusters",
+		"rateLimits",
+	),
+	fc.constantFrom("shardedClusters", "shardedCluster", "schedule", "backupCompliancePolicy", "%zz", "..", ""),
+	fc.string(),
+);
+const known = fc.constantFrom(
+	`/groups/${PROJECT}/clusters/events/backup/snapshots`,
+	`/groups/${PROJECT}/clusters/prod-a/backup/snapshots/${PROJECT}`,
+	`/groups/${PROJECT}/clusters`,
+);
+const path = fc.oneof(
+	known,
+	fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join("/")}`),
+);
+const query = fc.oneof(fc.constantFrom("", "envelope=true", "itemsPerPage=2&pageNum=9", "pretty=true"), fc.string());
+const body = fc.oneof(
+	fc.string(),
+	fc.json(),
+	fc.record({ description: fc.jsonValue(), retentionInDays: fc.jsonValue() }).map((one) => JSON.stringify(one)),
+);
+const method = fc.constantFrom("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "BREW");
+
+it("answers whatever it is asked, with a well-formed reply and never with its own breakdown", () => {
+	const world = createWorld({ roles: ["Project Owner"] });
+	world.settings.buckets.backups = { capacity: 1e9, refillRate: 1, refillSeconds: 1 };
+	const keys = world.credentials.current;
+	const token = mintToken(world.credentials, keys, world.settings, world.now()) ?? "";
+	const authorization = fc.oneof(
+		{ weight: 4, arbitrary: fc.constant(`Bearer ${token}`) },
+		fc.string().map((text) => `Digest ${text}`),
+		fc.string(),
+	);
+	fc.assert(
+		fc.property(method, path, query, body, authorization, (verb, where, asked, text, login) => {
+			const headers = { authorization: login, accept: V, "content-type": V };
+			const exchange = readExchange(verb, `${API}${where}?${asked}`, headers, text, "127.0.0.1");
+			const reply = answer(world, new Map(), routeOf(verb, exchange.path), exchange);
+			expect(reply.status).toBeGreaterThanOrEqual(200);
+			expect(reply.status).toBeLessThan(500);
+			if (reply.status !== 204) expect(JSON.parse(reply.body)).toBeTypeOf("object");
+		}),
+		{ numRuns: 500 },
+	);
+});
+
+it("mints nothing for whatever is not the client's own id and secret", () => {
+	const world = createWorld();
+	world.settings.tokensPerMinute = 1e9;
+	fc.assert(
+		fc.property(fc.string(), fc.string(), (login, text) => {
+			const headers = { authorization: login, "content-type": "application/x-www-form-urlencoded" };
+			const reply = mint(world, new Map(), readExchange("POST", "/api/oauth/token", headers, text, "127.0.0.1"));
+			expect(reply.executed).toBe(false);
+			expect([400, 401]).toContain(reply.status);
+		}),
+	);
+});

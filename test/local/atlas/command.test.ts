@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import { readFlags } from "../../../local/atlas/flags.ts";
+import { startAtlas } from "../../../local/atlas/index.ts";
+
+const start = (
+	...flags: string[]
+): ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream } =>
+	spawn(process.execPath, ["local/atlas/main.ts", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+
+it("tells in its first line where it is and how to get in, and ends cleanly on SIGTERM and SIGINT", async () => {
+	for (const signal of ["SIGTERM", "SIGINT"] as const) {
+		const child = start("--port", "0", "--snapshot-seconds", "9");
+		const ended = once(child, "exit");
+		const [line] = await once(createInterface(child.stdout), "line");
+		const told = JSON.parse(line);
+		expect(Object.keys(told)).toEqual([
+			"url",
+			"publicKey",
+			"privateKey",
+			"clientId",
+			"clientSecret",
+			"projectId",
+			"clusters",
+		]);
+		const world = await (await fetch(`${told.url}/_control/world`)).json();
+		expect(world).toMatchObject({ settings: { snapshotSeconds: 9 } });
+		child.kill(signal);
+		expect(await ended).toEqual([0, null]);
+	}
+});
+
+it.each([
+	[["--port", "abc"], "--port must be a whole number up to 65535"],
+	[["--port", "70000"], "--port must be a whole number up to 65535"],
+	[["--port", "1e3"], "--port must be a whole number up to 65535"],
+	[["--snapshot-seconds="], "--snapshot-seconds must be a whole number"],
+	[["--snapshot-seconds", "-3"], "--snapshot-seconds"],
+	[["--port"], "--port"],
+	[["--colour", "red"], "--colour"],
+	[["extra"], "extra"],
+])("refuses %j, naming what is wrong", (flags, sentence) => {
+	expect(() => readFlags(flags)).toThrow(sentence);
+});
+
+it("ends with 2 and one sentence for a bad flag", async () => {
+	const child = start("--snapshot-seconds", "-3");
+	const [[code], err, out] = await Promise.all([once(child, "exit"), text(child.stderr), text(child.stdout)]);
+	expect([code, out]).toEqual([2, ""]);
+	expect(err.trimEnd().split("\n")).toHaveLength(1);
+});
+
+it("says that a port is taken", async () => {
+	await using atlas = await startAtlas();
+	const child = start("--port", new URL(atlas.url).port);
+	const [[code], err] = await Promise.all([once(child, "exit"), text(child.stderr)]);
+	expect([code, err.trimEnd().split("\n").length]).toEqual([2, 1]);
+});

@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
+import { callerOf, read } from "./caller.ts";
+
+const control = async (atlas: AtlasSimulator, method: string, name: string, body?: unknown) =>
+	read(
+		await fetch(`${atlas.url}/_control/${name}`, {
+			method,
+			...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+		}),
+	);
+
+it("arms and clears faults from outside", async () => {
+	await using atlas = await startAtlas();
+	const { get } = await callerOf(atlas);
+	const fault = { on: { kind: "groups", times: "always" }, do: { type: "html" } };
+	expect((await control(atlas, "POST", "faults", fault)).status).toBe(204);
+	expect((await get("/groups")).status).toBe(502);
+	expect((await control(atlas, "DELETE", "faults")).status).toBe(204);
+	expect((await get("/groups")).status).toBe(200);
+});
+
+it("shows and empties the log, in which it does not appear itself", async () => {
+	await using atlas = await startAtlas();
+	const { get } = await callerOf(atlas);
+	await get("/groups");
+	const kinds = (await control(atlas, "GET", "log")).json.map(({ kind }: { kind: string }) => kind);
+	expect(kinds).toEqual(["token", "groups"]);
+	await control(atlas, "DELETE", "log");
+	expect((await control(atlas, "GET", "log")).json).toEqual([]);
+});
+
+it("turns the world from outside: settings, roles, clusters, policies, keys, other people's snapshots", async () => {
+	await using atlas = await startAtlas();
+	const { projectId } = atlas;
+	const { take, get, snapshots } = await callerOf(atlas);
+	const oldKey = atlas.publicKey;
+	const { json } = await control(atlas, "POST", "world", {
+		settings: { itemsPerPage: 37, buckets: { backups: { capacity: 9, refillRate: 1, refillSeconds: 1 } } },
+		projects: { [projectId]: { compliancePolicy: { onDemandDays: 3 } } },
+		clusters: [{ projectId, cluster: "prod-b", set: { paused: true } }],
+		addClusters: [{ projectId, cluster: "new", set: { kind: "sharded" } }],
+		removeClusters: [{ projectId, cluster: "scratch" }],
+		take: [{ projectId, cluster: "prod-a", description: "somebody else's", plan: { seconds: 600 } }],
+		rotateKeys: true,
+	});
+	expect(json.settings.itemsPerPage).toBe(37);
+	expect(json.settings.buckets.clusters.capacity).toBe(10000);
+	expect(json.keys.publicKey).not.toBe(oldKey);
+	expect(atlas.clusters).toEqual(["prod-a", "events", "new"]);
+	expect((await take("prod-a", { retentionInDays: 3 })).json.errorCode).toBe("UNFINISHED_ON_DEMAND_SNAPSHOT");
+	expect((await take("new", { retentionInDays: 1 })).json.errorCode).toMatch(/COMPLIANCE_POLICY$/);
+	const theirs = (await get(snapshots("prod-a"))).json.results[0];
+	expect(theirs).toMatchObject({ description: "somebody else's" });
+	const named = { projectId, cluster: "prod-a", snapshotId: theirs.id };
+	await control(atlas, "POST", "world", { removeSnapshots: [named], roles: [], retireOldKeys: true });
+	expect((await get("/groups")).status).toBe(401);
+	expect((await (await callerOf(atlas)).get(snapshots("prod-a"))).json.errorCode).toBe("USER_UNAUTHORIZED");
+});
+
+it("moves the clock on", async () => {
+	await using atlas = await startAtlas({ snapshotSeconds: 3000 });
+	const { take, get, snapshots } = await callerOf(atlas);
+	const path = `${snapshots("prod-a")}/${(await take("prod-a")).json.id}`;
+	expect((await get(path)).json.status).toBe("queued");
+	await control(atlas, "POST", "clock", { advanceSeconds: 3000 });
+	expect((await get(path)).json.status).toBe("completed");
+});
+
+it.each([
+	["POST", "world", { settings: { snapshotsSeconds: 1 } }, 400],
+	["POST", "world", { clusters: [{ projectId: "none", cluster: "x", set: {} }] }, 400],
+	["POST", "faults", { on: { kind: "take" }, do: { type: "explode" } }, 400],
+	["POST", "faults", "not json", 400],
+	["POST", "clock", { advanceSeconds: -1 }, 400],
+	["GET", "nothing", undefined, 404],
+])("refuses %s %s with %j", async (method, name, body, status) => {
+	await using atlas = await startAtlas();
+	const reply = await control(atlas, method, name, body);
+	expect(reply.status).toBe(status);
+	expect(reply.json.detail).toBeDefined();
+});
