@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { AtlasError } from "../../domain/errors.ts";
+import { toAtlasError, unreadable } from "../judge.ts";
+import { repeatReads } from "../repeat-reads.ts";
+import { subjectOf } from "../subject.ts";
+import type { Call, Layer, Reply, Send } from "../wire.ts";
+import { answerChallenge, type DigestChallenge, findDigestChallenge } from "./digest-response.ts";
+import { isKeyRefused } from "./refusal.ts";
+
+/** Milliseconds. Atlas's nonces live 60 s at best; the rest is room for the request itself. */
+const KEPT = 40_000;
+/** Uses of one nonce; at 1024 Jetty, whose challenges Atlas's equal, calls it stale. */
+const USES = 1_000;
+/** Requests for one call, while Atlas calls fresh nonces stale. */
+const TRIES = 3;
+
+/** A challenge in use. Its count is drawn without a pause, so concurrent requests never share one. */
+interface Nonce {
+	readonly challenge: DigestChallenge;
+	/** Epoch milliseconds before which it was issued. */
+	readonly askedAt: number;
+	uses: number;
+}
+
+export interface DigestOptions {
+	readonly publicKey: string;
+	readonly privateKey: string;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** A new cnonce for each request: printable, and from a source nobody can guess. */
+	readonly createCnonce?: () => string;
+}
+
+/**
+ * Digest access authentication, one challenge for many requests. The challenge is asked for by a GET, which may be lost
+ * and repeated; so a POST is only ever sent with an answer.
+ *
+ * A 401 to a nonce that was kept is answered once more with the fresh challenge it carries, whatever `stale` says:
+ * Atlas's nodes don't know each other's nonces. A 401 to a challenge just asked for is handed up, unless `stale` says
+ * that the key was not looked at.
+ *
+ * @see RFC 7616 §3.3 (stale), §3.4 (nc, cnonce), §3.6
+ */
+export function digest(options: DigestOptions): Layer {
+	const { publicKey, privateKey, now, createCnonce = () => randomBytes(16).toString("hex") } = options;
+	let kept: Nonce | undefined;
+	let pending: Promise<Nonce> | undefined;
+
+	const keep = (challenge: DigestChallenge, askedAt: number): Nonce => {
+		kept = { challenge, askedAt, uses: 0 };
+		return kept;
+	};
+	const isUsable = ({ askedAt, uses }: Nonce): boolean => {
+		const age = now() - askedAt;
+		return age >= 0 && age < KEPT && uses < USES;
+	};
+	const ask = async (next: Send, call: Call): Promise<Nonce> => {
+		const askedAt = now();
+		const question = questionOf(call);
+		// A GET is repeated as a whole, further out; before a POST only its question can be.
+		const reply = await (call.method === "POST" ? repeatReads(next) : next)(question);
+		// A success without authentication is none of Atlas's, and nothing to go by.
+		if (reply.status < 300) throw unreadable(reply, question);
+		const challenge = reply.status === 401 ? findDigestChallenge(reply.headers["www-authenticate"]) : undefined;
+		if (!challenge) throw toAtlasError(reply, question, now());
+		return keep(challenge, askedAt);
+	};
+	const share = (next: Send, call: Call): Promise<Nonce> => {
+		pending ??= ask(next, call).finally(() => {
+			pending = undefined;
+		});
+		return pending;
+	};
+	const send = (next: Send, call: Call, nonce: Nonce): Promise<Reply> => {
+		nonce.uses += 1;
+		const authorization = answerChallenge(nonce.challenge, {
+			username: publicKey,
+			password: privateKey,
+			method: call.method,
+			uri: call.target,
+			nc: nonce.uses,
+			cnonce: createCnonce(),
+		});
+		return next({ ...call, headers: { ...call.headers, authorization } });
+	};
+
+	return (next) => async (call) => {
+		const present = kept && isUsable(kept) ? kept : undefined;
+		let nonce = present ?? (await share(next, call));
+		// So many may have waited for one challenge that the last of them find it used up.
+		while (nonce.uses >= USES) nonce = await share(next, call);
+		let isKept = nonce === present;
+		for (let tries = 1; ; tries++) {
+			const sentAt = now();
+			const reply = await send(next, call, nonce);
+			if (!isKeyRefused(reply)) return reply;
+			const fresh = findDigestChallenge(reply.headers["www-authenticate"]);
+			if (!isKept && !fresh?.stale) return reply;
+			if (tries === TRIES) throw alwaysStale(call);
+			if (!fresh && kept === nonce) kept = undefined;
+			nonce = fresh ? keep(fresh, sentAt) : await share(next, call);
+			isKept = false;
+		}
+	};
+}
+
+/** The key was not looked at, so nothing can be said against it. */
+const alwaysStale = (call: Call): AtlasError =>
+	new AtlasError(
+		{ code: "ATLAS_FAULT", status: 401, blame: "transient", executed: "no" },
+		`${subjectOf(call)}: Atlas calls every nonce stale that it has just issued; later it may not`,
+	);
+
+/** The same target, asked for without credentials, body or effect. */
+function questionOf({ target, projectId, headers }: Call): Call {
+	const fields = Object.entries(headers).filter(([name]) => name !== "content-type");
+	return {
+		method: "GET",
+		target,
+		headers: Object.fromEntries(fields),
+		...(projectId === undefined ? {} : { projectId }),
+	};
+}

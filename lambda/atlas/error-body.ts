@@ -1,0 +1,49 @@
+import { isIP } from "node:net";
+import { isObject, parseJson } from "./json.ts";
+import type { Reply } from "./wire.ts";
+
+/** What is read of an error's body. Atlas's own sentences stay out: they may quote what was sent. */
+export interface ErrorBody {
+	/** Atlas's `errorCode`, or the `error` of RFC 6749 §5.2. */
+	readonly errorCode?: string;
+	/** Strings, numbers or nothing, whatever Atlas's description says. */
+	readonly parameters: readonly unknown[];
+	/** Names of the fields at fault. */
+	readonly fields: readonly string[];
+	/** The address that Atlas saw, where it says so. */
+	readonly address?: string;
+}
+
+/**
+ * Reads both styles of error: Atlas's `ApiError`, where `error` is the status as a number, and OAuth's, where `error`
+ * is a word.
+ *
+ * @returns `undefined` where the body is no JSON object, so not Atlas's
+ * @see Atlas Administration API, `ApiError`; RFC 6749 §5.2
+ */
+export function readErrorBody({ body, headers }: Reply): ErrorBody | undefined {
+	const value = parseJson(body);
+	if (!isObject(value)) return undefined;
+	const code = [value["errorCode"], value["error"], headers["x-error-code"]].find(isCode);
+	const parameters = Array.isArray(value["parameters"]) ? value["parameters"] : [];
+	const address = [...parameters, ...words(value["detail"])].find((word) => typeof word === "string" && isIP(word) > 0);
+	return {
+		...(code === undefined ? {} : { errorCode: code }),
+		parameters,
+		fields: readFields(value["badRequestDetail"]),
+		...(typeof address === "string" ? { address } : {}),
+	};
+}
+
+const isCode = (value: unknown): value is string =>
+	typeof value === "string" && /^[A-Za-z][A-Za-z0-9_]{2,99}$/.test(value);
+
+const words = (text: unknown): string[] => (typeof text === "string" ? text.split(/[^0-9A-Za-z.:]+/) : []);
+
+function readFields(detail: unknown): string[] {
+	if (!isObject(detail) || !Array.isArray(detail["fields"])) return [];
+	return detail["fields"]
+		.map((entry: unknown) => (isObject(entry) ? entry["field"] : undefined))
+		.filter((field) => typeof field === "string" && /^[A-Za-z][A-Za-z0-9.[\]]{0,99}$/.test(field))
+		.map(String);
+}

@@ -1,0 +1,69 @@
+import * as v from "valibot";
+import { AtlasError, type AtlasFault } from "../domain/errors.ts";
+import { type ErrorBody, readErrorBody } from "./error-body.ts";
+import { parseJson } from "./json.ts";
+import { retryAfterSeconds } from "./retry-after.ts";
+import { subjectOf } from "./subject.ts";
+import { accessListMeaning, BY_ERROR_CODE, byStatus, type Meaning } from "./verdicts.ts";
+import type { Call, Reply } from "./wire.ts";
+
+/** A snapshot is gone, where the lookup of one by its id finds nothing and says no more. */
+const SNAPSHOT_PATH = /\/backup\/snapshots\/[a-f0-9]{24}(\?|$)/;
+
+/**
+ * Turns a reply into what it brought. Sends nothing, waits for nothing.
+ *
+ * @param now epoch milliseconds
+ * @throws AtlasError whatever else it is; `ATLAS_UNREADABLE` where a success can't be read
+ */
+export function readReply<S extends v.GenericSchema>(
+	schema: S,
+	reply: Reply,
+	call: Call,
+	now: number,
+): v.InferOutput<S> {
+	if (reply.status < 200 || reply.status > 299) throw toAtlasError(reply, call, now);
+	const read = v.safeParse(schema, parseJson(reply.body));
+	if (read.success) return read.output;
+	throw unreadable(reply, call);
+}
+
+/** Judges a reply that is no success. */
+export function toAtlasError(reply: Reply, call: Call, now: number): AtlasError {
+	const { status } = reply;
+	const body = readErrorBody(reply);
+	// Atlas speaks JSON. Only where a status means the same from anybody is the rest let pass.
+	if (!body && status !== 401 && status !== 429 && status < 500) return unreadable(reply, call);
+	const meaning = meaningOf(status, body, call);
+	const seconds = retryAfterSeconds(reply, now);
+	const fault: AtlasFault = {
+		code: meaning.code,
+		status,
+		...(body?.errorCode === undefined ? {} : { errorCode: body.errorCode }),
+		blame: meaning.blame,
+		executed: call.method === "POST" && (status >= 500 || status === 408) ? "unknown" : "no",
+		...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
+	};
+	const fields = body && body.fields.length > 0 ? ` (${body.fields.join(", ")})` : "";
+	return new AtlasError(fault, `${subjectOf(call)}: ${meaning.message}${fields}`);
+}
+
+function meaningOf(status: number, body: ErrorBody | undefined, call: Call): Meaning {
+	if (status >= 500 || status === 429) return byStatus(status);
+	const errorCode = body?.errorCode;
+	const known = accessListMeaning(errorCode, body?.address) ?? BY_ERROR_CODE.get(errorCode ?? "");
+	if (known) return known;
+	if (status === 404 && SNAPSHOT_PATH.test(call.target)) {
+		return BY_ERROR_CODE.get("SNAPSHOT_NOT_FOUND") ?? byStatus(status);
+	}
+	return byStatus(status);
+}
+
+/** An answer of someone in between, or half an answer: whether Atlas has acted, it does not tell. */
+export function unreadable({ status, headers }: Reply, call: Call): AtlasError {
+	const kind = /html/i.test(headers["content-type"] ?? "") ? "a web page" : "no readable JSON";
+	return new AtlasError(
+		{ code: "ATLAS_UNREADABLE", status, blame: "transient", executed: call.method === "POST" ? "unknown" : "no" },
+		`${subjectOf(call)}: the answer (${status}) is ${kind}; if this lasts, look for a proxy between the function and Atlas`,
+	);
+}

@@ -1,0 +1,71 @@
+import { GetSecretValueCommand, type GetSecretValueCommandOutput } from "@aws-sdk/client-secrets-manager";
+import { type Credentials, parseCredentials } from "./credentials.ts";
+import { toUnreadable } from "./unreadable.ts";
+
+/** Milliseconds after which a secret is read again, whatever happens. */
+const KEPT_MS = 5 * 60_000;
+
+/** What is needed of the AWS SDK's `SecretsManagerClient`. */
+export interface SecretsClient {
+	send(command: GetSecretValueCommand): Promise<GetSecretValueCommandOutput>;
+}
+
+export interface SecretReader {
+	/**
+	 * Brings the credentials, read at most 5 minutes ago; concurrent callers share one request.
+	 *
+	 * @param refused credentials that Atlas would not take: they are read again, unless that has been done meanwhile
+	 * @throws ServiceError `SECRET_UNREADABLE`, `transient` where AWS did not do its part
+	 * @throws InputError `SECRET_INVALID`
+	 */
+	(refused?: Credentials): Promise<Credentials>;
+	/** Makes the next call read the secret again. */
+	forget(): void;
+}
+
+/**
+ * @param secretId name or ARN
+ * @param now epoch milliseconds
+ * @param onWarning told of doubts about the secret's shape, once a reading; it names fields, never values
+ */
+export function createSecretReader(
+	client: SecretsClient,
+	secretId: string,
+	now: () => number = Date.now,
+	onWarning: (warning: string) => void = () => {},
+): SecretReader {
+	let kept: { readonly credentials: Credentials; readonly readAt: number } | undefined;
+	let pending: Promise<Credentials> | undefined;
+
+	const fetchSecret = async (): Promise<Credentials> => {
+		const readAt = now();
+		const output = await client.send(new GetSecretValueCommand({ SecretId: secretId })).catch((error: unknown) => {
+			throw toUnreadable(error, secretId);
+		});
+		const { credentials, warning } = parseCredentials(textOf(output), secretId);
+		if (warning !== undefined) onWarning(warning);
+		kept = { credentials, readAt };
+		return credentials;
+	};
+
+	const read = (refused?: Credentials): Promise<Credentials> => {
+		if (pending) return pending;
+		const age = kept ? now() - kept.readAt : Number.POSITIVE_INFINITY;
+		// A clock set back makes the age negative: then nothing is known of it.
+		if (kept && kept.credentials !== refused && age >= 0 && age < KEPT_MS) return Promise.resolve(kept.credentials);
+		pending = fetchSecret().finally(() => {
+			pending = undefined;
+		});
+		return pending;
+	};
+
+	return Object.assign(read, {
+		forget: () => {
+			kept = undefined;
+		},
+	});
+}
+
+/** A secret put as binary is read as UTF-8. */
+const textOf = ({ SecretString, SecretBinary }: GetSecretValueCommandOutput): string =>
+	SecretString ?? (SecretBinary ? new TextDecoder().decode(SecretBinary) : "");

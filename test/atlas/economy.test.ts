@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { DEFAULT_MEDIA_TYPE, USER_AGENT } from "../../lambda/atlas/requests.ts";
+import { ATLAS_MEDIA_TYPE } from "../../lambda/config.ts";
+import { REQUEST, rig } from "./door.ts";
+
+const projects = [{ clusters: Array.from({ length: 100 }, (_, i) => `cluster-${i}`) }];
+
+test.each([
+	["digest", 1.1],
+	["oauth", 1.05],
+] as const)(
+	"a run of a hundred targets costs at most so many requests a snapshot over %s: %d",
+	async (scheme, most) => {
+		await using r = await rig(scheme, { projects });
+
+		const snapshots = await Promise.all(r.targets.map((target) => r.atlas.takeSnapshot(target, REQUEST)));
+
+		expect(new Set(snapshots.map(({ id }) => id)).size).toBe(100);
+		expect(r.sim.log.length / snapshots.length).toBeLessThanOrEqual(most);
+		expect(r.sim.log).toHaveLength(101);
+	},
+);
+
+test("a nonce is not used so often that Atlas would call it stale", async () => {
+	await using r = await rig("digest");
+
+	await Promise.all(Array.from({ length: 1100 }, () => r.atlas.readCluster(r.target)));
+
+	expect(r.sim.log.filter(({ kind }) => kind === "challenge")).toHaveLength(2);
+	expect(r.sim.log.filter(({ kind, status }) => kind === "cluster" && status === 401)).toHaveLength(0);
+});
+
+test("the media type and the version that are sent are those of the product", () => {
+	const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+
+	expect(DEFAULT_MEDIA_TYPE).toBe(ATLAS_MEDIA_TYPE);
+	expect(USER_AGENT).toBe(`atlas-snapshots/${version}`);
+});

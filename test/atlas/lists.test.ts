@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { readPages } from "../../lambda/atlas/pages.ts";
+import type { Requests } from "../../lambda/atlas/requests.ts";
+import { createSnapshots } from "../../lambda/atlas/snapshots.ts";
+import { AtlasError } from "../../lambda/domain/errors.ts";
+import { SnapshotSchema } from "../../lambda/domain/snapshot.ts";
+import { faultOf } from "./door.ts";
+
+const id = (n: number) => n.toString(16).padStart(24, "0");
+const items = (from: number, count: number) =>
+	Array.from({ length: count }, (_, i) => ({ id: id(from + i), status: "completed" }));
+const refused = (status: number, code: "ATLAS_NOT_FOUND" | "ATLAS_FAULT" | "ATLAS_UNREADABLE" | "ATLAS_BAD_REQUEST") =>
+	new AtlasError({ code, status, blame: "user", executed: "no" }, "refused");
+
+/** Requests whose GETs are answered by path and page. */
+const answering = (answer: (path: string, page: number) => unknown): Requests => ({
+	async get(_schema, { path }, query) {
+		const result = answer(path, Number(query?.["pageNum"] ?? 0));
+		if (result instanceof Error) throw result;
+		return result as never;
+	},
+	post: () => Promise.reject(new Error("nothing is posted here")),
+});
+const target = { projectId: "p", clusterName: "c" };
+const listing = (plain: unknown, sharded: unknown) =>
+	createSnapshots(answering((path) => (path.endsWith("shardedClusters") ? sharded : plain))).listSnapshots(target);
+const page = (...results: unknown[]) => ({ results: results.flat(), links: [] });
+
+test("a list ends at a short page, not at its estimated count", async () => {
+	const asked: number[] = [];
+	const requests = answering((_path, pageNum) => {
+		asked.push(pageNum);
+		return { ...page(items(pageNum * 1000, pageNum === 3 ? 499 : 500)), totalCount: 1 };
+	});
+
+	expect(await readPages(requests, SnapshotSchema, { path: "/x" })).toHaveLength(1499);
+	expect(asked).toEqual([1, 2, 3]);
+});
+
+test("a list goes on after a short page that names a next one, and ends at an empty page whatever it names", async () => {
+	const next = [{ rel: "self" }, { rel: "next" }];
+	const requests = answering((_path, pageNum) => ({
+		results: items(pageNum * 1000, pageNum < 3 ? 37 : 0),
+		links: next,
+	}));
+
+	expect(await readPages(requests, SnapshotSchema, { path: "/x" })).toHaveLength(74);
+});
+
+test("both lists are one, each snapshot once", async () => {
+	const listed = await listing(page(items(1, 3)), page(items(3, 3)));
+
+	expect(listed.map((snapshot) => snapshot.id)).toEqual([1, 2, 3, 4, 5].map(id));
+});
+
+test.each([400, 404])("a list that answers %i about the other kind of cluster counts as empty", async (status) => {
+	expect(await listing(page(items(1, 2)), refused(status, "ATLAS_NOT_FOUND"))).toHaveLength(2);
+	expect(await listing(refused(status, "ATLAS_BAD_REQUEST"), page(items(1, 2)))).toHaveLength(2);
+});
+
+test("two lists that answer 404 are a cluster that is not there", async () => {
+	const fault = await faultOf(listing(refused(404, "ATLAS_NOT_FOUND"), refused(400, "ATLAS_BAD_REQUEST")));
+
+	expect(fault.status).toBe(404);
+});
+
+test("a list that can't be read is no empty list, on either side", async () => {
+	expect((await faultOf(listing(page(), refused(500, "ATLAS_FAULT")))).status).toBe(500);
+	expect((await faultOf(listing(refused(500, "ATLAS_FAULT"), page()))).status).toBe(500);
+	expect((await faultOf(listing(refused(404, "ATLAS_NOT_FOUND"), refused(500, "ATLAS_FAULT")))).status).toBe(500);
+	expect((await faultOf(listing(page(), refused(404, "ATLAS_UNREADABLE")))).status).toBe(404);
+});

@@ -1,0 +1,176 @@
+import { createServer } from "node:net";
+import { describe, expect, test } from "vitest";
+import { repeatReads } from "../../lambda/atlas/repeat-reads.ts";
+import { createTransport, TIMEOUTS, type Timeouts } from "../../lambda/atlas/transport.ts";
+import type { Call } from "../../lambda/atlas/wire.ts";
+import { failureOf, faultOf } from "./door.ts";
+import { type Answer, ok, startRawServer } from "./raw-server.ts";
+
+const read: Call = { method: "GET", target: "/api/atlas/v2/groups?pretty=true", headers: { accept: "x/y" } };
+const write: Call = {
+	method: "POST",
+	target: "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/clusters/a/backup/snapshots",
+	headers: { "content-type": "application/json" },
+	body: "{}",
+};
+
+async function wired(answer: Answer, timeouts: Partial<Timeouts> = {}, now: () => number = Date.now) {
+	const server = await startRawServer(answer);
+	const transport = createTransport(server.url, { ...TIMEOUTS, ...timeouts }, now);
+	return {
+		server,
+		send: repeatReads(transport.send),
+		async [Symbol.asyncDispose]() {
+			await server[Symbol.asyncDispose]();
+			await transport.close();
+		},
+	};
+}
+
+describe("a request whose connection breaks", () => {
+	test("is repeated once, on another connection, if it is a GET", async () => {
+		await using w = await wired((socket, nth) => (nth === 1 ? socket.destroy() : socket.write(ok())));
+
+		expect((await w.send(read)).status).toBe(200);
+		expect(w.server.lines).toEqual([`GET ${read.target} HTTP/1.1`, `GET ${read.target} HTTP/1.1`]);
+	});
+
+	test("is given up after the second time, also if it is a GET", async () => {
+		await using w = await wired((socket) => socket.destroy());
+
+		expect(await faultOf(w.send(read))).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" });
+		expect(w.server.lines).toHaveLength(2);
+	});
+
+	test.each([
+		["at once", (socket) => socket.destroy()],
+		["by a reset", (socket) => socket.resetAndDestroy()],
+		["gently", (socket) => socket.end()],
+		["within the head", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-")],
+		["within the body", (socket) => socket.end(ok().slice(0, -3))],
+	] as const satisfies readonly (readonly [string, Answer])[])(
+		"is never written twice if it is a POST, closed %s",
+		async (_how, close) => {
+			await using w = await wired((socket, nth) => (nth === 1 ? socket.write(ok()) : close(socket)));
+			await w.send(read);
+
+			const fault = await faultOf(w.send(write));
+
+			expect(fault).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "unknown" });
+			expect(w.server.lines.filter((line) => line.startsWith("POST"))).toHaveLength(1);
+		},
+	);
+
+	test("is never written twice when the server hangs up on an idle connection as the POST leaves", async () => {
+		await using w = await wired((socket, nth) => {
+			if (nth % 2 === 1) socket.write(ok(), () => socket.end());
+			else socket.write(ok());
+		});
+
+		for (let i = 0; i < 20; i++) await w.send(write).catch(() => undefined);
+
+		expect(w.server.lines.length).toBeLessThanOrEqual(20);
+	});
+});
+
+describe("time limits", () => {
+	test("end a request whose reply does not begin, without repeating it", async () => {
+		await using w = await wired(() => {}, { headers: 50 });
+
+		const { fault, message } = await failureOf(w.send(read));
+
+		expect(fault).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" });
+		expect(message).toContain("UND_ERR_HEADERS_TIMEOUT");
+		expect(await faultOf(w.send(write))).toMatchObject({ executed: "unknown" });
+		expect(w.server.lines).toHaveLength(2);
+	});
+
+	test("end a reply whose body stops", async () => {
+		await using w = await wired((socket) => socket.write(ok().slice(0, -3)), { body: 50 });
+
+		expect((await failureOf(w.send(write))).message).toContain("UND_ERR_BODY_TIMEOUT");
+	});
+
+	test("end a reply whose body trickles on and on", async () => {
+		let now = 0;
+		const head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
+		await using w = await wired(
+			(socket) => {
+				socket.write(head, () => {
+					const trickle = () => socket.writable && socket.write("x", () => setImmediate(trickle));
+					trickle();
+				});
+			},
+			{ body: 20_000 },
+			() => (now += 3_000),
+		);
+
+		expect(await failureOf(w.send(write)).then(({ message }) => message)).toContain("BODY_TOO_SLOW");
+	});
+
+	test("are five seconds to connect and twenty each for head and body", () => {
+		expect(TIMEOUTS).toEqual({ connect: 5_000, headers: 20_000, body: 20_000 });
+	});
+});
+
+describe("a connection", () => {
+	test("that can't be made leaves a POST undone, and says what to look at", async () => {
+		const port = await new Promise<number>((resolve) => {
+			const server = createServer().listen(0, "127.0.0.1", () => {
+				const address = server.address();
+				server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+			});
+		});
+		const transport = createTransport(`http://127.0.0.1:${port}`, TIMEOUTS, Date.now);
+
+		const { fault, message } = await failureOf(transport.send(write));
+		await transport.close();
+
+		expect(fault).toEqual({ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" });
+		expect(message).toContain("ECONNREFUSED");
+		expect(message).toContain("ATLAS_BASE_URL");
+	});
+
+	test("to a host without address leaves a POST undone", async () => {
+		const transport = createTransport("http://atlas.invalid", TIMEOUTS, Date.now);
+
+		const fault = await faultOf(transport.send(write));
+		await transport.close();
+
+		expect(fault).toEqual({ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" });
+	});
+
+	test("whose TLS handshake does not end leaves a POST undone", async () => {
+		await using server = await startRawServer((socket) => socket.write(ok()));
+		const transport = createTransport(server.url.replace("http:", "https:"), { ...TIMEOUTS, connect: 300 }, Date.now);
+
+		const fault = await faultOf(transport.send(write));
+		await transport.close();
+
+		expect(fault).toMatchObject({ code: "ATLAS_UNREACHABLE", executed: "no" });
+	});
+
+	test("serves the requests that follow, where a second one is all that undici adds while the first settles", async () => {
+		await using w = await wired((socket) => socket.write(ok()));
+
+		for (let i = 0; i < 20; i++) await w.send(i % 2 === 0 ? read : write);
+
+		expect(w.server.connections()).toBeLessThanOrEqual(2);
+	});
+
+	test("is one of sixteen, however many requests come at once", async () => {
+		await using w = await wired((socket) => socket.write(ok()));
+
+		await Promise.all(Array.from({ length: 100 }, () => w.send(read)));
+
+		expect(w.server.connections()).toBeLessThanOrEqual(16);
+	});
+
+	test("brings repeated fields as one, and says nothing of a status", async () => {
+		await using w = await wired((socket) =>
+			socket.write("HTTP/1.1 418 Teapot\r\nWWW-Authenticate: A\r\nWWW-Authenticate: B\r\ncontent-length: 2\r\n\r\nhé"),
+		);
+
+		expect(await w.send(read)).toMatchObject({ status: 418, headers: { "www-authenticate": "A, B" } });
+	});
+});

@@ -1,0 +1,333 @@
+import { describe, expect, test } from "vitest";
+import type { Snapshot } from "../../lambda/domain/snapshot.ts";
+import type { AtlasSimulator } from "../../local/atlas/index.ts";
+import { failureOf, faultOf, REQUEST, type Rig, rig, SCHEMES } from "./door.ts";
+
+const kindsOf = (log: AtlasSimulator["log"]) => log.map(({ kind, status }) => `${kind} ${status}`);
+const preliminaries = (log: AtlasSimulator["log"]) =>
+	log.filter(({ kind }) => kind === "challenge" || kind === "token").length;
+const taken = ({ sim }: Rig) => sim.log.filter(({ kind, executed }) => kind === "take" && executed).length;
+
+for (const scheme of SCHEMES) {
+	describe(`over ${scheme}`, () => {
+		test("takes a snapshot, follows it to its end and finds it in the list", async () => {
+			await using r = await rig(scheme, { snapshotSeconds: 160 });
+
+			const queued = await r.atlas.takeSnapshot(r.target, REQUEST);
+			r.sim.world.advance(30);
+			const running = await r.atlas.readSnapshot(r.target, queued.id);
+			r.sim.world.advance(180);
+			const completed = await r.atlas.readSnapshot(r.target, queued.id);
+
+			expect(queued).toMatchObject({ status: "queued", description: REQUEST.description, frequencyType: "ondemand" });
+			expect(queued.createdAt).toBeUndefined();
+			expect(running.status).toBe("inProgress");
+			expect(completed).toMatchObject({ id: queued.id, status: "completed", replicaSetName: r.target.clusterName });
+			expect((await r.atlas.listSnapshots(r.target)).map(({ id }) => id)).toContain(queued.id);
+		});
+
+		test("takes, reads and lists a sharded cluster's snapshot the same way, members and all", async () => {
+			await using r = await rig(scheme, { projects: [{ clusters: [{ name: "events", kind: "sharded" }] }] });
+
+			const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
+			r.sim.world.advance(60);
+			const read = await r.atlas.readSnapshot(r.target, id);
+			const [listed] = await r.atlas.listSnapshots(r.target);
+
+			expect(read).toMatchObject({ id, type: "shardedCluster" });
+			expect(listed).toMatchObject({ id, type: "shardedCluster" });
+			expect(listed?.["snapshotIds"]).toBeInstanceOf(Array);
+			expect(listed?.["members"]).toBeInstanceOf(Array);
+		});
+
+		test("spends one challenge or token on fifty first requests at once", async () => {
+			await using r = await rig(scheme);
+
+			const all = await Promise.all(Array.from({ length: 50 }, () => r.atlas.readCluster(r.target)));
+
+			expect(all).toHaveLength(50);
+			expect(preliminaries(r.sim.log)).toBe(1);
+			expect(r.sim.log.filter(({ status }) => status !== 200).length).toBe(scheme === "digest" ? 1 : 0);
+		});
+
+		test("goes on after its nonce or token has ended on the other side alone", async () => {
+			const frozen = Date.now();
+			await using r = await rig(scheme, {}, { now: () => frozen });
+			await r.atlas.readCluster(r.target);
+			const before = r.sim.log.length;
+			r.sim.world.advance(61);
+			r.sim.world.credentials.tokens.clear();
+
+			await r.atlas.takeSnapshot(r.target, REQUEST);
+
+			expect(kindsOf(r.sim.log.slice(before))).toEqual(
+				scheme === "digest" ? ["take 401", "take 200"] : ["take 401", "token 200", "take 200"],
+			);
+			expect(taken(r)).toBe(1);
+			expect(r.reads.count).toBe(0);
+		});
+
+		test("goes on with rotated keys between take and poll, and between poll and poll", async () => {
+			await using r = await rig(scheme);
+			const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
+
+			for (const poll of [1, 2]) {
+				r.sim.world.rotateKeys();
+				r.sim.world.retireOldKeys();
+				expect((await r.atlas.readSnapshot(r.target, id)).id).toBe(id);
+				expect(r.reads.count).toBe(poll);
+			}
+		});
+
+		test("carries fifty requests at once over a rotation with one reading of the secret", async () => {
+			await using r = await rig(scheme);
+			await r.atlas.readCluster(r.target);
+			r.sim.world.rotateKeys();
+			r.sim.world.retireOldKeys();
+
+			await Promise.all(Array.from({ length: 50 }, () => r.atlas.readCluster(r.target)));
+
+			expect(r.reads.count).toBe(1);
+		});
+
+		test("takes a snapshot once, although its first request met the old keys", async () => {
+			await using r = await rig(scheme);
+			await r.atlas.readCluster(r.target);
+			r.sim.world.rotateKeys();
+			r.sim.world.retireOldKeys();
+
+			await r.atlas.takeSnapshot(r.target, REQUEST);
+
+			expect(taken(r)).toBe(1);
+		});
+
+		test("gives up on keys that are wrong, after reading the secret again once", async () => {
+			await using r = await rig(scheme);
+			r.sim.world.credentials.apiKeys.clear();
+			r.sim.world.credentials.serviceAccounts.clear();
+
+			const { fault, message } = await failureOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toMatchObject({ code: "ATLAS_KEY_REFUSED", status: 401, blame: "user", executed: "no" });
+			expect(message).toContain("secret");
+			expect(r.reads.count).toBe(1);
+			expect(r.sim.log.length).toBeLessThanOrEqual(scheme === "digest" ? 4 : 2);
+			expect(taken(r)).toBe(0);
+		});
+
+		test("tells a wrong key from a missing role and from a foreign project, without a second try", async () => {
+			await using r = await rig(scheme, { roles: [] });
+			await using foreign = await rig(scheme);
+			const other = [...foreign.sim.world.projects.values()].find(({ name }) => name === "neighbour");
+
+			const role = await failureOf(r.atlas.takeSnapshot(r.target, REQUEST));
+			const project = await failureOf(foreign.atlas.listClusters(other?.id ?? ""));
+
+			expect(role.fault).toMatchObject({ code: "ATLAS_ROLE_MISSING", errorCode: "USER_UNAUTHORIZED" });
+			expect(role.message).toContain("Project Backup Creator");
+			expect(project.fault.code).toBe("ATLAS_PROJECT_FOREIGN");
+			expect(r.reads.count + foreign.reads.count).toBe(0);
+			expect(r.sim.log).toHaveLength(2);
+		});
+
+		test("quotes the address that the access list lacks, and mints no token for a 403", async () => {
+			await using r = await rig(scheme, { settings: { accessList: ["10.0.0.0/8"], clientAddress: "203.0.113.7" } });
+
+			const { fault, message } = await failureOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toMatchObject({ code: "ATLAS_ADDRESS_REFUSED", status: 403, blame: "user", executed: "no" });
+			expect(message).toContain("203.0.113.7");
+			expect(message).toContain("API access list");
+			expect(preliminaries(r.sim.log)).toBe(1);
+		});
+
+		test("repeats a read whose connection broke, and never a request for a snapshot", async () => {
+			await using r = await rig(scheme);
+			await r.atlas.readCluster(r.target);
+			r.sim.faults.add({ on: { kind: "cluster" }, do: { type: "drop", when: "after" } });
+			r.sim.faults.add({ on: { kind: "take" }, do: { type: "drop", when: "after" } });
+
+			await r.atlas.readCluster(r.target);
+			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "unknown" });
+			expect(r.sim.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
+			expect(r.sim.log.filter(({ kind }) => kind === "cluster")).toHaveLength(3);
+		});
+
+		test("does not take its own repetition of a first read for a refusal of the keys", async () => {
+			await using r = await rig(scheme);
+			r.sim.faults.add({ on: { kind: "cluster" }, do: { type: "drop", when: "after" } });
+
+			expect((await r.atlas.readCluster(r.target)).name).toBe(r.target.clusterName);
+			expect(r.reads.count).toBe(0);
+		});
+
+		test("takes a snapshot over a connection that the server closed meanwhile, without doubt", async () => {
+			await using r = await rig(scheme);
+			await r.atlas.readCluster(r.target);
+			r.sim.closeIdleConnections();
+
+			const { status } = await r.atlas.readCluster(r.target).then(() => r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(status).toBe("queued");
+			expect(taken(r)).toBe(1);
+		});
+
+		test.each([
+			["cut", { type: "cut", bytes: 20 }],
+			["garbled", { type: "garbage" }],
+			["a proxy's page", { type: "html", executed: true }],
+			["a 500", { type: "status", status: 500, errorCode: "UNEXPECTED_ERROR", executed: true }],
+		] as const)("is in doubt about a snapshot whose reply is %s", async (_name, action) => {
+			await using r = await rig(scheme);
+			r.sim.faults.add({ on: { kind: "take" }, do: action });
+
+			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toMatchObject({ blame: "transient", executed: "unknown" });
+			expect(taken(r)).toBe(1);
+		});
+
+		test("knows that a failure before the call itself has left it undone", async () => {
+			await using r = await rig(scheme);
+			const kind = scheme === "digest" ? "challenge" : "token";
+			r.sim.faults.add({ on: { kind, times: "always" }, do: { type: "drop", when: "after" } });
+
+			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toMatchObject({ code: "ATLAS_NO_REPLY", executed: "no" });
+			expect(r.sim.log.filter(({ kind }) => kind === "take")).toHaveLength(0);
+		});
+
+		test("reads 37 snapshots over pages of ten, each once", async () => {
+			await using r = await rig(scheme, { settings: { itemsPerPageCap: 10 } });
+			const ids: string[] = [];
+			for (let i = 0; i < 37; i++) {
+				ids.push((await r.atlas.takeSnapshot(r.target, REQUEST)).id);
+				r.sim.world.advance(600);
+			}
+			const before = r.sim.log.length;
+
+			const listed = await r.atlas.listSnapshots(r.target);
+
+			expect(listed.map(({ id }: Snapshot) => id).sort()).toEqual(ids.sort());
+			expect(kindsOf(r.sim.log.slice(before)).filter((line) => line === "list 200")).toHaveLength(4);
+		});
+
+		test.each(["content", "envelope"] as const)(
+			"reads enveloped, indented replies with the key %s",
+			async (envelopeKey) => {
+				await using r = await rig(scheme, { settings: { envelopeKey } }, { envelope: true, pretty: true });
+
+				const { id, status } = await r.atlas.takeSnapshot(r.target, REQUEST);
+				const clash = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+				expect(status).toBe("queued");
+				expect((await r.atlas.listSnapshots(r.target)).map((snapshot) => snapshot.id)).toEqual([id]);
+				expect((await r.atlas.listProjects()).length).toBeGreaterThan(0);
+				expect(clash).toMatchObject({ code: "ATLAS_SNAPSHOT_RUNNING", status: 400 });
+				expect(r.sim.log.at(-1)?.query).toContain("envelope=true&pretty=true");
+			},
+		);
+
+		test("waits out a short limit of the preliminaries' endpoint, and hands on a long one", async () => {
+			await using r = await rig(scheme);
+			const kind = scheme === "digest" ? "challenge" : "token";
+			const limited = (retryAfter: number) => ({ type: "status", status: 429, retryAfter }) as const;
+			r.sim.faults.add({ on: { kind }, do: limited(40) });
+
+			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+			const again = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toMatchObject({ code: "ATLAS_RATE_LIMITED", executed: "no", retryAfterSeconds: 40 });
+			expect(again).toMatchObject({ code: "ATLAS_RATE_LIMITED", executed: "no" });
+			expect(r.sim.log).toHaveLength(1);
+			r.sim.world.advance(41);
+			expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");
+		});
+	});
+}
+
+describe("digest alone", () => {
+	test("answers SHA-256 where Atlas offers it first", async () => {
+		await using r = await rig("digest", { settings: { digestAlgorithms: ["SHA-256", "MD5"] } });
+
+		expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");
+	});
+
+	test("says nothing against the keys while Atlas calls every nonce stale", async () => {
+		await using r = await rig("digest", { settings: { nonceSeconds: -1 } });
+
+		const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+		expect(fault).toMatchObject({ code: "ATLAS_FAULT", blame: "transient", executed: "no" });
+		expect(kindsOf(r.sim.log)).toEqual(["challenge 401", "take 401", "take 401", "take 401"]);
+		expect(r.reads.count).toBe(0);
+	});
+
+	test("keeps a challenge for 40 seconds, and no longer", async () => {
+		await using r = await rig("digest");
+		for (const seconds of [0, 39, 2, 39]) {
+			r.sim.world.advance(seconds);
+			await r.atlas.readCluster(r.target);
+		}
+
+		expect(preliminaries(r.sim.log)).toBe(2);
+		expect(r.sim.log.filter(({ status }) => status === 401)).toHaveLength(2);
+	});
+
+	test("sends no query but the one it signs", async () => {
+		await using r = await rig("digest", {}, { pretty: true });
+
+		await r.atlas.listClusters(r.target.projectId);
+
+		expect(kindsOf(r.sim.log)).toEqual(["challenge 401", "clusters 200"]);
+	});
+});
+
+describe("OAuth alone", () => {
+	test("renews a token at two thirds of its life", async () => {
+		await using r = await rig("oauth");
+		for (const seconds of [0, 2399, 2]) {
+			r.sim.world.advance(seconds);
+			await r.atlas.readCluster(r.target);
+		}
+
+		expect(kindsOf(r.sim.log)).toEqual(["token 200", "cluster 200", "cluster 200", "token 200", "cluster 200"]);
+	});
+
+	test("uses the old token while renewing fails, and no longer than it lives", async () => {
+		await using r = await rig("oauth");
+		await r.atlas.readCluster(r.target);
+		const broken = r.sim.faults.add({
+			on: { kind: "token", times: "always" },
+			do: { type: "status", status: 500 },
+		});
+		r.sim.world.advance(2500);
+		await r.atlas.readCluster(r.target);
+		await r.atlas.readCluster(r.target);
+		expect(broken.fired).toBe(1);
+		r.sim.world.advance(1200);
+
+		expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_FAULT");
+	});
+
+	test.each(["rfc6749", "apiError"] as const)(
+		"reads the token endpoint's refusal in the style of %s",
+		async (style) => {
+			await using r = await rig("oauth", { settings: { tokenErrorStyle: style } });
+			r.sim.world.credentials.serviceAccounts.clear();
+
+			expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_KEY_REFUSED");
+		},
+	);
+
+	test("waits in process where the token endpoint asks for a moment", async () => {
+		await using r = await rig("oauth");
+		r.sim.faults.add({ on: { kind: "token" }, do: { type: "status", status: 503, retryAfter: 2 } });
+
+		expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");
+		expect(r.waits).toEqual([2000]);
+	});
+});
