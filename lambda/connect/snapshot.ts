@@ -3,7 +3,7 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { SnapshotConfig } from "../config.ts";
-import { countChange, countFailure, createMetrics } from "../publish/metrics.ts";
+import { countChange, countFailure, createMetrics, measureRateLeft } from "../publish/metrics.ts";
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
@@ -23,6 +23,10 @@ export function connect(config: SnapshotConfig): { readonly ports: Ports; readon
 		mediaType: config.ATLAS_MEDIA_TYPE,
 		readSecret,
 		now: () => Date.now(),
+		// A line of the log for each snapshot asked for, not for each look.
+		onReply: ({ method, rateLimitRemaining: left }) => {
+			if (method === "POST" && left !== undefined) measureRateLeft(metrics, left);
+		},
 	});
 	const put = toEventBridge(new EventBridgeClient(), config.EVENT_BUS_NAME);
 	const publish: Ports["publish"] = async (event) => {
