@@ -1,0 +1,86 @@
+import { Duration, type RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { CfnRotationSchedule, CfnSecret, type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
+import type { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
+import type { RotatedSecretProps } from "./props.ts";
+import { allow } from "./service-function.ts";
+
+/** What the template holds in place of keys; the service refuses it as `SECRET_INVALID` until it is replaced. */
+const PLACEHOLDER = { clientId: "", clientSecret: "" };
+
+/** The secret given, or a new one. */
+export function atlasSecret(
+	scope: Construct,
+	id: string,
+	given: ISecret | RotatedSecretProps | undefined,
+	removalPolicy: RemovalPolicy,
+): ISecret {
+	if (given === undefined) return placeholderSecret(scope, id, removalPolicy);
+	return "adminSecret" in given ? rotatedSecret(scope, id, given, removalPolicy) : given;
+}
+
+/** A new secret, to be filled by hand after the first deploy: a template is no place for keys. */
+function placeholderSecret(scope: Construct, id: string, removalPolicy: RemovalPolicy): ISecret {
+	const secret = new Secret(scope, id, {
+		description: "Keys of MongoDB Atlas for on-demand snapshots: {clientId, clientSecret} of a service account",
+		// Secrets Manager wants something generated; a key of its own keeps it out of the way.
+		generateSecretString: { secretStringTemplate: JSON.stringify(PLACEHOLDER), generateStringKey: "placeholder" },
+		removalPolicy,
+	});
+	acknowledge(
+		secret,
+		"SMG4",
+		"Atlas gives out the keys; give `rotation` for the kind of secret that AWS rotates with Atlas",
+	);
+	return secret;
+}
+
+/**
+ * A secret of AWS's managed kind for Atlas service accounts, renewed by Secrets Manager with the admin's keys. Its first
+ * rotation is the first due one, not at the deploy, when it still holds the placeholder.
+ *
+ * @see Secrets Manager user guide, "MongoDB Atlas Service Account Credentials" and "Security and permissions" of managed
+ * external secrets
+ */
+function rotatedSecret(scope: Construct, id: string, props: RotatedSecretProps, removalPolicy: RemovalPolicy): ISecret {
+	const { adminSecret, every = Duration.days(30) } = props;
+	const resource = new CfnSecret(scope, id, {
+		description: "Keys of MongoDB Atlas for on-demand snapshots: {clientId, clientSecret, orgId} of a service account",
+		type: "MongoDBAtlasServiceAccount",
+		secretString: JSON.stringify({ ...PLACEHOLDER, orgId: "" }),
+	});
+	resource.applyRemovalPolicy(removalPolicy);
+	const { account } = Stack.of(scope);
+	const role = new Role(scope, `${id}Rotation`, {
+		assumedBy: new ServicePrincipal("secretsmanager.amazonaws.com", {
+			conditions: { StringEquals: { "aws:SourceAccount": account }, ArnLike: { "aws:SourceArn": resource.ref } },
+		}),
+	});
+	role.addToPolicy(
+		allow(
+			[
+				"secretsmanager:DescribeSecret",
+				"secretsmanager:GetSecretValue",
+				"secretsmanager:PutSecretValue",
+				"secretsmanager:UpdateSecretVersionStage",
+			],
+			[resource.ref],
+		),
+	);
+	adminSecret.grantRead(role);
+	const schedule = new CfnRotationSchedule(scope, `${id}Schedule`, {
+		secretId: resource.ref,
+		rotationRules: { automaticallyAfterDays: every.toDays() },
+		rotateImmediatelyOnUpdate: false,
+		externalSecretRotationRoleArn: role.roleArn,
+		externalSecretRotationMetadata: [{ key: "adminSecretArn", value: adminSecret.secretArn }],
+	});
+	schedule.node.addDependency(role);
+	acknowledge(
+		resource,
+		"SMG4",
+		"it is rotated, by AWS's own rotation for this type of secret, which the rule does not know",
+	);
+	return Secret.fromSecretCompleteArn(scope, `${id}Reference`, resource.ref);
+}

@@ -1,0 +1,169 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import type { MathExpression, MathExpressionOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { IEventBus, OnEventOptions, Rule } from "aws-cdk-lib/aws-events";
+import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import type { SnapshotEnvironment } from "../lambda/config.ts";
+import { readOrder } from "../lambda/domain/order.ts";
+import type { State } from "../lambda/domain/outcome.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { alarmTopic } from "./alarm-topic.ts";
+import { Alarms } from "./alarms.ts";
+import { atlasSecret } from "./atlas-secret.ts";
+import { SnapshotDashboard } from "./dashboard.ts";
+import { deadLetterQueue } from "./dead-letter-queue.ts";
+import { EventRules } from "./event-rules.ts";
+import { Freshness } from "./freshness.ts";
+import { SnapshotApi } from "./http-api.ts";
+import { stateMetric } from "./metrics.ts";
+import { outbound } from "./outbound.ts";
+import type { AtlasSnapshotsProps } from "./props.ts";
+import { FAILED_STATES, Publishing } from "./publishing.ts";
+import { Queries } from "./queries.ts";
+import { scheduledTargets } from "./scheduled-targets.ts";
+import { Schedules } from "./schedules.ts";
+import type { FunctionSettings } from "./service-function.ts";
+import { SnapshotFunction } from "./snapshot-function.ts";
+import { TriggerFunction } from "./trigger-function.ts";
+import { webhookSecret } from "./webhook-secret.ts";
+
+/**
+ * Takes MongoDB Atlas snapshots on schedules, events and requests, follows each to its end, publishes what happened, and
+ * raises an alarm when a backup did not happen.
+ */
+export class AtlasSnapshots extends Construct {
+	readonly secret: ISecret;
+	readonly bus: IEventBus;
+	readonly alarmTopic: ITopic;
+	readonly snapshot: SnapshotFunction;
+	readonly trigger: TriggerFunction;
+	readonly schedules: Schedules;
+	readonly dashboard: SnapshotDashboard;
+	/** Gets what the scheduler and the event rules could not deliver. */
+	readonly undelivered: Queue;
+	/** Absent where `http` is `false`. */
+	readonly api?: SnapshotApi;
+	/** The keys of signed hooks, where there are any. */
+	readonly webhookSecret?: ISecret;
+
+	/** Snapshots that completed, over all clusters; as the siblings, a query over the last three hours. */
+	readonly metricCompleted = metricOf("COMPLETED");
+	readonly metricStarted = metricOf("STARTED");
+	readonly metricLate = metricOf("LATE");
+	readonly metricFailed = metricOf("FAILED");
+	readonly metricSkipped = metricOf("SKIPPED");
+	readonly metricRefused = metricOf("REFUSED");
+	readonly metricLost = metricOf("LOST");
+
+	readonly #publishing: Publishing;
+
+	constructor(scope: Construct, id: string, props: AtlasSnapshotsProps) {
+		super(scope, id);
+		const { bundles, schedules = [], http = {}, runbookUrl = "docs/runbook.md" } = props;
+		const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+		const settings: FunctionSettings = {
+			memory: props.memory ?? 512,
+			logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+			removalPolicy,
+		};
+		const network = props.vpc ? outbound(this, "Outbound", props.vpc, props.securityGroup) : undefined;
+		this.secret = atlasSecret(this, "Secret", props.secret, removalPolicy);
+		this.alarmTopic = props.alarmTopic ?? alarmTopic(this, "AlarmTopic", props.alarmEmail);
+		this.#publishing = new Publishing(this, "Publishing", {
+			topic: this.alarmTopic,
+			...(props.bus ? { bus: props.bus } : {}),
+		});
+		this.bus = this.#publishing.bus;
+		const forAtlas = {
+			...settings,
+			secret: this.secret,
+			environment: {
+				ATLAS_SECRET_ID: this.secret.secretArn,
+				ATLAS_BASE_URL: props.atlasBaseUrl,
+				EVENT_BUS_NAME: this.bus.eventBusArn,
+			} satisfies SnapshotEnvironment,
+			...(network ? { network } : {}),
+		};
+		this.snapshot = new SnapshotFunction(this, "Snapshot", {
+			...forAtlas,
+			code: bundles.snapshot,
+			bus: this.bus,
+			...(props.reservedConcurrency ? { reservedConcurrency: props.reservedConcurrency } : {}),
+		});
+		if (http !== false && http.signedHook) {
+			this.webhookSecret = http.signedHook === true ? webhookSecret(this, "HookKeys", removalPolicy) : http.signedHook;
+		}
+		this.trigger = new TriggerFunction(this, "Trigger", {
+			...settings,
+			code: bundles.trigger,
+			snapshot: this.snapshot,
+			...(props.defaultOrder ? { defaultOrder: JSON.stringify(readOrder(props.defaultOrder)) } : {}),
+			...(this.webhookSecret ? { webhookSecret: this.webhookSecret } : {}),
+		});
+		this.undelivered = deadLetterQueue(this, "Undelivered", removalPolicy);
+		acknowledge(this.undelivered, "SQS3", "it is the dead-letter queue of the scheduler and the event rules");
+		const {
+			undelivered,
+			trigger: { function: trigger },
+		} = this;
+		this.schedules = new Schedules(this, "Schedules", { schedules, trigger, undelivered });
+		new EventRules(this, "EventRules", {
+			rules: props.eventRules ?? [],
+			trigger,
+			undelivered,
+			hasDefaultOrder: props.defaultOrder !== undefined,
+		});
+		if (http !== false) this.api = new SnapshotApi(this, "Http", { ...http, ...settings, trigger });
+
+		const alarmSettings = { topic: this.alarmTopic, runbookUrl };
+		const { all: alarms } = new Alarms(this, "Alarms", {
+			...alarmSettings,
+			snapshot: this.snapshot,
+			trigger: this.trigger,
+			undelivered,
+			...(this.api ? { api: this.api.api } : {}),
+		});
+		const targets = scheduledTargets(schedules);
+		const freshness = bundles.freshness
+			? new Freshness(this, "Freshness", {
+					...forAtlas,
+					...alarmSettings,
+					code: bundles.freshness,
+					targets,
+					group: this.schedules.group,
+					undelivered,
+				})
+			: undefined;
+		this.dashboard = new SnapshotDashboard(this, "Overview", {
+			snapshot: this.snapshot,
+			alarms: [...alarms, ...(freshness?.alarms ?? [])],
+			targets,
+		});
+		new Queries(this, "Queries", { snapshotLogs: this.snapshot.logGroup, triggerLogs: this.trigger.logGroup });
+	}
+
+	/** Lets a principal start runs and read how they go: over HTTP, or without an API by invoking the trigger function. */
+	grantTrigger(grantee: IGrantable): void {
+		if (this.api) this.api.grantCall(grantee);
+		else this.trigger.function.grantInvoke(grantee);
+	}
+
+	/** Calls a target for every completed snapshot, with the event of `docs/events.schema.json`. */
+	onCompleted(id: string, options: OnEventOptions): Rule {
+		return this.#publishing.onStates(id, ["COMPLETED"], options);
+	}
+
+	/** Calls a target for every cluster that ended without a snapshot it should have: `FAILED`, `REFUSED`, `LOST`. */
+	onFailed(id: string, options: OnEventOptions): Rule {
+		return this.#publishing.onStates(id, FAILED_STATES, options);
+	}
+}
+
+const metricOf =
+	(state: State) =>
+	(options?: MathExpressionOptions): MathExpression =>
+		stateMetric(state, options);

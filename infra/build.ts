@@ -1,0 +1,89 @@
+/**
+ * Bundles the functions: `npm run build`, and every synth before it builds the stack. Our own step rather than CDK's
+ * `NodejsFunction`, because only esbuild's API can split: the AWS SDK's lazily imported parts then stay unread until
+ * they are needed, which is the larger part of a cold start.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build, type OutputFile } from "esbuild";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Every function of the stack and its door. A door that does not exist yet is left out of the build. */
+const FUNCTIONS = {
+	snapshot: "lambda/handlers/snapshot.ts",
+	trigger: "lambda/handlers/trigger.ts",
+	freshness: "lambda/handlers/freshness.ts",
+} as const;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/** Folder of each function's code, absolute; the handler is `index.handler`. */
+export type Bundles = { readonly [name in Exclude<FunctionName, "freshness">]: string } & {
+	readonly freshness?: string;
+};
+
+/** Paths of source files, absolute or relative to the repository, in place of those of `FUNCTIONS`. */
+export type Doors = Partial<Readonly<Record<FunctionName, string>>>;
+
+/**
+ * Bundles every function into `<dist>/<name>/`. The same sources give the same bytes, wherever `dist` is, so that a
+ * second synth changes nothing.
+ *
+ * @param dist absolute path; what stood in the functions' folders is gone afterwards
+ */
+export async function buildFunctions(dist: string = join(ROOT, "dist"), doors: Doors = {}): Promise<Bundles> {
+	const { snapshot, trigger, freshness } = { ...FUNCTIONS, ...doors };
+	const [snapshotCode, triggerCode, freshnessCode] = await Promise.all([
+		bundle(snapshot, join(dist, "snapshot")),
+		bundle(trigger, join(dist, "trigger")),
+		existsSync(resolve(ROOT, freshness)) ? bundle(freshness, join(dist, "freshness")) : undefined,
+	]);
+	return {
+		snapshot: snapshotCode,
+		trigger: triggerCode,
+		...(freshnessCode === undefined ? {} : { freshness: freshnessCode }),
+	};
+}
+
+const bundleOptions = (entry: string): BuildOptions & { readonly write: false } => ({
+	absWorkingDir: ROOT,
+	entryPoints: { index: entry },
+	// The names of chunks depend on this path, so it is always the same; the files are written elsewhere.
+	outdir: join(ROOT, "dist"),
+	write: false,
+	bundle: true,
+	platform: "node",
+	target: "node24",
+	format: "esm",
+	outExtension: { ".js": ".mjs" },
+	splitting: true,
+	chunkNames: "[hash]",
+	mainFields: ["module", "main"],
+	minify: true,
+	// Error names are data here: a checkpoint keeps an error's name, and alarms and replies are decided by it.
+	keepNames: true,
+	legalComments: "none",
+	sourcemap: "external",
+	// Parts of the AWS SDK are CommonJS and call `require` for Node's own modules.
+	banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
+	logLevel: "warning",
+});
+
+/** Writes code into `outdir`, and source maps beside it: with the maps in the asset, each cold start would carry them. */
+async function bundle(entry: string, outdir: string): Promise<string> {
+	const { outputFiles } = await build(bundleOptions(entry));
+	const maps = `${outdir}.maps`;
+	for (const folder of [outdir, maps]) {
+		await rm(folder, { recursive: true, force: true });
+		await mkdir(folder, { recursive: true });
+	}
+	const write = ({ path, contents }: OutputFile) =>
+		writeFile(join(path.endsWith(".map") ? maps : outdir, basename(path)), contents);
+	await Promise.all(outputFiles.map(write));
+	return outdir;
+}
+
+if (import.meta.main) await buildFunctions();

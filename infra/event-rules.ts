@@ -1,0 +1,44 @@
+import { Duration } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { InputError } from "../lambda/domain/errors.ts";
+import type { EventRuleProps } from "./props.ts";
+
+export interface EventRulesProps {
+	readonly rules: readonly EventRuleProps[];
+	readonly trigger: IFunction;
+	/** Gets the events that the trigger function could not be given. */
+	readonly undelivered: Queue;
+	readonly hasDefaultOrder: boolean;
+}
+
+/** EventBridge rules: an event's `detail` is the order; what a cron rule sends is carried out as the default order. */
+export class EventRules extends Construct {
+	/** @throws InputError `CONFIG_INVALID` for a rule with an expression where there is no default order */
+	constructor(scope: Construct, id: string, { rules, trigger, undelivered, hasDefaultOrder }: EventRulesProps) {
+		super(scope, id);
+		for (const rule of rules) {
+			if ("expression" in rule && !hasDefaultOrder) {
+				throw new InputError("CONFIG_INVALID", `event rule ${rule.name}`, [
+					{ pointer: "", detail: "needs a defaultOrder, which its expression carries out" },
+				]);
+			}
+			new Rule(this, rule.name, {
+				description: `Takes Atlas snapshots: ${rule.name}`,
+				...("expression" in rule
+					? { schedule: Schedule.expression(rule.expression) }
+					: { eventPattern: rule.pattern, ...(rule.bus ? { eventBus: rule.bus } : {}) }),
+				targets: [
+					new LambdaFunction(trigger, {
+						deadLetterQueue: undelivered,
+						maxEventAge: Duration.hours(6),
+						retryAttempts: 185,
+					}),
+				],
+			});
+		}
+	}
+}

@@ -1,0 +1,90 @@
+import type { RemovalPolicy } from "aws-cdk-lib";
+import { AccessLogField, AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import {
+	HttpApi,
+	HttpMethod,
+	HttpNoneAuthorizer,
+	type HttpRoute,
+	HttpStage,
+	LogGroupLogDestination,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
+import type { HttpProps } from "./props.ts";
+
+export interface SnapshotApiProps extends HttpProps {
+	readonly trigger: IFunction;
+	readonly logRetention: RetentionDays;
+	readonly removalPolicy: RemovalPolicy;
+}
+
+/** The HTTP face: signed with SigV4, but for the hook, which the function lets in by its own signature. */
+export class SnapshotApi extends Construct {
+	readonly api: HttpApi;
+	readonly url: string;
+	readonly #routes: readonly HttpRoute[];
+
+	constructor(scope: Construct, id: string, props: SnapshotApiProps) {
+		super(scope, id);
+		const { throttle = { ratePerSecond: 5, burst: 10 }, accessLog = true } = props;
+		this.api = new HttpApi(this, "Api", { description: "Takes Atlas snapshots on request", createDefaultStage: false });
+		const stage = new HttpStage(this, "Stage", {
+			httpApi: this.api,
+			stageName: "$default",
+			autoDeploy: true,
+			throttle: { rateLimit: throttle.ratePerSecond, burstLimit: throttle.burst },
+			...(accessLog ? { accessLogSettings: this.accessLog(props) } : {}),
+		});
+		if (!accessLog) acknowledge(stage, "APIG1", "turned off by whoever deploys: accessLog is false");
+		this.url = stage.url;
+		const integration = new HttpLambdaIntegration("Trigger", props.trigger);
+		const authorizer = new HttpIamAuthorizer();
+		this.#routes = [
+			...this.api.addRoutes({ path: "/snapshots", methods: [HttpMethod.POST], integration, authorizer }),
+			...this.api.addRoutes({ path: "/snapshots/{run}", methods: [HttpMethod.GET], integration, authorizer }),
+			...this.api.addRoutes({ path: "/openapi.json", methods: [HttpMethod.GET], integration, authorizer }),
+		];
+		if (props.signedHook) this.openHook(integration);
+	}
+
+	/** Lets a principal of the account start runs and read how they go. */
+	grantCall(grantee: IGrantable): void {
+		for (const route of this.#routes) route.grantInvoke(grantee);
+	}
+
+	private openHook(integration: HttpLambdaIntegration): void {
+		const routes = this.api.addRoutes({
+			path: "/hooks/snapshots",
+			methods: [HttpMethod.POST],
+			integration,
+			authorizer: new HttpNoneAuthorizer(),
+		});
+		for (const route of routes) {
+			acknowledge(route, "APIG4", "callers without an AWS identity; the function checks a Standard Webhooks signature");
+		}
+	}
+
+	/** Who asked for what and how it went: no headers, no bodies, so no signatures. */
+	private accessLog({ logRetention, removalPolicy }: SnapshotApiProps) {
+		const logGroup = new LogGroup(this, "AccessLog", { retention: logRetention, removalPolicy });
+		const format = AccessLogFormat.custom(
+			JSON.stringify({
+				time: AccessLogField.contextRequestTime(),
+				requestId: AccessLogField.contextRequestId(),
+				route: AccessLogField.contextRouteKey(),
+				path: AccessLogField.contextPath(),
+				status: AccessLogField.contextStatus(),
+				milliseconds: AccessLogField.contextResponseLatency(),
+				caller: AccessLogField.contextIdentityUserArn(),
+				address: AccessLogField.contextIdentitySourceIp(),
+				integrationError: AccessLogField.contextIntegrationErrorMessage(),
+			}),
+		);
+		return { destination: new LogGroupLogDestination(logGroup), format };
+	}
+}

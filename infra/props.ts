@@ -1,0 +1,100 @@
+import type { Duration, RemovalPolicy } from "aws-cdk-lib";
+import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
+import type { EventPattern, IEventBus } from "aws-cdk-lib/aws-events";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import type { Order } from "../lambda/domain/order.ts";
+import type { Bundles } from "./build.ts";
+
+/** An order as people write it: what has a default may be left out. */
+type OrderInput = Partial<Order> & Pick<Order, "clusters">;
+
+export interface ScheduleProps {
+	/** Letters, digits and hyphens, a letter first; once among the schedules, in whatever case. */
+	readonly name: string;
+	/** `cron(minutes hours day-of-month month day-of-week year)` or `rate(value unit)`. */
+	readonly expression: string;
+	/** IANA name. @default "Etc/UTC" */
+	readonly timeZone?: string;
+	/** The firing may come so much later than the expression says. @default none: on time */
+	readonly flexibleWindow?: Duration;
+	/** From one snapshot to the next. A named cluster whose newest completed one is older, and the grace, raises an alarm. */
+	readonly expectedEvery: Duration;
+	/** What a late start and the snapshot itself may take. @default flexible window + the order's deadline + 15 minutes */
+	readonly grace?: Duration;
+	readonly order: OrderInput;
+}
+
+/** Starts the order in an event's `detail`, or, where a cron or rate expression fires, the default order. */
+export type EventRuleProps = {
+	/** Letters, digits and hyphens, a letter first; once among the rules, in whatever case. */
+	readonly name: string;
+} & (
+	| {
+			readonly pattern: EventPattern;
+			/** @default the account's default bus */
+			readonly bus?: IEventBus;
+	  }
+	| { /** As of a schedule, in UTC. Needs `defaultOrder`. */ readonly expression: string }
+);
+
+export interface HttpProps {
+	/**
+	 * Opens `POST /hooks/snapshots` to callers without an AWS identity who sign as Standard Webhooks has it: the secret
+	 * with the keys, or `true` for a new one. @default false
+	 */
+	readonly signedHook?: boolean | ISecret;
+	/** Requests a second, and requests at once, over all callers. @default 5 and 10 */
+	readonly throttle?: { readonly ratePerSecond: number; readonly burst: number };
+	/** One line a request, without headers and bodies. @default true */
+	readonly accessLog?: boolean;
+}
+
+/** A secret of the kind that AWS itself rotates. */
+export interface RotatedSecretProps {
+	/** Holds the service account that may renew the other one's secret. */
+	readonly adminSecret: ISecret;
+	/** Whole days. @default 30 days */
+	readonly every?: Duration;
+}
+
+export interface AtlasSnapshotsProps {
+	/** Folders with the functions' code, from `buildFunctions`. */
+	readonly bundles: Bundles;
+	/** The Atlas keys. @default a new secret with a placeholder, to be filled by hand */
+	readonly secret?: ISecret | RotatedSecretProps;
+	/** Where Atlas is. @default https://cloud.mongodb.com */
+	readonly atlasBaseUrl?: string;
+	/** @default none */
+	readonly schedules?: readonly ScheduleProps[];
+	/** @default none */
+	readonly eventRules?: readonly EventRuleProps[];
+	/** What an event rule with an expression carries out. @default none */
+	readonly defaultOrder?: OrderInput;
+	/** `false`: no HTTP API. @default an API for callers with an AWS identity */
+	readonly http?: HttpProps | false;
+	/** Where outcomes are published. @default a new bus */
+	readonly bus?: IEventBus;
+	/**
+	 * Told of every alarm and every target that did not complete. A topic of yours must let `cloudwatch.amazonaws.com`
+	 * and `events.amazonaws.com` publish. @default a new topic
+	 */
+	readonly alarmTopic?: ITopic;
+	/** Subscribed to the new topic; it must confirm once. @default nobody */
+	readonly alarmEmail?: string;
+	/** Of the functions' logs and of the access log. @default 30 days */
+	readonly logRetention?: RetentionDays;
+	/** Subnets with a way out (NAT) for the functions that call Atlas. @default none: Lambda's own addresses */
+	readonly vpc?: IVpc;
+	/** @default a new group that lets nothing in and only HTTPS out */
+	readonly securityGroup?: ISecurityGroup;
+	/** Megabytes, of each function; processor time grows with it. @default 512 */
+	readonly memory?: number;
+	/** Of the durable function. Each of its wake-ups lasts seconds; a run asleep takes none. @default unreserved */
+	readonly reservedConcurrency?: number;
+	/** Of what holds data: secrets, queues, logs. @default RETAIN */
+	readonly removalPolicy?: RemovalPolicy;
+	/** The alarms' texts link to sections of this page. @default "docs/runbook.md" of this repository */
+	readonly runbookUrl?: string;
+}

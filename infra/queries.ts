@@ -1,0 +1,50 @@
+import { Stack } from "aws-cdk-lib";
+import { type ILogGroup, QueryDefinition, QueryString, type QueryStringProps } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+
+export interface QueriesProps {
+	readonly snapshotLogs: ILogGroup;
+	readonly triggerLogs: ILogGroup;
+}
+
+/** Saved Logs Insights queries: what people ask who are woken at night. */
+export class Queries extends Construct {
+	constructor(scope: Construct, id: string, { snapshotLogs, triggerLogs }: QueriesProps) {
+		super(scope, id);
+		const both = [snapshotLogs, triggerLogs];
+		const save = (queryId: string, question: string, logGroups: ILogGroup[], query: QueryStringProps) =>
+			new QueryDefinition(this, queryId, {
+				queryDefinitionName: `${Stack.of(this).stackName}/${question}`,
+				logGroups,
+				queryString: new QueryString(query),
+			});
+		save("Run", "1 What became of a run? (put its name in)", both, {
+			fields: ["@timestamp", "message", "state", "cluster_name", "snapshot_id", "reason.code", "reason.message"],
+			filterStatements: ['run = "put-the-run-here"'],
+			sort: "@timestamp asc",
+		});
+		save("NotCompleted", "2 What did not complete, and why?", [snapshotLogs], {
+			fields: ["@timestamp", "state", "project_id", "cluster_name", "reason.code", "reason.message", "run"],
+			filterStatements: ['message = "published"', 'state not in ["STARTED", "COMPLETED"]'],
+			sort: "@timestamp desc",
+			limit: 100,
+		});
+		save("LastSuccess", "3 When did each cluster last complete?", [snapshotLogs], {
+			filterStatements: ['message = "published"', 'state = "COMPLETED"'],
+			statsStatements: ["latest(@timestamp) as last, latest(snapshot_id) as snapshot by project_id, cluster_name"],
+			sort: "last asc",
+		});
+		save("Refused", "4 Which events and requests were refused, and why?", [triggerLogs], {
+			fields: ["@timestamp", "message", "route", "status", "error", "reason", "run"],
+			filterStatements: ['message in ["event refused", "request refused", "request failed"]'],
+			sort: "@timestamp desc",
+			limit: 100,
+		});
+		save("Trouble", "5 What else went wrong?", both, {
+			fields: ["@timestamp", "level", "message", "error", "@message"],
+			filterStatements: ['level in ["WARN", "ERROR", "CRITICAL"] or @message like /(Task timed out|OutOfMemory)/'],
+			sort: "@timestamp desc",
+			limit: 100,
+		});
+	}
+}

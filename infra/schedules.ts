@@ -1,0 +1,78 @@
+import { Duration, RemovalPolicy, TimeZone } from "aws-cdk-lib";
+import type { Role } from "aws-cdk-lib/aws-iam";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import {
+	ContextAttribute,
+	Schedule,
+	ScheduleExpression,
+	ScheduleGroup,
+	ScheduleTargetInput,
+	TimeWindow,
+} from "aws-cdk-lib/aws-scheduler";
+import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { InputError, type InputFault } from "../lambda/domain/errors.ts";
+import { readOrder } from "../lambda/domain/order.ts";
+import type { ScheduleProps } from "./props.ts";
+import { expressionFault, isTimeZone } from "./schedule-expression.ts";
+import { schedulerRole } from "./scheduler-role.ts";
+
+export interface SchedulesProps {
+	readonly schedules: readonly ScheduleProps[];
+	readonly trigger: IFunction;
+	/** Gets the firings that the trigger function could not be given. */
+	readonly undelivered: Queue;
+}
+
+/** EventBridge Scheduler: one schedule an order, in a group of their own, with a role that can call one function. */
+export class Schedules extends Construct {
+	readonly group: ScheduleGroup;
+	readonly role: Role;
+
+	/** @throws InputError `CONFIG_INVALID` for a name that occurs twice and an expression or a time zone that is none */
+	constructor(scope: Construct, id: string, { schedules, trigger, undelivered }: SchedulesProps) {
+		super(scope, id);
+		check(schedules);
+		// It holds no data, and its name would be taken at the next deploy.
+		this.group = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
+		this.role = schedulerRole(this, "Role", this.group, trigger, undelivered);
+		for (const { name, expression, timeZone = "Etc/UTC", flexibleWindow, order } of schedules) {
+			const schedule = new Schedule(this, name, {
+				description: `Takes Atlas snapshots: ${name}`,
+				schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
+				scheduleGroup: this.group,
+				timeWindow: flexibleWindow ? TimeWindow.flexible(flexibleWindow) : TimeWindow.off(),
+				target: new LambdaInvoke(trigger, {
+					role: this.role.withoutPolicyUpdates(),
+					deadLetterQueue: undelivered,
+					// A backup some hours late is a backup; past that the next firing is near.
+					maxEventAge: Duration.hours(6),
+					retryAttempts: 185,
+					// Both keep their value over all attempts of a firing: together they name the run.
+					input: ScheduleTargetInput.fromObject({
+						order: readOrder(order),
+						schedule: ContextAttribute.scheduleArn,
+						scheduledTime: ContextAttribute.scheduledTime,
+					}),
+				}),
+			});
+			schedule.node.addDependency(this.role);
+		}
+	}
+}
+
+function check(schedules: readonly ScheduleProps[]): void {
+	const names = schedules.map(({ name }) => name.toLowerCase());
+	const faults: InputFault[] = schedules.flatMap(({ name, expression, timeZone = "Etc/UTC" }, index) => {
+		const fault = expressionFault(expression);
+		return [
+			...(names.indexOf(name.toLowerCase()) < index
+				? [{ pointer: `/${name}`, detail: "must not occur twice, in whatever case" }]
+				: []),
+			...(fault === undefined ? [] : [{ pointer: `/${name}/expression`, detail: fault }]),
+			...(isTimeZone(timeZone) ? [] : [{ pointer: `/${name}/timeZone`, detail: "must be an IANA time zone" }]),
+		];
+	});
+	if (faults.length > 0) throw new InputError("CONFIG_INVALID", "schedules", faults);
+}

@@ -1,0 +1,133 @@
+import * as v from "valibot";
+import { isAllowedAtlas } from "../lambda/config.ts";
+import { InputError } from "../lambda/domain/errors.ts";
+import { readOrder } from "../lambda/domain/order.ts";
+import { expressionFault, isTimeZone } from "./schedule-expression.ts";
+
+/** Days that CloudWatch Logs knows as a retention. */
+const RETENTION_DAYS = [
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+/** Of a strict object an unknown key, a missing one, or anything that is no object. */
+const strictly = (rule: string) => (issue: { readonly expected: string | null }) =>
+	issue.expected === "never" ? "is not known" : issue.expected === "Object" ? rule : "is missing";
+
+const text = v.string("must be a string");
+const flag = v.boolean("must be true or false");
+
+const whole = (minimum: number, maximum: number, what: string) =>
+	v.pipe(
+		v.number(`must be a whole number of ${what}`),
+		v.integer(`must be a whole number of ${what}`),
+		v.minValue(minimum, `must be ${minimum} or more`),
+		v.maxValue(maximum, `must be ${maximum} or less`),
+	);
+
+const arn = (service: string) =>
+	v.pipe(text, v.regex(new RegExp(`^arn:[\\w-]+:${service}:`), `must be an ARN of ${service}`));
+
+/** `false`, or the options that it stands in place of. */
+const falseOr = <S extends v.GenericSchema<unknown, unknown>>(schema: S) => {
+	const no = v.literal(false, "must be false or a JSON object");
+	return v.lazy((input): S | typeof no => (typeof input === "boolean" ? no : schema));
+};
+
+const Name = v.pipe(
+	text,
+	v.regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, "must be 1 to 40 letters, digits and hyphens, a letter first"),
+);
+
+const Expression = v.pipe(
+	text,
+	v.rawCheck(({ dataset, addIssue }) => {
+		const fault = dataset.typed ? expressionFault(dataset.value) : undefined;
+		if (fault !== undefined) addIssue({ message: fault });
+	}),
+);
+
+/** An order as the triggers read it, so that what could not be carried out at night is refused at noon. */
+const OrderInput = v.pipe(
+	v.unknown(),
+	v.rawTransform(({ dataset: { value: input }, addIssue, NEVER }) => {
+		try {
+			return readOrder(input);
+		} catch (error) {
+			for (const { pointer, detail } of error instanceof InputError ? error.faults : []) {
+				const [first, ...rest] = pointer
+					.split("/")
+					.slice(1)
+					.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+					.map((key) => ({ type: "unknown", origin: "value", input, key, value: undefined }) as const);
+				addIssue({ message: detail, ...(first ? { path: [first, ...rest] } : {}) });
+			}
+			return NEVER;
+		}
+	}),
+);
+
+const Schedule = v.strictObject(
+	{
+		name: Name,
+		expression: Expression,
+		timeZone: v.optional(v.pipe(text, v.check(isTimeZone, "must be an IANA time zone")), "Etc/UTC"),
+		flexibleWindowMinutes: v.optional(whole(1, 1440, "minutes")),
+		expectedEveryMinutes: whole(15, 366 * 24 * 60, "minutes"),
+		graceMinutes: v.optional(whole(1, 7 * 24 * 60, "minutes")),
+		order: OrderInput,
+	},
+	strictly("must be a JSON object"),
+);
+
+const EventRule = v.strictObject(
+	{
+		name: Name,
+		pattern: v.optional(v.record(text, v.unknown(), "must be an EventBridge event pattern")),
+		expression: v.optional(Expression),
+		busArn: v.optional(arn("events")),
+	},
+	strictly("must be a JSON object"),
+);
+
+const Rotation = v.strictObject(
+	{ adminSecretArn: arn("secretsmanager"), everyDays: v.optional(whole(1, 365, "days"), 30) },
+	strictly("must be a JSON object"),
+);
+
+const Http = v.strictObject(
+	{
+		signedHook: v.optional(flag, false),
+		hookSecretArn: v.optional(arn("secretsmanager")),
+		ratePerSecond: v.optional(whole(1, 10_000, "requests"), 5),
+		burst: v.optional(whole(1, 5000, "requests"), 10),
+		accessLog: v.optional(flag, true),
+	},
+	strictly("must be false or a JSON object"),
+);
+
+const Vpc = v.strictObject(
+	{ natGateways: v.optional(whole(1, 2, "gateways"), 1) },
+	strictly("must be false or a JSON object"),
+);
+
+export const SettingsSchema = v.strictObject(
+	{
+		secretArn: v.optional(arn("secretsmanager")),
+		rotation: v.optional(Rotation),
+		schedules: v.optional(v.array(Schedule, "must be a list of schedules"), []),
+		eventRules: v.optional(v.array(EventRule, "must be a list of rules"), []),
+		defaultOrder: v.optional(OrderInput),
+		http: v.optional(falseOr(Http), {}),
+		busArn: v.optional(arn("events")),
+		alarmTopicArn: v.optional(arn("sns")),
+		alarmEmail: v.optional(v.pipe(text, v.email("must be an e-mail address"))),
+		logRetentionDays: v.optional(v.picklist(RETENTION_DAYS, `must be one of ${RETENTION_DAYS.join(", ")} days`), 30),
+		vpc: v.optional(falseOr(Vpc), false),
+		atlasBaseUrl: v.optional(v.pipe(text, v.check(isAllowedAtlas, "must be an https URL without path or query"))),
+		memoryMegabytes: v.optional(whole(128, 10_240, "megabytes"), 512),
+		reservedConcurrency: v.optional(whole(1, 1000, "executions")),
+		removalPolicy: v.optional(v.picklist(["retain", "destroy"], "must be retain or destroy"), "retain"),
+		runbookUrl: v.optional(v.pipe(text, v.url("must be a URL"))),
+	},
+	strictly("must be a JSON object"),
+);

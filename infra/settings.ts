@@ -1,0 +1,77 @@
+import * as v from "valibot";
+import { InputError, type InputFault } from "../lambda/domain/errors.ts";
+import { toFaults } from "../lambda/domain/faults.ts";
+import { SettingsSchema } from "./settings-schema.ts";
+
+/** The value of the context key `atlasSnapshots` in `cdk.json`, completed. Minutes, days and megabytes are whole numbers. */
+export type Settings = Readonly<v.InferOutput<typeof SettingsSchema>>;
+
+const SUBJECT = "context atlasSnapshots of cdk.json";
+
+/**
+ * Reads the settings of the app.
+ *
+ * @param context the context's value; a string, as `--context atlasSnapshots=…` gives it, must hold JSON
+ * @throws InputError `CONFIG_INVALID`, naming every fault at once and quoting no value
+ */
+export function readSettings(context: unknown): Settings {
+	const input = typeof context === "string" ? parse(context) : context;
+	if (!isRecord(input))
+		throw new InputError("CONFIG_INVALID", SUBJECT, [{ pointer: "", detail: "must be a JSON object" }]);
+	const read = v.safeParse(SettingsSchema, input, { abortPipeEarly: true });
+	const faults = [...(read.issues ? toFaults(read.issues) : []), ...crossFaults(input)];
+	if (read.success && faults.length === 0) return read.output;
+	throw new InputError("CONFIG_INVALID", SUBJECT, faults);
+}
+
+/** Rules between fields. They look at the raw input, so that they speak beside the faults of single fields. */
+function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
+	const { http, eventRules } = input;
+	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
+	const has = (key: string) => input[key] !== undefined;
+	const faults: InputFault[] = [...twins("schedules", input["schedules"]), ...twins("eventRules", eventRules)];
+	const when = (broken: boolean, pointer: string, detail: string) => {
+		if (broken) faults.push({ pointer, detail });
+	};
+	when(has("rotation") && has("secretArn"), "/rotation", "must be left out beside secretArn");
+	when(has("alarmEmail") && has("alarmTopicArn"), "/alarmEmail", "must be left out beside alarmTopicArn");
+	when(
+		isRecord(http) && http["hookSecretArn"] !== undefined && http["signedHook"] !== true,
+		"/http/hookSecretArn",
+		"must be left out without signedHook",
+	);
+	when(
+		!has("defaultOrder") && rules.some((rule) => rule["expression"] !== undefined),
+		"/defaultOrder",
+		"is missing: an event rule with an expression carries it out",
+	);
+	for (const [index, { pattern, expression, busArn }] of rules.entries()) {
+		const at = `/eventRules/${index}`;
+		when((pattern === undefined) === (expression === undefined), at, "must have one of pattern and expression");
+		when(expression !== undefined && busArn !== undefined, `${at}/busArn`, "must be left out beside expression");
+	}
+	return faults;
+}
+
+/** Names that occur before: CloudFormation would tell two of them apart, people would not. */
+function twins(list: string, items: unknown): InputFault[] {
+	const names = (Array.isArray(items) ? items : []).map((item) =>
+		isRecord(item) && typeof item["name"] === "string" ? item["name"].toLowerCase() : "",
+	);
+	return names.flatMap((name, index) =>
+		name !== "" && names.indexOf(name) < index
+			? [{ pointer: `/${list}/${index}/name`, detail: "must not occur twice, in whatever case" }]
+			: [],
+	);
+}
+
+const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
+	typeof input === "object" && input !== null && !Array.isArray(input);
+
+function parse(json: string): unknown {
+	try {
+		return JSON.parse(json);
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,135 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, Tags } from "aws-cdk-lib";
+import { EventBus, type EventPattern } from "aws-cdk-lib/aws-events";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import type { Construct } from "constructs";
+import { AtlasSnapshots } from "./atlas-snapshots.ts";
+import type { Bundles } from "./build.ts";
+import { EgressVpc } from "./egress-vpc.ts";
+import type { AtlasSnapshotsProps, EventRuleProps, HttpProps, ScheduleProps } from "./props.ts";
+import type { Settings } from "./settings.ts";
+
+/** The construct on its own, configured by `cdk.json`. Its outputs' names are promises to whoever reads them. */
+export class AtlasSnapshotsStack extends Stack {
+	readonly snapshots: AtlasSnapshots;
+
+	constructor(scope: Construct, id: string, bundles: Bundles, settings: Settings) {
+		super(scope, id, { description: "Takes MongoDB Atlas on-demand snapshots and publishes what became of them" });
+		const removalPolicy = settings.removalPolicy === "destroy" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+		const network = settings.vpc
+			? new EgressVpc(this, "Network", { ...settings.vpc, logRetention: settings.logRetentionDays, removalPolicy })
+			: undefined;
+		this.snapshots = new AtlasSnapshots(this, "AtlasSnapshots", {
+			bundles,
+			...given({
+				secret: this.secret(settings),
+				atlasBaseUrl: settings.atlasBaseUrl,
+				bus: settings.busArn && EventBus.fromEventBusArn(this, "GivenBus", settings.busArn),
+				alarmTopic: settings.alarmTopicArn && Topic.fromTopicArn(this, "GivenTopic", settings.alarmTopicArn),
+				alarmEmail: settings.alarmEmail,
+				vpc: network?.vpc,
+				reservedConcurrency: settings.reservedConcurrency,
+				runbookUrl: settings.runbookUrl,
+				defaultOrder: settings.defaultOrder,
+			}),
+			schedules: settings.schedules.map(toSchedule),
+			eventRules: settings.eventRules.map((rule) => this.eventRule(rule)),
+			http: settings.http && this.http(settings.http),
+			logRetention: settings.logRetentionDays,
+			memory: settings.memoryMegabytes,
+			removalPolicy,
+		});
+		Tags.of(this).add("app", "atlas-snapshots");
+		this.tell(network);
+	}
+
+	private tell(network: EgressVpc | undefined): void {
+		const { api, bus, alarmTopic, dashboard, snapshot, trigger, undelivered, schedules, secret, webhookSecret } =
+			this.snapshots;
+		const output = (name: string, value: string, description: string) =>
+			new CfnOutput(this, name, { value, description });
+		if (api) output("ApiUrl", api.url, "Of the HTTP API; calls are signed with SigV4");
+		output("EventBusName", bus.eventBusName, "Outcomes are published on this bus");
+		output("AlarmTopicArn", alarmTopic.topicArn, "Alarms and failed targets are told here");
+		output(
+			"DashboardUrl",
+			`https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards:name=${dashboard.dashboard.dashboardName}`,
+			"What became of the snapshots, in graphs",
+		);
+		output("SnapshotFunctionAliasArn", snapshot.alias.functionArn, "Durable executions start here");
+		output("ScheduleGroupName", schedules.group.scheduleGroupName, "EventBridge Scheduler's group of the schedules");
+		output("SecretArn", secret.secretArn, "Holds the Atlas keys; fill it after the first deploy");
+		output("TriggerFunctionName", trigger.function.functionName, "Takes a redriven event");
+		output("UndeliveredQueueUrl", undelivered.queueUrl, "Firings and events that did not reach the trigger function");
+		output(
+			"NotStartedQueueUrl",
+			trigger.deadLetters.queueUrl,
+			"Events from which the trigger function could start no run",
+		);
+		output("FailedRunQueueUrl", snapshot.deadLetters.queueUrl, "Runs that failed or never began");
+		if (webhookSecret) output("WebhookSecretArn", webhookSecret.secretArn, "Holds the keys of signed hooks");
+		if (network) output("EgressIps", network.addresses.join(","), "For the access list of the Atlas keys");
+	}
+
+	private secret({ secretArn, rotation }: Settings): AtlasSnapshotsProps["secret"] {
+		if (secretArn !== undefined) return secretOf(this, "GivenSecret", secretArn);
+		if (rotation === undefined) return undefined;
+		return {
+			adminSecret: secretOf(this, "AdminSecret", rotation.adminSecretArn),
+			every: Duration.days(rotation.everyDays),
+		};
+	}
+
+	private eventRule({ name, pattern, expression, busArn }: Settings["eventRules"][number]): EventRuleProps {
+		if (expression !== undefined) return { name, expression };
+		const bus = busArn === undefined ? {} : { bus: EventBus.fromEventBusArn(this, `BusOf${name}`, busArn) };
+		return { name, pattern: toPattern(pattern ?? {}), ...bus };
+	}
+
+	private http({
+		signedHook,
+		hookSecretArn,
+		ratePerSecond,
+		burst,
+		accessLog,
+	}: Exclude<Settings["http"], false>): HttpProps {
+		return {
+			signedHook:
+				signedHook && hookSecretArn !== undefined ? secretOf(this, "GivenHookKeys", hookSecretArn) : signedHook,
+			throttle: { ratePerSecond, burst },
+			accessLog,
+		};
+	}
+}
+
+/** Secrets Manager ends an ARN with six random characters; people also give ARNs without them. */
+const secretOf = (scope: Construct, id: string, arn: string) =>
+	/-[A-Za-z0-9]{6}$/.test(arn)
+		? Secret.fromSecretCompleteArn(scope, id, arn)
+		: Secret.fromSecretPartialArn(scope, id, arn);
+
+const toSchedule = (schedule: Settings["schedules"][number]): ScheduleProps => ({
+	name: schedule.name,
+	expression: schedule.expression,
+	timeZone: schedule.timeZone,
+	expectedEvery: Duration.minutes(schedule.expectedEveryMinutes),
+	order: schedule.order,
+	...given({
+		flexibleWindow: minutes(schedule.flexibleWindowMinutes),
+		grace: minutes(schedule.graceMinutes),
+	}),
+});
+
+const minutes = (count: number | undefined): Duration | undefined =>
+	count === undefined ? undefined : Duration.minutes(count);
+
+/** EventBridge's own spelling → CDK's. */
+function toPattern({ "detail-type": detailType, ...pattern }: Readonly<Record<string, unknown>>): EventPattern {
+	return { ...pattern, ...(detailType === undefined ? {} : { detailType: detailType as string[] }) };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined | ""> };
+
+/** Without what is not set: where a property is left out, the construct's default stands. */
+const given = <T extends object>(props: T): Given<T> =>
+	Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-app-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const example: object = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")).context;
+
+/** Runs the app as the CDK's command line does. */
+function run(context: object): Promise<{ code: number; stderr: string }> {
+	const env = {
+		PATH: process.env["PATH"],
+		CDK_OUTDIR: folder,
+		CDK_CONTEXT_JSON: JSON.stringify(context),
+	};
+	return new Promise((resolve) => {
+		execFile(process.execPath, ["infra/app.ts"], { cwd: root, env }, (error, _stdout, stderr) =>
+			resolve({ code: typeof error?.code === "number" ? error.code : 0, stderr }),
+		);
+	});
+}
+
+test("a fault in the context is one sentence and exit code 1, and no stack trace", { timeout: 180_000 }, async () => {
+	const { code, stderr } = await run({ atlasSnapshots: { schedules: [{ name: "x y", order: 1 }], vpc: 3 } });
+
+	expect(code).toBe(1);
+	expect(stderr.trim()).toBe(
+		"context atlasSnapshots of cdk.json: schedules.0.name must be 1 to 40 letters, digits and hyphens, a letter first; schedules.0.expression is missing; schedules.0.expectedEveryMinutes is missing; schedules.0.order must be a JSON object; vpc must be false or a JSON object",
+	);
+});
+
+test("the example synthesizes in silence, with cdk-nag content and the functions in it", {
+	timeout: 180_000,
+}, async () => {
+	const { code, stderr } = await run(example);
+
+	expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+	expect(reports()).toMatchObject([{ pluginName: "AwsSolutions", conclusion: "success" }]);
+	const { files } = JSON.parse(readFileSync(join(folder, "AtlasSnapshots.assets.json"), "utf8"));
+	const folders = Object.values<{ source: { packaging: string } }>(files).filter(
+		({ source }) => source.packaging === "zip",
+	);
+	expect(folders.length).toBeGreaterThanOrEqual(2);
+});
+
+const reports = (): unknown => JSON.parse(readFileSync(join(folder, "validation-report.json"), "utf8")).pluginReports;

@@ -1,0 +1,217 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type App, Duration } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { expect, test } from "vitest";
+import { AtlasSnapshots } from "../../infra/atlas-snapshots.ts";
+import { readSnapshotConfig, readTriggerConfig } from "../../lambda/config.ts";
+import { nightly, PROJECT, stackOf, templateOf } from "./synthesize.ts";
+
+const order = { projectId: PROJECT, clusters: "all" };
+const template = templateOf({
+	schedules: [nightly],
+	defaultOrder: order,
+	eventRules: [
+		{ name: "weekly", expression: "rate(7 days)" },
+		{ name: "release", pattern: { source: ["acme"], "detail-type": ["Wanted"] } },
+	],
+	http: { signedHook: true, ratePerSecond: 3, burst: 4 },
+	reservedConcurrency: 20,
+	atlasBaseUrl: "https://cloud.mongodbgov.com",
+});
+
+const only = (type: string, properties: object = {}) => {
+	const found = Object.values(template.findResources(type, { Properties: properties }));
+	expect(found).toHaveLength(1);
+	return found[0]?.["Properties"] ?? {};
+};
+const settingsOf = (description: RegExp) =>
+	only("AWS::Lambda::Function", { Description: Match.stringLikeRegexp(description.source) });
+/** References as CloudFormation would put an ARN there. */
+const variablesOf = (description: RegExp): Record<string, string> =>
+	Object.fromEntries(
+		Object.entries(settingsOf(description)["Environment"]["Variables"]).map(([key, value]) => [
+			key,
+			typeof value === "string" ? value : "arn:aws:…",
+		]),
+	);
+
+test("the durable function lives four days, is remembered for thirty and begins at an alias whose versions stay", () => {
+	template.hasResourceProperties("AWS::Lambda::Function", {
+		DurableConfig: { ExecutionTimeout: 4 * 86_400, RetentionPeriodInDays: 30 },
+		ReservedConcurrentExecutions: 20,
+		FunctionName: Match.absent(),
+	});
+	template.hasResource("AWS::Lambda::Version", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+	template.hasResourceProperties("AWS::Lambda::Alias", { Name: "live" });
+	template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
+		MaximumRetryAttempts: 0,
+		Qualifier: Match.objectLike({ "Fn::Select": Match.anyValue() }),
+	});
+});
+
+test("every function is arm64 on Node 24, logs JSON into a group that forgets, and has a dead-letter queue", () => {
+	const functions = Object.values(template.findResources("AWS::Lambda::Function"));
+
+	expect(functions).toHaveLength(3);
+	for (const { Properties } of functions) {
+		expect(Properties).toMatchObject({
+			Architectures: ["arm64"],
+			Runtime: "nodejs24.x",
+			Handler: "index.handler",
+			LoggingConfig: { LogFormat: "JSON", LogGroup: { Ref: expect.any(String) } },
+			DeadLetterConfig: { TargetArn: expect.anything() },
+		});
+	}
+	template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 30 });
+});
+
+test("the functions read the environment that the stack gives them", () => {
+	expect(readTriggerConfig(variablesOf(/^Takes events/))).toMatchObject({
+		DEFAULT_ORDER: order,
+		WEBHOOK_SECRET_ID: "arn:aws:…",
+	});
+	expect(readSnapshotConfig(variablesOf(/^Carries out/))).toMatchObject({
+		ATLAS_BASE_URL: "https://cloud.mongodbgov.com",
+		EVENT_BUS_NAME: "arn:aws:…",
+	});
+});
+
+test("a schedule sends its order with the two attributes that name a firing", () => {
+	const schedule = only("AWS::Scheduler::Schedule", { ScheduleExpression: nightly.expression });
+
+	expect(schedule).toMatchObject({
+		ScheduleExpressionTimezone: "Europe/Berlin",
+		FlexibleTimeWindow: { Mode: "FLEXIBLE", MaximumWindowInMinutes: 15 },
+		Target: {
+			DeadLetterConfig: expect.anything(),
+			RetryPolicy: { MaximumEventAgeInSeconds: Duration.hours(6).toSeconds(), MaximumRetryAttempts: 185 },
+		},
+	});
+	expect(JSON.parse(schedule["Target"]["Input"])).toEqual({
+		order: { ...nightly.order, retentionInDays: 7, onConflict: "join", deadlineMinutes: 60 },
+		schedule: "<aws.scheduler.schedule-arn>",
+		scheduledTime: "<aws.scheduler.scheduled-time>",
+	});
+});
+
+test("event rules reach the trigger function, by pattern or by expression", () => {
+	template.hasResourceProperties("AWS::Events::Rule", {
+		EventPattern: { source: ["acme"], "detail-type": ["Wanted"] },
+	});
+	template.hasResourceProperties("AWS::Events::Rule", { ScheduleExpression: "rate(7 days)" });
+});
+
+test("every route wants SigV4, but for the hook, which has a signature of its own", () => {
+	const routes = Object.values(template.findResources("AWS::ApiGatewayV2::Route"));
+
+	expect(
+		Object.fromEntries(routes.map(({ Properties }) => [Properties["RouteKey"], Properties["AuthorizationType"]])),
+	).toEqual({
+		"POST /snapshots": "AWS_IAM",
+		"GET /snapshots/{run}": "AWS_IAM",
+		"GET /openapi.json": "AWS_IAM",
+		"POST /hooks/snapshots": "NONE",
+	});
+	template.allResourcesProperties("AWS::ApiGatewayV2::Integration", { PayloadFormatVersion: "2.0" });
+	const { AccessLogSettings, DefaultRouteSettings } = only("AWS::ApiGatewayV2::Stage");
+	expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 3, ThrottlingBurstLimit: 4 });
+	expect(AccessLogSettings["Format"]).not.toMatch(/authorization|signature|body/i);
+});
+
+test("people are mailed of what is late or did not complete, in sentences", () => {
+	const { EventPattern, Targets } = only("AWS::Events::Rule", { Description: Match.stringLikeRegexp("^Tells people") });
+
+	expect(EventPattern["detail"]).toEqual({ state: ["LATE", "FAILED", "REFUSED", "LOST"] });
+	expect(Targets[0]["InputTransformer"]["InputTemplate"].split("\n")[0]).toBe(
+		'"Atlas snapshot <detail-state>: cluster <detail-clusterName> of project <detail-projectId>"',
+	);
+});
+
+test("consumers hook into completed and failed snapshots, and read the metrics", () => {
+	const stack = stackOf({});
+	const target = new SqsQueue(new Queue(stack, "Consumer"));
+	stack.snapshots.onCompleted("Completed", { target });
+	stack.snapshots.onFailed("Failed", { target, eventPattern: { detail: { clusterName: ["prod-a"] } } });
+	const consumers = Template.fromStack(stack);
+
+	consumers.hasResourceProperties("AWS::Events::Rule", {
+		EventPattern: { source: ["atlas.snapshots"], detail: { state: ["COMPLETED"] } },
+	});
+	consumers.hasResourceProperties("AWS::Events::Rule", {
+		EventPattern: { detail: { clusterName: ["prod-a"], state: ["FAILED", "REFUSED", "LOST"] } },
+	});
+	expect(stack.snapshots.metricCompleted().expression).toBe(
+		'SELECT SUM(SnapshotsCompleted) FROM SCHEMA("AtlasSnapshots", cluster, project)',
+	);
+});
+
+test("the outputs have the promised names", () => {
+	const promised = [
+		"ApiUrl",
+		"EventBusName",
+		"AlarmTopicArn",
+		"DashboardUrl",
+		"SnapshotFunctionAliasArn",
+		"ScheduleGroupName",
+		"SecretArn",
+	];
+
+	expect(Object.keys(template.findOutputs("*"))).toEqual(expect.arrayContaining(promised));
+	expect(Object.keys(templateOf({ vpc: {}, http: false }).findOutputs("*"))).toContain("EgressIps");
+});
+
+test("no output, and no part of the template, holds a secret's value", () => {
+	const secrets = Object.values(template.findResources("AWS::SecretsManager::Secret"));
+
+	expect(secrets.map(({ Properties }) => Properties["SecretString"])).toEqual([undefined, undefined]);
+});
+
+test("what holds data outlives the stack, unless told otherwise", () => {
+	const types = ["AWS::SecretsManager::Secret", "AWS::SQS::Queue", "AWS::Logs::LogGroup"];
+	const policies = (of: Template) =>
+		new Set(types.flatMap((type) => Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy)));
+
+	expect(policies(template)).toEqual(new Set(["Retain"]));
+	expect(policies(templateOf({ removalPolicy: "destroy" }))).toEqual(new Set(["Delete"]));
+});
+
+test("code that uses the construct is told of a clash, an impossible date and a missing default order", () => {
+	const stack = stackOf({});
+	const props = { bundles: { snapshot: import.meta.dirname, trigger: import.meta.dirname } };
+	const schedule = {
+		name: "night",
+		expression: "cron(0 2 30 2 ? *)",
+		expectedEvery: Duration.days(1),
+		order: { clusters: "all" as const },
+	};
+
+	expect(
+		() =>
+			new AtlasSnapshots(stack, "Clash", {
+				...props,
+				schedules: [schedule, { ...schedule, name: "Night", timeZone: "Moon" }],
+			}),
+	).toThrow(
+		"schedules: night.expression must name a day that its months have; Night must not occur twice, in whatever case; Night.expression must name a day that its months have; Night.timeZone must be an IANA time zone",
+	);
+	expect(
+		() =>
+			new AtlasSnapshots(stack, "NoOrder", { ...props, eventRules: [{ name: "weekly", expression: "rate(7 days)" }] }),
+	).toThrow("event rule weekly: needs a defaultOrder");
+});
+
+test("a second synth gives the same template and the same assets", () => {
+	const [first, second] = [stackOf({ schedules: [nightly] }), stackOf({ schedules: [nightly] })].map((stack) => ({
+		template: Template.fromStack(stack).toJSON(),
+		outdir: (stack.node.root as App).outdir,
+	}));
+
+	expect(second?.template).toEqual(first?.template);
+	const [assets, again] = [first, second].map((synth) =>
+		readFileSync(join(synth?.outdir ?? "", "AtlasSnapshots.assets.json"), "utf8"),
+	);
+	expect(again).toBe(assets);
+});

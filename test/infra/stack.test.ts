@@ -1,0 +1,8 @@
+/**
+ * The tests of the stack. They are one file to vitest, which reads everything anew for each file: the CDK alone takes
+ * seconds.
+ */
+import "./alarms.suite.ts";
+import "./nag.suite.ts";
+import "./permissions.suite.ts";
+import "./resources.suite.ts";

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { App } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import flags from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
+import { afterAll, vi } from "vitest";
+import { buildFunctions } from "../../infra/build.ts";
+import { readSettings } from "../../infra/settings.ts";
+import { AtlasSnapshotsStack } from "../../infra/stack.ts";
+
+// The first synth of a process reads much of the CDK, which may take long on a machine with other work.
+vi.setConfig({ testTimeout: 180_000 });
+
+const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const door = fileURLToPath(new URL("./door.ts", import.meta.url));
+const bundles = await buildFunctions(folder, { snapshot: door, trigger: door, freshness: door });
+
+export const PROJECT = "32b6e34b3d91647abb20e7b8";
+
+export const nightly = {
+	name: "nightly",
+	expression: "cron(0 2 * * ? *)",
+	timeZone: "Europe/Berlin",
+	flexibleWindowMinutes: 15,
+	expectedEveryMinutes: 1440,
+	order: { projectId: PROJECT, clusters: ["prod-a", "prod-b"] },
+};
+
+/** A stack with stand-in functions, before it is synthesized. @param context as in `cdk.json` */
+export function stackOf(context: object): AtlasSnapshotsStack {
+	const app = new App({
+		context: { ...flags, "aws:cdk:disable-stack-trace": true },
+		outdir: mkdtempSync(join(folder, "out-")),
+		analyticsReporting: false,
+	});
+	return new AtlasSnapshotsStack(app, "AtlasSnapshots", bundles, readSettings(context));
+}
+
+export const templateOf = (context: object): Template => Template.fromStack(stackOf(context));
