@@ -1,0 +1,38 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import openapi from "../../docs/openapi.json" with { type: "json" };
+import type { TriggerConfig } from "../config.ts";
+import { createEngine } from "../engine/engine.ts";
+import { createFace } from "../http/face.ts";
+import { createHookKeys } from "../http/hook-keys.ts";
+import { createJournal } from "../triggers/journal.ts";
+import type { Reception } from "../triggers/receive.ts";
+
+/** Where the function writes what it did; it works without a configuration, to tell of a faulty one. */
+export const journal = createJournal(new Logger({ serviceName: "atlas-snapshots" }));
+
+/** Configuration → what the trigger function works with. */
+export function connect(config: TriggerConfig): Reception {
+	const lambda = new LambdaClient({
+		maxAttempts: 3,
+		requestHandler: { connectionTimeout: 1500, requestTimeout: 5000, throwOnRequestTimeout: true },
+	});
+	const engine = createEngine(lambda, config.SNAPSHOT_FUNCTION_ARN, Date.now);
+	const secretId = config.WEBHOOK_SECRET_ID;
+	const face = createFace({
+		engine,
+		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now) }),
+		openapi: JSON.stringify(openapi),
+		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
+		hear: journal.answered,
+	});
+	const order = config.DEFAULT_ORDER;
+	return { face, start: engine.start, ...(order && { defaultOrder: order }), hear: journal.received };
+}
+
+/** Loaded with the first hook only: most sandboxes never see one, and the client costs 50 ms of their start. */
+async function readSecret(secretId: string): Promise<string | undefined> {
+	const { readWebhookSecret } = await import("./webhook-secret.ts");
+	return readWebhookSecret(secretId);
+}

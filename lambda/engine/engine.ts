@@ -1,0 +1,67 @@
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { Run } from "../domain/run.ts";
+import { createExecutions } from "./executions.ts";
+import { createMemory } from "./memory.ts";
+import { readExecution } from "./read-run.ts";
+import { pendingTargets, type RunStatus } from "./run-status.ts";
+import { shareReadings } from "./share-readings.ts";
+import { createStart } from "./start-run.ts";
+
+/** The durable engine from outside. */
+export interface Engine {
+	/**
+	 * Starts a run, or finds that it was started before.
+	 *
+	 * @throws ServiceError `RUN_NAME_TAKEN`, `START_FAILED` (transient), `CONFIG_INVALID`
+	 */
+	readonly start: (run: Run) => Promise<void>;
+	/**
+	 * @returns `undefined` for a run that never was, or whose retention is over
+	 * @throws ServiceError `READ_FAILED` (transient), `CONFIG_INVALID`
+	 */
+	readonly read: (run: string) => Promise<RunStatus | undefined>;
+}
+
+/** Milliseconds for which a reading serves other askers: many may follow one run, and AWS's limits are low. */
+const FRESH_MS = { RUNNING: 800, SUCCEEDED: 300_000, FAILED: 300_000 } as const;
+/** Milliseconds after its start for which a run counts as running though AWS doesn't list it yet. */
+const START_GRACE_MS = 60_000;
+/** Entries of each memory; the oldest give way. */
+const REMEMBERED = 1000;
+
+/** @param now epoch milliseconds */
+export function createEngine(lambda: LambdaClient, functionArn: string, now: () => number): Engine {
+	const start = createStart(lambda, functionArn);
+	const executions = createExecutions(lambda, functionArn);
+	const arns = createMemory<string>(REMEMBERED);
+	const starts = createMemory<{ readonly run: Run; readonly at: number }>(REMEMBERED);
+
+	async function look(name: string): Promise<RunStatus | undefined> {
+		const known = arns.get(name);
+		const status = known === undefined ? undefined : await readExecution(executions, name, known);
+		return status ?? (await lookUp(name)) ?? justStarted(name);
+	}
+
+	async function lookUp(name: string): Promise<RunStatus | undefined> {
+		const arn = await executions.find(name);
+		if (arn === undefined) return undefined;
+		arns.set(name, arn);
+		return readExecution(executions, name, arn);
+	}
+
+	/** AWS queues an asynchronous start, so that an execution may be listed only seconds later. */
+	function justStarted(name: string): RunStatus | undefined {
+		const start = starts.get(name);
+		if (start === undefined || now() - start.at > START_GRACE_MS) return undefined;
+		return { run: name, status: "RUNNING", targets: pendingTargets(start.run.order), startedAt: start.at };
+	}
+
+	return {
+		async start(run) {
+			const arn = await start(run);
+			if (arn !== undefined) arns.set(run.run, arn);
+			starts.set(run.run, { run, at: now() });
+		},
+		read: shareReadings(look, (status) => (status ? FRESH_MS[status.status] : 0), now, REMEMBERED),
+	};
+}

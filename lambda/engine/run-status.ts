@@ -1,0 +1,29 @@
+import type { Order } from "../domain/order.ts";
+import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
+
+/** A target of which nothing is known yet. */
+export interface PendingTarget extends Target {
+	readonly state: "PENDING";
+}
+
+export type TargetView = TargetStatus | PendingTarget;
+
+/** A run as the durable engine tells it. */
+export interface RunStatus {
+	readonly run: string;
+	readonly status: "RUNNING" | "SUCCEEDED" | "FAILED";
+	/** Empty while an order by `all` or tags has not been resolved. */
+	readonly targets: readonly TargetView[];
+	/** Epoch milliseconds. */
+	readonly startedAt: number;
+	/** Why the run as a whole failed, where no target tells it. */
+	readonly reason?: Reason;
+}
+
+/** The targets that an order names; none where it selects by `all` or tags. */
+export function pendingTargets({ projectId, clusters }: Pick<Order, "projectId" | "clusters">): PendingTarget[] {
+	if (projectId === undefined || !isNames(clusters)) return [];
+	return clusters.map((clusterName) => ({ projectId, clusterName, state: "PENDING" }));
+}
+
+const isNames = (selection: Order["clusters"]): selection is readonly string[] => Array.isArray(selection);

@@ -1,0 +1,29 @@
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { ServiceError } from "../domain/errors.ts";
+import type { Run } from "../domain/run.ts";
+import { toServiceError } from "./aws-failure.ts";
+import { toPayload } from "./payload.ts";
+
+/**
+ * Starts a run as a durable execution, and returns at once. The name makes it safe to repeat: the same name with the
+ * same payload is the same execution.
+ *
+ * @returns the execution's ARN where AWS tells it
+ * @throws ServiceError `RUN_NAME_TAKEN` where the name belongs to another order, `START_FAILED`, `CONFIG_INVALID`
+ * @see Lambda Developer Guide, "Execution names" (durable-execution-idempotency)
+ */
+export const createStart = (lambda: LambdaClient, functionArn: string) => async (run: Run) => {
+	const command = new InvokeCommand({
+		FunctionName: functionArn,
+		InvocationType: "Event",
+		DurableExecutionName: run.run,
+		Payload: toPayload(run),
+	});
+	const reply = await lambda.send(command).catch((error: unknown) => {
+		if (error instanceof Error && error.name === "DurableExecutionAlreadyStartedException") {
+			throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another order; use a new idempotency key");
+		}
+		throw toServiceError("START_FAILED", error);
+	});
+	return reply.DurableExecutionArn;
+};

@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import type { Engine } from "../engine/engine.ts";
+import { toProblem } from "./failure.ts";
+import type { HookKeys } from "./hook-keys.ts";
+import { ProblemError, toProblemReply } from "./problem.ts";
+import { isRunName, readSnapshots } from "./read-snapshots.ts";
+import type { Face, HttpReply, HttpRequest } from "./request.ts";
+import { takeHook } from "./take-hook.ts";
+import { takeSnapshots } from "./take-snapshots.ts";
+import type { Clock } from "./wait-for-start.ts";
+
+export interface FaceParts {
+	readonly engine: Engine;
+	/** Absent where no secret is configured: then there is no hook route. */
+	readonly hookKeys?: HookKeys;
+	/** The OpenAPI document as text. */
+	readonly openapi: string;
+	readonly clock: Clock;
+	/** Hears of every request once it is answered; bodies, signatures and credentials are not told. */
+	readonly hear: (answered: Answered) => void;
+}
+
+export interface Answered {
+	readonly request: string;
+	readonly method: string;
+	/** The route's template, never the path as sent. */
+	readonly route: string;
+	readonly status: number;
+	readonly run?: string;
+	readonly error?: unknown;
+}
+
+type Answer = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
+
+interface Route {
+	readonly template: string;
+	readonly pattern: RegExp;
+	readonly methods: Readonly<Partial<Record<string, Answer>>>;
+	/** Whether the route exists now. */
+	readonly exists?: () => Promise<boolean>;
+}
+
+/** Builds the HTTP face: a function that answers every request, by a problem where need be, and never throws. */
+export function createFace(parts: FaceParts): Face {
+	const routes = createRoutes(parts);
+
+	return async (request) => {
+		const id = /^[\w=.-]{1,128}$/.test(request.id ?? "") ? (request.id ?? "") : randomUUID();
+		const route = routes.find(({ pattern }) => pattern.test(request.path));
+		const told = { request: id, method: request.method, route: route?.template ?? "none" };
+		try {
+			const reply = await (await choose(route, request))(request);
+			parts.hear({ ...told, status: reply.status, ...runOf(request, reply) });
+			return reply;
+		} catch (error) {
+			const { kind, details } = toProblem(error);
+			const reply = toProblemReply(kind, details, id);
+			parts.hear({ ...told, status: reply.status, ...runOf(request, reply), error });
+			return reply;
+		}
+	};
+}
+
+function createRoutes({ engine, hookKeys, openapi, clock }: FaceParts): readonly Route[] {
+	const routes: Route[] = [
+		{ template: "/snapshots", pattern: /^\/snapshots$/, methods: { POST: takeSnapshots(engine, clock) } },
+		{
+			template: "/snapshots/{run}",
+			pattern: /^\/snapshots\/[^/]+$/,
+			methods: { GET: (request) => readSnapshots(engine, clock.now, request) },
+		},
+		{
+			template: "/openapi.json",
+			pattern: /^\/openapi\.json$/,
+			methods: {
+				GET: () => ({
+					status: 200,
+					headers: { "content-type": "application/json", "cache-control": "max-age=300" },
+					body: openapi,
+				}),
+			},
+		},
+	];
+	if (hookKeys) {
+		routes.push({
+			template: "/hooks/snapshots",
+			pattern: /^\/hooks\/snapshots$/,
+			methods: { POST: (request) => takeHook(engine, hookKeys, clock, request) },
+			exists: async () => (await hookKeys.current()).length > 0,
+		});
+	}
+	return routes;
+}
+
+async function choose(route: Route | undefined, { method }: HttpRequest): Promise<Answer> {
+	if (route === undefined || (route.exists && !(await route.exists()))) {
+		throw new ProblemError("not-found", { detail: "the path is not one of this service's" });
+	}
+	const answer = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+	if (answer) return answer;
+	const allow = Object.keys(route.methods).join(", ");
+	throw new ProblemError("method-not-allowed", { detail: `the method must be ${allow}`, headers: { allow } });
+}
+
+/** The run that a request asks for, or that its reply names. */
+function runOf({ path }: HttpRequest, { headers }: HttpReply): { run?: string } {
+	const run = (headers["location"] ?? path).split("/").at(-1) ?? "";
+	return isRunName(run) ? { run } : {};
+}

@@ -1,0 +1,71 @@
+import type { InputFault } from "../domain/errors.ts";
+import type { HttpReply } from "./request.ts";
+
+/**
+ * Every problem that a reply can tell, with its status. `type` is `urn:atlas-snapshots:problem:` and the key.
+ *
+ * @see RFC 9457
+ */
+export const PROBLEMS = {
+	"order-invalid": { status: 400, title: "The order breaks rules" },
+	"json-invalid": { status: 400, title: "The body is no JSON in UTF-8" },
+	"idempotency-key-invalid": { status: 400, title: "The idempotency key is malformed" },
+	"signature-invalid": { status: 401, title: "The signature can't be verified" },
+	"not-found": { status: 404, title: "There is no such resource" },
+	"run-not-found": { status: 404, title: "There is no such run" },
+	"method-not-allowed": { status: 405, title: "The resource doesn't know the method" },
+	"body-too-large": { status: 413, title: "The body is larger than 20 kB" },
+	"media-type-unsupported": { status: 415, title: "The body must be application/json" },
+	"run-name-taken": { status: 422, title: "The idempotency key was used for another order" },
+	"atlas-refused": { status: 422, title: "Atlas refused every snapshot of the order" },
+	internal: { status: 500, title: "The service failed" },
+	unavailable: { status: 503, title: "The service can't answer now" },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ProblemKind = keyof typeof PROBLEMS;
+
+export const problemType = (kind: ProblemKind): string => `urn:atlas-snapshots:problem:${kind}`;
+
+export interface ProblemDetails {
+	readonly detail: string;
+	/** Faults of the order, all at once. */
+	readonly errors?: readonly InputFault[];
+	/** In place of the kind's own status. */
+	readonly status?: number;
+	/** Members of this kind only (RFC 9457 §3.2). */
+	readonly extensions?: Readonly<Record<string, unknown>>;
+	readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request that can't be fulfilled, on its way from where it is noticed to the door. */
+export class ProblemError extends Error {
+	readonly kind: ProblemKind;
+	readonly details: ProblemDetails;
+
+	constructor(kind: ProblemKind, details: ProblemDetails) {
+		super(details.detail);
+		this.name = "ProblemError";
+		this.kind = kind;
+		this.details = details;
+	}
+}
+
+/** @param requestId what the log knows the request by; it becomes `instance` */
+export function toProblemReply(kind: ProblemKind, details: ProblemDetails, requestId: string): HttpReply {
+	const { detail, errors, extensions, headers } = details;
+	const status = details.status ?? PROBLEMS[kind].status;
+	const body = {
+		type: problemType(kind),
+		title: PROBLEMS[kind].title,
+		status,
+		detail,
+		instance: `urn:atlas-snapshots:request:${requestId}`,
+		...(errors && { errors }),
+		...extensions,
+	};
+	return {
+		status,
+		headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+		body: JSON.stringify(body),
+	};
+}

@@ -1,0 +1,32 @@
+import type { Engine } from "../engine/engine.ts";
+import { ProblemError } from "./problem.ts";
+import type { HttpReply, HttpRequest } from "./request.ts";
+import { entityTag, matchesTag, retryAfter, toStatusBody } from "./status-body.ts";
+
+/** Whether the text is what `nameRun` makes: nothing else is worth a question to AWS, whose limits are low. */
+export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9a-f]{32}$/.test(text);
+
+/**
+ * `GET /snapshots/{run}`: where a run stands, as the durable engine tells it.
+ *
+ * @param now epoch milliseconds
+ * @throws ProblemError `run-not-found`; ServiceError
+ */
+export async function readSnapshots(engine: Engine, now: () => number, request: HttpRequest): Promise<HttpReply> {
+	const run = request.path.slice(request.path.lastIndexOf("/") + 1);
+	const status = isRunName(run) ? await engine.read(run) : undefined;
+	if (status === undefined) {
+		throw new ProblemError("run-not-found", {
+			detail: "the run never was, or its retention is over, or it was accepted a moment ago and is not listed yet",
+		});
+	}
+	const body = JSON.stringify(toStatusBody(status));
+	const etag = entityTag(body);
+	const headers = {
+		etag,
+		"cache-control": "no-cache",
+		...(status.status === "RUNNING" && { "retry-after": retryAfter(status.startedAt, now()) }),
+	};
+	if (matchesTag(request.headers["if-none-match"], etag)) return { status: 304, headers };
+	return { status: 200, headers: { "content-type": "application/json", ...headers }, body };
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { readOrder } from "../domain/order.ts";
+import { nameRun, type Run } from "../domain/run.ts";
+import type { Engine } from "../engine/engine.ts";
+import { pendingTargets, type RunStatus } from "../engine/run-status.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
+import { readWait } from "./prefer.ts";
+import { checkSize, readJson } from "./read-json.ts";
+import { toRefusal } from "./refusal.ts";
+import type { HttpReply, HttpRequest } from "./request.ts";
+import { retryAfter, toStatusBody } from "./status-body.ts";
+import { type Clock, waitForStart } from "./wait-for-start.ts";
+
+/** Milliseconds kept back from the function's time for sending the reply, and a last look. */
+const REPLY_MARGIN_MS = 2500;
+
+/**
+ * `POST /snapshots`: reads the order, starts its run, and answers 202; with `Prefer: wait=N` when every target started.
+ *
+ * @throws ProblemError, ServiceError
+ */
+export const takeSnapshots = (engine: Engine, clock: Clock) => async (request: HttpRequest) => {
+	const key = readIdempotencyKey(request.headers);
+	return startRun(engine, clock, request, key);
+};
+
+/** @param key names the run; without one the call is a run of its own */
+export async function startRun(
+	engine: Engine,
+	clock: Clock,
+	request: HttpRequest,
+	key: string = randomUUID(),
+): Promise<HttpReply> {
+	checkSize(request);
+	const order = readOrder(readJson(request));
+	const run: Run = { run: nameRun("http", key), trigger: "http", order };
+	await engine.start(run);
+	return accepted(engine, clock, request, run);
+}
+
+async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run: Run): Promise<HttpReply> {
+	const location = `${request.prefix}/snapshots/${run.run}`;
+	const begun = clock.now();
+	const wait = readWait(request.headers["prefer"]);
+	const until = Math.min(begun + wait * 1000, request.replyBy - REPLY_MARGIN_MS);
+	const seen = wait > 0 ? await waitForStart(() => engine.read(run.run), until, clock) : undefined;
+	const refusal = seen && toRefusal(seen, location);
+	if (refusal) throw refusal;
+	const status: RunStatus = seen ?? {
+		run: run.run,
+		status: "RUNNING",
+		targets: pendingTargets(run.order),
+		startedAt: begun,
+	};
+	return {
+		status: 202,
+		headers: {
+			"content-type": "application/json",
+			"cache-control": "no-store",
+			location,
+			"retry-after": retryAfter(status.startedAt, clock.now()),
+			...(wait > 0 && { "preference-applied": `wait=${wait}` }),
+		},
+		body: JSON.stringify(toStatusBody(status)),
+	};
+}

@@ -1,0 +1,30 @@
+import { InputError, type InputFault } from "../domain/errors.ts";
+import { type Order, readOrder } from "../domain/order.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const isFields = (input: unknown): input is Fields =>
+	typeof input === "object" && input !== null && !Array.isArray(input);
+
+export const isText = (input: unknown): input is string => typeof input === "string" && input !== "";
+
+/** A date and time with its offset, as AWS writes them (RFC 3339 §5.6, seconds may be left out). */
+export const isInstant = (input: unknown): input is string =>
+	isText(input) &&
+	/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(input) &&
+	!Number.isNaN(Date.parse(input));
+
+export function refuse(...faults: readonly InputFault[]): InputError {
+	return new InputError("EVENT_INVALID", "event", faults);
+}
+
+/** Reads the order that an event carries in one of its fields; faults point into the event. */
+export function readOrderAt(field: string, input: unknown): Order {
+	try {
+		return readOrder(input);
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		const faults = error.faults.map(({ pointer, detail }) => ({ pointer: `/${field}${pointer}`, detail }));
+		throw new InputError("ORDER_INVALID", "event", faults);
+	}
+}

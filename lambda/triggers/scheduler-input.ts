@@ -1,0 +1,46 @@
+import { InputError, type InputFault } from "../domain/errors.ts";
+import { nameRun, type Run } from "../domain/run.ts";
+import { type Fields, isInstant, isText, readOrderAt, refuse } from "./event-shape.ts";
+
+const KNOWN = new Set(["order", "schedule", "scheduledTime"]);
+
+/** Nothing but our own schedules sends these two fields. */
+export const isSchedulerInput = (event: Fields): boolean => "schedule" in event || "scheduledTime" in event;
+
+/**
+ * Reads what EventBridge Scheduler sends. The run is named after the slot, which stays the same however often the
+ * firing is delivered; Scheduler's execution id would not (it is new at every attempt).
+ *
+ * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`, naming every fault at once
+ * @see EventBridge Scheduler User Guide, "Adding context attributes"
+ */
+export function readSchedulerInput(event: Fields): Run {
+	const { schedule, scheduledTime } = event;
+	const faults: InputFault[] = Object.keys(event)
+		.filter((key) => !KNOWN.has(key))
+		.map((key) => ({ pointer: `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, detail: "is not known" }));
+	if (!isText(schedule) || schedule.startsWith("<aws.")) {
+		faults.push({ pointer: "/schedule", detail: "must be the schedule's ARN (<aws.scheduler.schedule-arn>)" });
+	}
+	if (!isInstant(scheduledTime)) {
+		faults.push({
+			pointer: "/scheduledTime",
+			detail: "must be a date and time in ISO 8601 (<aws.scheduler.scheduled-time>)",
+		});
+	}
+	const order = orFaults(() => readOrderAt("order", event["order"]), faults);
+	if (order === undefined || faults.length > 0 || !isText(schedule) || !isInstant(scheduledTime)) {
+		throw refuse(...faults);
+	}
+	return { run: nameRun("schedule", schedule, scheduledTime), trigger: "schedule", slot: scheduledTime, order };
+}
+
+function orFaults<T>(read: () => T, faults: InputFault[]): T | undefined {
+	try {
+		return read();
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		faults.push(...error.faults);
+		return undefined;
+	}
+}

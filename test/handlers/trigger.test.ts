@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import type { DurableContext } from "@aws/durable-execution-sdk-js";
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import type { Context } from "aws-lambda";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { nameRun, type Run } from "../../lambda/domain/run.ts";
+import type { handler as Handler } from "../../lambda/handlers/trigger.ts";
+import { readGatewayEvent } from "../../lambda/http/api-gateway.ts";
+import { sign } from "../../lambda/http/standard-webhooks.ts";
+import { type Aws, startAws } from "../../local/aws/index.ts";
+import { expectInContract } from "../http/contract.ts";
+import { target } from "../http/door.ts";
+
+const PROJECT = "32b6e34b3d91647abb20e7b8";
+const order = { projectId: PROJECT, clusters: ["prod-a"] };
+const key = randomBytes(32);
+const context = { getRemainingTimeInMillis: () => 30_000 } as Context;
+
+const durable = withDurableExecution(async (run: Run, steps: DurableContext) => {
+	await steps.step("publish-started", async () => target("STARTED"));
+	return { run: run.run, targets: [target("COMPLETED")] };
+});
+
+let aws: Aws;
+let handler: typeof Handler;
+
+beforeAll(async () => {
+	aws = await startAws({
+		secrets: { hooks: `whsec_${key.toString("base64")}` },
+		snapshotHandler: async () => durable,
+	});
+	vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
+	vi.stubEnv("AWS_REGION", "us-east-1");
+	vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+	vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+	vi.stubEnv("SNAPSHOT_FUNCTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live");
+	vi.stubEnv("DEFAULT_ORDER", JSON.stringify(order));
+	vi.stubEnv("WEBHOOK_SECRET_ID", "hooks");
+	({ handler } = await import("../../lambda/handlers/trigger.ts"));
+});
+
+afterAll(async () => {
+	await Promise.all(aws.runs.map(({ ended }) => ended));
+	await aws.close();
+	vi.unstubAllEnvs();
+});
+
+const logged: string[] = [];
+beforeEach(() => {
+	logged.length = 0;
+	vi.spyOn(process.stdout, "write").mockImplementation((line) => logged.push(String(line)) > 0);
+	vi.spyOn(process.stderr, "write").mockImplementation((line) => logged.push(String(line)) > 0);
+});
+
+const http = (method: string, path: string, body?: unknown, headers: object = {}) => ({
+	version: "2.0",
+	routeKey: "$default",
+	rawPath: path,
+	headers: { "content-type": "application/json", authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE", ...headers },
+	requestContext: { stage: "$default", requestId: "r-1", http: { method } },
+	...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+});
+
+async function send(event: ReturnType<typeof http>) {
+	const reply = await handler(event, context);
+	if (!("statusCode" in reply)) throw new Error("no reply");
+	const { statusCode: status, headers, body } = reply;
+	const { method, path } = readGatewayEvent(event, 0);
+	expectInContract(method, path, { status, headers, ...(body !== "" && { body }) });
+	return { status, headers, body: JSON.parse(body || "null") };
+}
+
+describe("the trigger function", () => {
+	test("starts one run for a firing of a schedule, however often it is delivered", async () => {
+		const firing = { order, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z" };
+		const run = nameRun("schedule", firing.schedule, firing.scheduledTime);
+
+		const received = [await handler(firing, context), await handler(structuredClone(firing), context)];
+
+		expect(received).toEqual([{ run }, { run }]);
+		expect(aws.runs.filter(({ name }) => name === run)).toHaveLength(1);
+	});
+
+	test("starts a run for an event, and the default order for a cron rule's", async () => {
+		const event = { version: "0", id: "e-1", source: "ci", "detail-type": "Release", detail: order };
+		const cron = {
+			...event,
+			source: "aws.events",
+			"detail-type": "Scheduled Event",
+			resources: ["arn:aws:events:x"],
+			time: "2026-10-24T02:00:00Z",
+			detail: {},
+		};
+
+		const received = [await handler(event, context), await handler(cron, context)];
+
+		expect(received).toEqual([
+			{ run: nameRun("event", "e-1") },
+			{ run: nameRun("schedule", "arn:aws:events:x", "2026-10-24T02:00:00Z") },
+		]);
+	});
+
+	test("answers a POST, then tells the run's end at the place that it named", async () => {
+		const accepted = await send(http("POST", "/snapshots", order, { prefer: "wait=10" }));
+
+		const location = accepted.headers["location"] ?? "";
+		await aws.runs.find(({ name }) => location.endsWith(name))?.ended;
+		await expect
+			.poll(async () => (await send(http("GET", location))).body, { timeout: 5000 })
+			.toMatchObject({ status: "SUCCEEDED", targets: [target("COMPLETED")] });
+
+		expect(accepted.status).toBe(202);
+		expect(accepted.body.targets[0].state).toMatch(/^(STARTED|COMPLETED)$/);
+	});
+
+	test("answers 422 to a used key with another order", async () => {
+		const headers = { "idempotency-key": "release-42" };
+
+		const replies = [
+			await send(http("POST", "/snapshots", order, headers)),
+			await send(http("POST", "/snapshots", { clusters: ["prod-a"], projectId: PROJECT }, headers)),
+			await send(http("POST", "/snapshots", { ...order, retentionInDays: 8 }, headers)),
+		];
+
+		expect(replies.map(({ status }) => status)).toEqual([202, 202, 422]);
+		expect(replies[0]).toEqual(replies[1]);
+	});
+
+	test("takes a hook that is signed, and starts nothing for one that is not", async () => {
+		const body = JSON.stringify(order);
+		const timestamp = String(Math.floor(Date.now() / 1000));
+		const mac = sign(key, "msg_1", timestamp, Buffer.from(body)).toString("base64");
+		const headers = { "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
+		const before = aws.runs.length;
+
+		const forged = await send(http("POST", "/hooks/snapshots", `${body} `, headers));
+		const unstarted = aws.runs.length;
+		const genuine = await send(http("POST", "/hooks/snapshots", body, headers));
+
+		expect([forged.status, genuine.status]).toEqual([401, 202]);
+		expect([unstarted - before, aws.runs.length - before]).toEqual([0, 1]);
+		expect(logged.join()).not.toContain(mac);
+	});
+
+	test("throws for an event that it can't carry out, by name and message alone", async () => {
+		const failure: unknown = await handler({ Records: [{ eventSource: "aws:sqs" }] }, context).catch((error) => error);
+
+		expect(failure).toBeInstanceOf(Error);
+		expect(failure).toMatchObject({ name: "EVENT_INVALID" });
+		expect(failure).not.toHaveProperty("cause");
+		expect((failure as Error).stack).toBe(`EVENT_INVALID: ${(failure as Error).message}`);
+		expect(logged.join()).toContain('"error":"EVENT_INVALID"');
+	});
+
+	test("writes one line for each request, without bodies or credentials", async () => {
+		await send(http("POST", "/snapshots", { ...order, description: "inner-secret" }));
+		await send(http("POST", "/snapshots", '{"description":"inner-secret"'));
+		await send(http("GET", "/inner-secret"));
+
+		const lines = logged.map((line) => JSON.parse(line));
+		expect(lines.map(({ message, status, route }) => [message, status, route])).toEqual([
+			["request answered", 202, "/snapshots"],
+			["request refused", 400, "/snapshots"],
+			["request refused", 404, "none"],
+		]);
+		expect(logged.join()).not.toMatch(/inner-secret|AKIDEXAMPLE/);
+	});
+});
+
+describe("a faulty configuration", () => {
+	test("answers HTTP with a problem, throws for events, and is named in the log", async () => {
+		vi.resetModules();
+		vi.stubEnv("SNAPSHOT_FUNCTION_ARN", "");
+		const { handler: faulty } = await import("../../lambda/handlers/trigger.ts");
+
+		const reply = await faulty(http("POST", "/snapshots", order), context);
+		const failure = faulty({ order }, context);
+
+		await expect(failure).rejects.toMatchObject({ name: "CONFIG_INVALID" });
+		expect(reply).toMatchObject({ statusCode: 500, headers: { "content-type": "application/problem+json" } });
+		expect(JSON.stringify(reply)).not.toContain("SNAPSHOT_FUNCTION_ARN");
+		expect(logged.join()).toContain("SNAPSHOT_FUNCTION_ARN must not be empty");
+	});
+});

@@ -1,0 +1,216 @@
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const WAIT = `${ROOT}examples/take-and-wait.sh`;
+const HOOK = `${ROOT}examples/signed-hook.sh`;
+const KEYS = {
+	AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+	AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG",
+	AWS_REGION: "us-east-1",
+};
+const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const RUN = "http-0123456789abcdef0123456789abcdef";
+/** The scripts are for machines that have both. */
+const able = ["curl", "openssl"].every((tool) => spawnSync(tool, ["version"]).error === undefined);
+
+/** For a machine that is busy with other things. */
+const LONG_MS = 60_000;
+
+const run = promisify(execFile);
+
+async function call(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+	const options = { env: { PATH: process.env["PATH"] ?? "", ...env }, timeout: 60_000 };
+	return run("bash", [script, ...args], options).then(
+		({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+		({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+	);
+}
+
+describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => {
+	const served = { url: "", order: "" };
+	let stop: () => Promise<void>;
+
+	beforeAll(async () => {
+		const child = spawn(process.execPath, ["local/start.ts", "--serve", "--port", "0", "--iam"], {
+			cwd: ROOT,
+			env: { ...process.env, ...KEYS, WEBHOOK_SECRETS: SECRET },
+			stdio: ["ignore", "pipe", "inherit"],
+		});
+		stop = async () => {
+			child.kill("SIGTERM");
+			if (child.exitCode === null) await once(child, "exit");
+		};
+		for await (const line of createInterface({ input: child.stdout })) {
+			served.url = /listens at (http:\S+)/.exec(line)?.[1] ?? served.url;
+			served.order = / -d '(.+)'/.exec(line)?.[1] ?? served.order;
+			if (served.order !== "") break;
+		}
+		child.stdout.resume();
+	}, LONG_MS);
+
+	afterAll(() => stop());
+
+	test(
+		"a pipeline's call takes a snapshot, waits for its end and goes on",
+		async () => {
+			const { code, stdout } = await call(WAIT, [served.url, served.order, "release 42"], KEYS);
+
+			expect(stdout).toMatch(
+				/^run http:\S+\/snapshots\/http-[0-9a-f]{32}\n(RUNNING \S+=STARTED \n)*SUCCEEDED \S+=COMPLETED \n$/,
+			);
+			expect(code).toBe(0);
+		},
+		LONG_MS,
+	);
+
+	test(
+		"a pipeline is stopped where Atlas refuses, and told why",
+		async () => {
+			const order = served.order.replace(/"clusters":\[.*\]/, '"clusters":["no-such-cluster"]');
+
+			const { code, stderr } = await call(WAIT, [served.url, order], KEYS);
+
+			expect(code).toBe(1);
+			expect(stderr).toContain("CLUSTER_NOT_FOUND");
+		},
+		LONG_MS,
+	);
+
+	test(
+		"a call that is signed with a wrong key, or not at all, is no call",
+		async () => {
+			const wrong = await call(WAIT, [served.url, served.order], { ...KEYS, AWS_SECRET_ACCESS_KEY: "wrong" });
+			const none = await call(WAIT, [served.url, served.order]);
+
+			expect([wrong.code, none.code]).toEqual([2, 2]);
+			expect(wrong.stderr).toContain("HTTP 403");
+		},
+		LONG_MS,
+	);
+
+	test(
+		"a signed hook is accepted, and one that is signed with another key is not",
+		async () => {
+			const signed = await call(HOOK, [served.url, served.order, "msg_1"], { WEBHOOK_SECRET: SECRET });
+			const forged = await call(HOOK, [served.url, served.order, "msg_1"], {
+				WEBHOOK_SECRET: SECRET.replace("Mf", "Mg"),
+			});
+
+			expect(signed).toMatchObject({ code: 0, stdout: expect.stringContaining('"status":"RUNNING"') });
+			expect(forged).toMatchObject({ code: 22, stdout: expect.stringContaining("signature-invalid") });
+		},
+		LONG_MS,
+	);
+});
+
+type Answer = readonly [status: number, body: object, headers?: Readonly<Record<string, string>>];
+
+describe.skipIf(!able)("take-and-wait.sh", () => {
+	const accepted: Answer = [202, { run: RUN, status: "RUNNING", targets: [] }, { location: `/prod/snapshots/${RUN}` }];
+	const status = (state: string): Answer => [
+		200,
+		{ run: RUN, status: state, targets: [{ projectId: "x", clusterName: "a", state: "STARTED" }] },
+	];
+
+	/** Serves the answers one after the other, without pauses between; a status of 0 breaks the connection. */
+	async function against(answers: readonly Answer[], args: readonly string[] = ["{}"], env = {}) {
+		const left = [...answers];
+		const asked: string[] = [];
+		const keys: unknown[] = [];
+		const server = createServer((request, response) => {
+			asked.push(`${request.method} ${request.url}`);
+			if (request.method === "POST") keys.push(request.headers["idempotency-key"]);
+			const [code, body, headers] = left.shift() ?? [599, {}];
+			if (code === 0) return response.destroy();
+			response.writeHead(code, { "content-type": "application/json", "retry-after": "0", ...headers });
+			return response.end(JSON.stringify(body));
+		});
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/prod/`;
+		const ended = await call(WAIT, [url, ...args], env);
+		server.closeAllConnections();
+		server.close();
+		return { ...ended, asked, keys };
+	}
+
+	test(
+		"asks at the place that the answer names, until the run has ended",
+		async () => {
+			const { code, asked } = await against([accepted, status("RUNNING"), status("RUNNING"), status("SUCCEEDED")]);
+
+			expect(code).toBe(0);
+			expect(asked).toEqual(["POST /prod/snapshots", ...Array(3).fill(`GET /prod/snapshots/${RUN}`)]);
+		},
+		LONG_MS,
+	);
+
+	test(
+		"fails where the run failed",
+		async () => {
+			const { code, stderr } = await against([accepted, status("FAILED")]);
+
+			expect(code).toBe(1);
+			expect(stderr).toContain("not every snapshot is completed");
+		},
+		LONG_MS,
+	);
+
+	test(
+		"sends the same key again when an answer is lost or bad",
+		async () => {
+			const lost: Answer = [0, {}];
+			// Without a Retry-After, as where the connection broke, it would pause for real.
+			const { code, keys } = await against([
+				[503, {}],
+				[429, {}],
+				[502, {}],
+				accepted,
+				[503, {}],
+				[404, {}],
+				status("SUCCEEDED"),
+			]);
+			const broken = await against([lost], ["{}"], { WAIT_MINUTES: "0" });
+
+			expect(code).toBe(0);
+			expect(new Set(keys).size).toBe(1);
+			expect(String(keys[0])).toMatch(/^[0-9a-f]{32}$/);
+			expect(broken.code).toBe(1);
+		},
+		LONG_MS,
+	);
+
+	test(
+		"tells a wrong call from a refused snapshot",
+		async () => {
+			const problem = (kind: string) => ({ type: `urn:atlas-snapshots:problem:${kind}` });
+
+			expect((await against([[400, problem("order-invalid")]])).code).toBe(2);
+			expect((await against([[422, problem("run-name-taken")]])).code).toBe(2);
+			expect((await against([[422, problem("atlas-refused")]])).code).toBe(1);
+			expect((await against([[503, problem("atlas-refused")]])).code).toBe(1);
+			expect((await call(WAIT, ["http://127.0.0.1:9"])).code).toBe(2);
+		},
+		LONG_MS,
+	);
+
+	test(
+		"gives up when its time is over, and says that the run goes on",
+		async () => {
+			const { code, stderr } = await against([accepted, [200, {}, { "retry-after": "9" }]], ["{}"], {
+				WAIT_MINUTES: "0",
+			});
+
+			expect(code).toBe(1);
+			expect(stderr).toContain("the run goes on");
+		},
+		LONG_MS,
+	);
+});

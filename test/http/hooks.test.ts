@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../lambda/domain/errors.ts";
+import { nameRun } from "../../lambda/domain/run.ts";
+import { createHookKeys, parseHookKeys } from "../../lambda/http/hook-keys.ts";
+import { sign } from "../../lambda/http/standard-webhooks.ts";
+import { bodyOf, NOW, ORDER, openDoor } from "./door.ts";
+
+const key = randomBytes(24);
+const next = randomBytes(24);
+const textOf = (...keys: readonly Buffer[]) => keys.map((each) => `whsec_${each.toString("base64")}`).join(" ");
+
+function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(ORDER), headers = {} } = {}) {
+	const timestamp = String(Math.floor(at / 1000));
+	const signature = `v1,${sign(by, id, timestamp, Buffer.from(body)).toString("base64")}`;
+	return {
+		path: "/hooks/snapshots",
+		body,
+		headers: {
+			"content-type": "application/json",
+			"webhook-id": id,
+			"webhook-timestamp": timestamp,
+			"webhook-signature": signature,
+			...headers,
+		},
+	};
+}
+
+describe("POST /hooks/snapshots", () => {
+	test("accepts a signed order, and a second delivery is the same run", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [await door.send(hook(key)), await door.send(hook(key, { at: NOW + 60_000 }))];
+
+		expect(replies.map(({ status }) => status)).toEqual([202, 202]);
+		expect(door.started.map(({ run }) => run)).toEqual([nameRun("http", "msg_1"), nameRun("http", "msg_1")]);
+	});
+
+	test("names the run after the signed id alone, so that a hook replayed under another key starts nothing new", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		await door.send(hook(key, { headers: { "idempotency-key": "other" } }));
+
+		expect(door.started[0]?.run).toBe(nameRun("http", "msg_1"));
+	});
+
+	test("answers every fault of a signature alike, and starts nothing", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [
+			await door.send(hook(next)),
+			await door.send(hook(key, { at: NOW - 301_000 })),
+			await door.send(hook(key, { at: NOW + 302_000 })),
+			await door.send({ ...hook(key), body: "{}" }),
+			await door.send(hook(key, { headers: { "webhook-id": "msg_2" } })),
+			await door.send(hook(key, { headers: { "webhook-signature": "" } })),
+			await door.send({ path: "/hooks/snapshots", headers: {}, body: ORDER }),
+		];
+
+		const bodies = replies.map((reply) => ({ ...bodyOf(reply), instance: "" }));
+		expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([401]));
+		expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
+		expect(door.started).toEqual([]);
+	});
+
+	test("says nothing about a body that is not signed", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [await door.send({ ...hook(next), body: "{" }), await door.send(hook(key, { body: "{" }))];
+
+		expect(replies.map(({ status }) => status)).toEqual([401, 400]);
+	});
+
+	test.each([[undefined], [""], [" "], ['{"secrets":[]}']])(
+		"does not exist where the secret holds %j",
+		async (secret) => {
+			const door = openDoor({ secret: () => secret });
+
+			expect((await door.send(hook(key))).status).toBe(404);
+			expect((await door.send({ ...hook(key), method: "GET" })).status).toBe(404);
+		},
+	);
+
+	test("knows POST only, where it exists", async () => {
+		const reply = await openDoor({ secret: () => textOf(key) }).send({ method: "GET", path: "/hooks/snapshots" });
+
+		expect(reply.status).toBe(405);
+	});
+
+	test("is closed, not open, where the secret is malformed or unreadable", async () => {
+		const malformed = openDoor({ secret: () => "whsec_!" });
+		const unreadable = openDoor({
+			secret() {
+				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
+			},
+		});
+
+		expect((await malformed.send(hook(key))).status).toBe(500);
+		expect((await unreadable.send(hook(key))).status).toBe(503);
+	});
+
+	test("lets keys rotate without a redeploy: a new one works at once, an old one for five minutes at most", async () => {
+		const secret = { text: textOf(key) };
+		const door = openDoor({ secret: () => secret.text });
+		expect((await door.send(hook(key))).status).toBe(202);
+
+		secret.text = textOf(key, next);
+		door.time.now += 10_000;
+		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+
+		secret.text = textOf(next);
+		door.time.now += 300_000;
+		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(401);
+		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+	});
+
+	test("reads the secret at most every ten seconds, however many signatures are wrong", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		for (let i = 0; i < 50; i++) await door.send(hook(next));
+
+		expect(door.secretReads.count).toBe(1);
+	});
+});
+
+describe("the keys of hooks", () => {
+	test("are read from a list of words, or from JSON", () => {
+		expect(parseHookKeys(` ${textOf(key)}\n${textOf(next)} `)).toEqual([key, next]);
+		expect(parseHookKeys(JSON.stringify({ secrets: [textOf(key), textOf(next)] }))).toEqual([key, next]);
+	});
+
+	test.each(["x", `${textOf(key)} x`, '{"secrets":"x"}', "{", '{"secrets":["whsec_c2hvcnQ="]}'])(
+		"are refused as a whole where one is none, and not quoted: %s",
+		(text) => {
+			expect(() => parseHookKeys(text)).toThrow(/^webhook secret: must hold whsec_<base64> keys[^=]*$/);
+		},
+	);
+
+	test("are read once for all who ask at the same time, and again after a failure", async () => {
+		const reads = { count: 0 };
+		const keys = createHookKeys(
+			async () => {
+				reads.count++;
+				if (reads.count === 1) throw new Error("once");
+				return textOf(key);
+			},
+			() => NOW,
+		);
+
+		const first = await Promise.allSettled([keys.current(), keys.current()]);
+		const second = await Promise.all([keys.current(), keys.newer()]);
+
+		expect(first.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+		expect(second).toEqual([[key], [key]]);
+		expect(reads.count).toBe(2);
+	});
+});

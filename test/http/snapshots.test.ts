@@ -1,0 +1,422 @@
+import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../lambda/domain/errors.ts";
+import { nameRun } from "../../lambda/domain/run.ts";
+import { bodyOf, NOW, ORDER, openDoor, PROJECT, target } from "./door.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+describe("POST /snapshots", () => {
+	test("accepts an order, says where its run is, and names the targets", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: ORDER, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
+
+		const run = nameRun("http", "release-42");
+		expect(reply.status).toBe(202);
+		expect(reply.headers).toMatchObject({ location: `/snapshots/${run}`, "retry-after": "2" });
+		expect(bodyOf(reply)).toEqual({
+			run,
+			status: "RUNNING",
+			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
+		});
+		expect(door.started).toEqual([{ run, trigger: "http", order: expect.objectContaining({ clusters: ["prod-a"] }) }]);
+	});
+
+	test("gives the same answer to the same key and order, and makes each call without a key a run of its own", async () => {
+		const door = openDoor();
+		const headers = { ...JSON_TYPE, "idempotency-key": '"release-42"' };
+
+		const replies = [await door.send({ body: ORDER, headers }), await door.send({ body: ORDER, headers })];
+		await door.send({ body: ORDER });
+		await door.send({ body: ORDER });
+
+		expect(replies[0]).toEqual(replies[1]);
+		expect(door.started[0]).toEqual(door.started[1]);
+		expect(new Set(door.started.map(({ run }) => run)).size).toBe(3);
+	});
+
+	test("knows a key again whether it is bare, quoted or a webhook-id", async () => {
+		const door = openDoor();
+
+		await door.send({ body: ORDER, headers: { "idempotency-key": "k 1" } });
+		await door.send({ body: ORDER, headers: { "idempotency-key": '"k 1"' } });
+		await door.send({ body: ORDER, headers: { "webhook-id": "k 1" } });
+
+		expect(new Set(door.started.map(({ run }) => run))).toEqual(new Set([nameRun("http", "k 1")]));
+	});
+
+	test("answers 422 where the key was used for another order", async () => {
+		const door = openDoor({
+			start() {
+				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another order");
+			},
+		});
+
+		const reply = await door.send({ body: ORDER, headers: { "idempotency-key": "release-42" } });
+
+		expect(reply.status).toBe(422);
+		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-name-taken");
+	});
+
+	test.each(["", '"open', "ü", "a\u0000b", "x".repeat(256), '"bad\\escape"'])(
+		"refuses the malformed key %j",
+		async (key) => {
+			const door = openDoor();
+
+			const reply = await door.send({ body: ORDER, headers: { "idempotency-key": key } });
+
+			expect(reply.status).toBe(400);
+			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:idempotency-key-invalid");
+			expect(door.started).toEqual([]);
+		},
+	);
+
+	test("lists every fault of an order at once, each with its pointer", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: { projectId: "x", clusters: ["a", "-b"], retentionInDays: 0, colour: 1 } });
+
+		expect(reply.status).toBe(400);
+		expect(
+			bodyOf(reply)
+				.errors.map(({ pointer }: { pointer: string }) => pointer)
+				.sort(),
+		).toEqual(["/clusters/1", "/colour", "/projectId", "/retentionInDays"]);
+	});
+
+	test("never quotes what it received", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({
+			body: { projectId: "s3cr3t", clusters: "s3cr3t", description: 5, onConflict: "s3cr3t" },
+		});
+
+		expect(reply.body).not.toContain("s3cr3t");
+	});
+
+	test.each([
+		["text/plain", 415],
+		["application/x-www-form-urlencoded", 415],
+		["application/json; charset=latin1", 415],
+		["application/json, text/plain", 415],
+		["application/merge-patch+json", 415],
+		["Application/JSON; charset=UTF-8", 202],
+		['application/json;charset="utf-8"', 202],
+	])("reads a body of type %s as %i", async (type, status) => {
+		const reply = await openDoor().send({ body: ORDER, headers: { "content-type": type } });
+
+		expect(reply.status).toBe(status);
+	});
+
+	test("takes a body without a type for JSON, and refuses a compressed one", async () => {
+		const door = openDoor();
+
+		expect((await door.send({ body: ORDER, headers: {} })).status).toBe(202);
+		expect((await door.send({ body: ORDER, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(415);
+	});
+
+	test("takes a body of 20,000 bytes and refuses one more", async () => {
+		const door = openDoor();
+		const order = JSON.stringify(ORDER);
+
+		expect((await door.send({ body: order.padEnd(20_000) })).status).toBe(202);
+		expect((await door.send({ body: order.padEnd(20_001) })).status).toBe(413);
+	});
+
+	test.each([["{"], [""], ["[1"], ["{}{}"], [Buffer.from([0x22, 0xff, 0x22])]])(
+		"refuses the body %j as no JSON",
+		async (body) => {
+			const reply = await openDoor().send({ body });
+
+			expect(reply.status).toBe(400);
+			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:json-invalid");
+		},
+	);
+
+	test("answers 503 with Retry-After where AWS can't start the run, and 500 without a word where it refuses", async () => {
+		const busy = openDoor({
+			start() {
+				throw new ServiceError("START_FAILED", "arn:aws:lambda:x throttled", { transient: true });
+			},
+		});
+		const refused = openDoor({
+			start() {
+				throw new ServiceError("CONFIG_INVALID", "arn:aws:lambda:x denied");
+			},
+		});
+
+		const replies = [await busy.send({ body: ORDER }), await refused.send({ body: ORDER })];
+
+		expect(replies.map(({ status }) => status)).toEqual([503, 500]);
+		expect(replies[0]?.headers["retry-after"]).toBe("5");
+		expect(JSON.stringify(replies)).not.toContain("arn:");
+	});
+
+	test("tells a defect by nothing but the request's id, which the log knows too", async () => {
+		const door = openDoor({
+			start() {
+				throw new TypeError("secret detail at /var/task/x.js");
+			},
+		});
+
+		const reply = await door.send({ body: ORDER, id: "Abc123=" });
+
+		expect(reply.status).toBe(500);
+		expect(reply.body).not.toMatch(/secret|task|TypeError/);
+		expect(bodyOf(reply).instance).toBe("urn:atlas-snapshots:request:Abc123=");
+		expect(door.heard[0]).toMatchObject({ request: "Abc123=", status: 500, error: expect.any(TypeError) });
+	});
+
+	test("puts the stage before the location", async () => {
+		const reply = await openDoor().send({ body: ORDER, prefix: "/prod" });
+
+		expect(reply.headers["location"]).toMatch(/^\/prod\/snapshots\/http-/);
+	});
+});
+
+describe("Prefer: wait", () => {
+	const wait = (value: string) => ({ ...JSON_TYPE, prefer: value });
+
+	test("holds the reply back until every target has started", async () => {
+		const states = [undefined, ["STARTED", "PENDING"], ["STARTED", "STARTED"]] as const;
+		const door = openDoor({
+			read: (run, look) => {
+				const seen = states[Math.min(look, 3) - 1];
+				const targets = seen?.map((state, i) =>
+					state === "PENDING" ? ({ projectId: PROJECT, clusterName: `c${i}`, state } as const) : target(state, `c${i}`),
+				);
+				return targets && { run, status: "RUNNING", startedAt: NOW, targets };
+			},
+		});
+
+		const reply = await door.send({ body: { projectId: PROJECT, clusters: ["c0", "c1"] }, headers: wait("wait=10") });
+
+		expect(reply.status).toBe(202);
+		expect(reply.headers["preference-applied"]).toBe("wait=10");
+		expect(bodyOf(reply).targets.map(({ state }: { state: string }) => state)).toEqual(["STARTED", "STARTED"]);
+		expect(door.looks.count).toBe(3);
+	});
+
+	test("answers with what is known when the time is up, and never waits longer than 20 seconds", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: ORDER, headers: wait("respond-async, wait=600") });
+
+		expect(reply.status).toBe(202);
+		expect(reply.headers["preference-applied"]).toBe("wait=20");
+		expect(door.time.now - NOW).toBe(20_000);
+	});
+
+	test("is cut short where the function's own time ends before", async () => {
+		const door = openDoor();
+
+		await door.send({ body: ORDER, headers: wait("wait=20"), replyBy: NOW + 5000 });
+
+		expect(door.time.now - NOW).toBeLessThanOrEqual(2500);
+	});
+
+	test.each(["wait", "wait=", "wait=abc", "wait=-1", "wait=0", "handling=lenient", "wait=1.5"])(
+		"ignores the wish %j",
+		async (wish) => {
+			const door = openDoor();
+
+			const reply = await door.send({ body: ORDER, headers: wait(wish) });
+
+			expect(reply.status).toBe(202);
+			expect(reply.headers["preference-applied"]).toBeUndefined();
+			expect(door.looks.count).toBe(0);
+		},
+	);
+
+	test("waits on where a reading fails for now", async () => {
+		const door = openDoor({
+			read: (run, look) => {
+				if (look < 3) throw new ServiceError("READ_FAILED", "throttled", { transient: true });
+				return { run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] };
+			},
+		});
+
+		const reply = await door.send({ body: ORDER, headers: wait("wait=10") });
+
+		expect(bodyOf(reply).status).toBe("SUCCEEDED");
+	});
+
+	test.each([
+		["CLUSTER_NOT_FOUND", 404],
+		["GROUP_NOT_FOUND", 404],
+		["ATLAS_CLUSTER_NOT_FOUND", 404],
+		["ATLAS_PROJECT_NOT_FOUND", 404],
+		["UNFINISHED_ON_DEMAND_SNAPSHOT", 409],
+		["ATLAS_SNAPSHOT_RUNNING", 409],
+		["ATLAS_CLUSTER_PAUSED", 409],
+		["NO_PAYMENT_INFORMATION_FOUND", 402],
+		["BACKUP_JOB_NOT_FOUND", 422],
+		["PROVIDER_BACKUP_NOT_SUPPORTED", 422],
+		["SNAPSHOT_RETENTION_LESS_THAN_BACKUP_COMPLIANCE_POLICY", 422],
+		["USER_UNAUTHORIZED", 502],
+		["ATLAS_KEY_REFUSED", 502],
+		["IP_ADDRESS_NOT_ON_ACCESS_LIST", 502],
+		["ATLAS_FAULT", 502],
+		["SECRET_UNREADABLE", 502],
+		["RATE_LIMITED_TOKEN_BUCKET", 503],
+		["ATLAS_UPGRADING", 503],
+	])("tells Atlas's refusal %s of every target as %i, and where the run is", async (code, status) => {
+		const door = openDoor({
+			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [target("REFUSED", "prod-a", code)] }),
+		});
+
+		const reply = await door.send({ body: ORDER, headers: wait("wait=10") });
+
+		expect(reply.status).toBe(status);
+		expect(bodyOf(reply)).toMatchObject({ type: "urn:atlas-snapshots:problem:atlas-refused", code });
+		expect(reply.headers["location"]).toBe(`/snapshots/${bodyOf(reply).run}`);
+	});
+
+	test("stays 202 where one target was refused and another started", async () => {
+		const door = openDoor({
+			read: (run) => ({
+				run,
+				status: "RUNNING",
+				startedAt: NOW,
+				targets: [target("REFUSED", "a"), target("STARTED", "b")],
+			}),
+		});
+
+		const reply = await door.send({ body: ORDER, headers: wait("wait=10") });
+
+		expect(reply.status).toBe(202);
+		expect(bodyOf(reply).targets[0].reason).toEqual({ code: "CLUSTER_NOT_FOUND", message: "Atlas would not" });
+	});
+});
+
+describe("GET /snapshots/{run}", () => {
+	const run = nameRun("http", "release-42");
+	const get = (headers = {}) => ({ method: "GET", path: `/snapshots/${run}`, headers });
+
+	test("tells where each target stands, and when to look again", async () => {
+		const door = openDoor({
+			read: () => ({ run, status: "RUNNING", startedAt: NOW - 80_000, targets: [target("STARTED")] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.status).toBe(200);
+		expect(reply.headers["retry-after"]).toBe("20");
+		expect(bodyOf(reply)).toEqual({ run, status: "RUNNING", targets: [target("STARTED")] });
+	});
+
+	test("has no Retry-After once the run has ended", async () => {
+		const door = openDoor({
+			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.headers["retry-after"]).toBeUndefined();
+	});
+
+	test("answers 304 as long as nothing changed, and 200 when something did", async () => {
+		const door = openDoor({
+			read: (_, look) => ({ run, status: "RUNNING", startedAt: NOW, targets: look < 5 ? [] : [target("STARTED")] }),
+		});
+		const first = await door.send(get());
+		const etag = first.headers["etag"];
+
+		const replies = [
+			await door.send(get({ "if-none-match": etag })),
+			await door.send(get({ "if-none-match": `"other", W/${etag}` })),
+			await door.send(get({ "if-none-match": '"other"' })),
+			await door.send(get({ "if-none-match": etag })),
+		];
+
+		expect(replies.map(({ status }) => status)).toEqual([304, 304, 200, 200]);
+		expect(replies[0]?.headers["etag"]).toBe(etag);
+		expect(replies[3]?.headers["etag"]).not.toBe(etag);
+	});
+
+	test.each([
+		"http-0",
+		"HTTP-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4",
+		"x",
+		"http-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4x",
+		"..%2f",
+	])("answers 404 for %s without asking AWS", async (name) => {
+		const door = openDoor();
+
+		const reply = await door.send({ method: "GET", path: `/snapshots/${name}` });
+
+		expect(reply.status).toBe(404);
+		expect(door.looks.count).toBe(0);
+	});
+
+	test("answers 404 for a run that never was", async () => {
+		const reply = await openDoor().send(get());
+
+		expect(reply.status).toBe(404);
+		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-not-found");
+	});
+
+	test("answers 503 with Retry-After where AWS throttles the look", async () => {
+		const door = openDoor({
+			read() {
+				throw new ServiceError("READ_FAILED", "throttled", { transient: true });
+			},
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.status).toBe(503);
+	});
+
+	test("takes ARNs out of reasons", async () => {
+		const reason = {
+			code: "SECRET_UNREADABLE",
+			message: "no right to arn:aws:secretsmanager:eu-west-1:1:secret:x-1, sorry",
+		};
+		const door = openDoor({
+			read: () => ({ run, status: "FAILED", startedAt: NOW, targets: [{ ...target("REFUSED"), reason }] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(bodyOf(reply).targets[0].reason.message).toBe("no right to (an ARN) sorry");
+	});
+});
+
+describe("routes", () => {
+	test.each([
+		["GET", "/", 404],
+		["POST", "/snapshots/", 404],
+		["POST", "/snapshot", 404],
+		["POST", "//snapshots", 404],
+		["POST", "/SNAPSHOTS", 404],
+		["POST", "/hooks/snapshots", 404],
+		["GET", "/snapshots/a/b", 404],
+		["GET", "/snapshots\n", 404],
+		["GET", "/__proto__", 404],
+	])("answers %s %j with %i", async (method, path, status) => {
+		expect((await openDoor().send({ method, path, body: ORDER })).status).toBe(status);
+	});
+
+	test.each([
+		["GET", "/snapshots", "POST"],
+		["DELETE", "/snapshots", "POST"],
+		["constructor", "/snapshots", "POST"],
+		["post", "/snapshots", "POST"],
+		["POST", "/snapshots/http-1", "GET"],
+		["HEAD", "/openapi.json", "GET"],
+		["", "/openapi.json", "GET"],
+	])("answers %j %s with 405 and what is allowed", async (method, path, allow) => {
+		const reply = await openDoor().send({ method, path });
+
+		expect(reply.status).toBe(405);
+		expect(reply.headers["allow"]).toBe(allow);
+	});
+
+	test("serves its own description", async () => {
+		const reply = await openDoor().send({ method: "GET", path: "/openapi.json" });
+
+		expect(reply.status).toBe(200);
+		expect(bodyOf(reply).openapi).toBe("3.1.0");
+	});
+});
