@@ -36,32 +36,38 @@ const DefaultOrder = v.pipe(
 	}),
 );
 
-const SnapshotConfigSchema = v.object({
-	/** Name or ARN of the secret that holds the Atlas keys. */
-	ATLAS_SECRET_ID: text,
-	/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
-	ATLAS_BASE_URL: v.optional(AtlasBaseUrl, "https://cloud.mongodb.com"),
-	ATLAS_MEDIA_TYPE: v.optional(
-		v.pipe(
-			text,
-			v.regex(/^application\/vnd\.atlas\.\d{4}-\d{2}-\d{2}\+json$/, "must be application/vnd.atlas.<date>+json"),
+const SnapshotConfigSchema = v.object(
+	{
+		/** Name or ARN of the secret that holds the Atlas keys. */
+		ATLAS_SECRET_ID: text,
+		/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
+		ATLAS_BASE_URL: v.optional(AtlasBaseUrl, "https://cloud.mongodb.com"),
+		ATLAS_MEDIA_TYPE: v.optional(
+			v.pipe(
+				text,
+				v.regex(/^application\/vnd\.atlas\.\d{4}-\d{2}-\d{2}\+json$/, "must be application/vnd.atlas.<date>+json"),
+			),
+			ATLAS_MEDIA_TYPE,
 		),
-		ATLAS_MEDIA_TYPE,
-	),
-	/** Name or ARN of the bus that outcomes are published on. */
-	EVENT_BUS_NAME: text,
-	/** Seconds before the first look at a new snapshot, and the least between two looks. */
-	FIRST_POLL_SECONDS: v.optional(seconds, "15"),
-});
+		/** Name or ARN of the bus that outcomes are published on. */
+		EVENT_BUS_NAME: text,
+		/** Seconds before the first look at a new snapshot, and the least between two looks. */
+		FIRST_POLL_SECONDS: v.optional(seconds, "15"),
+	},
+	"is missing",
+);
 
-const TriggerConfigSchema = v.object({
-	/** ARN of the durable function's alias; a durable execution needs a qualified ARN. */
-	SNAPSHOT_FUNCTION_ARN: text,
-	/** The order that a cron rule's `Scheduled Event` with an empty `detail` carries out, as JSON. */
-	DEFAULT_ORDER: v.optional(DefaultOrder),
-	/** Name or ARN of the secret with the keys of signed hooks; without it there is no hook route. */
-	WEBHOOK_SECRET_ID: v.optional(text),
-});
+const TriggerConfigSchema = v.object(
+	{
+		/** ARN of the durable function's alias; a durable execution needs a qualified ARN. */
+		SNAPSHOT_FUNCTION_ARN: text,
+		/** The order that a cron rule's `Scheduled Event` with an empty `detail` carries out, as JSON. */
+		DEFAULT_ORDER: v.optional(DefaultOrder),
+		/** Name or ARN of the secret with the keys of signed hooks; without it there is no hook route. */
+		WEBHOOK_SECRET_ID: v.optional(text),
+	},
+	"is missing",
+);
 
 export type SnapshotConfig = Readonly<v.InferOutput<typeof SnapshotConfigSchema>>;
 export type TriggerConfig = Readonly<v.InferOutput<typeof TriggerConfigSchema>>;

@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 /**
  * Keeps the HTTP face open until the process is told to stop.
  *
- * @param keys with which `/snapshots` must be signed; without them anyone on this machine may call it
+ * @param keys with which all but hooks must be signed; without them anyone on this machine may call it
  * @throws UsageError where the port cannot be listened on
  */
 export async function keepServing(
@@ -25,7 +25,7 @@ export async function keepServing(
 		feed: feedTrigger,
 		hear: (method, path, status) => story.tell("http", `${method} ${path}: ${status}`),
 		// A hook is signed in its own way, as the stack's route for it knows.
-		...(keys && { authorize: (request) => !isSnapshots(request.path) || isSignedBy(request, keys, Date.now()) }),
+		...(keys && { authorize: (request) => isHook(request.path) || isSignedBy(request, keys, Date.now()) }),
 	}).catch((error: unknown) => {
 		const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 		throw new UsageError(`--port must be one that this program may listen on (${code})`);
@@ -44,6 +44,6 @@ export async function keepServing(
 	await gateway.close();
 }
 
-const isSnapshots = (path: string): boolean => path === "/snapshots" || path.startsWith("/snapshots/");
+const isHook = (path: string): boolean => path.startsWith("/hooks/");
 
 const SIGN = `--aws-sigv4 aws:amz:us-east-1:execute-api -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" `;

@@ -125,12 +125,19 @@ function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: strin
 	if (!has("clusters") && !has("clusterName")) {
 		faults.push({ pointer: "/clusters", detail: "is missing" });
 	}
+	const tags = isRecord(input["clusters"]) ? input["clusters"]["tags"] : undefined;
+	for (const key of isRecord(tags) ? Object.keys(tags).filter((name) => UNSAFE_KEYS.has(name)) : []) {
+		faults.push({ pointer: `/clusters/tags/${key}`, detail: "can't be used as a tag" });
+	}
 	const byName = has("clusterName") || Array.isArray(input["clusters"]);
 	if (byName && !has("projectId") && !has("groupId")) {
 		faults.push({ pointer: "/projectId", detail: 'is missing (it may be left out only beside "all" or tags)' });
 	}
 	return faults;
 }
+
+/** Keys that the schema library passes over in silence, since they could reach a prototype. */
+const UNSAFE_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
 
 /** A strict object's own message: an unknown key is refused by its name, anything else by the rule. */
 function strictly(rule: string) {

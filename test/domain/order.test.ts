@@ -79,6 +79,7 @@ describe("a bad order", () => {
 		[{ projectId, clusters: { tags: {} } }, "/clusters/tags must name at least one tag"],
 		[{ projectId, clusters: "all", description: "a\u0000b" }, "/description must not hold control characters"],
 		[JSON.parse(`{"projectId":"${projectId}","clusters":"all","__proto__":1}`), "/__proto__ is not known"],
+		[{ clusters: { tags: { constructor: "a", b: "c" } } }, "/clusters/tags/constructor can't be used as a tag"],
 		[null, " must be a JSON object"],
 		[[], " must be a JSON object"],
 	])("%j: %s", (input, fault) => {
