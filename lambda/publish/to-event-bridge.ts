@@ -17,7 +17,7 @@ export function toEventBridge(client: Pick<EventBridgeClient, "send">, bus: stri
 			EventBusName: bus,
 			Source: EVENT_SOURCE,
 			DetailType: EVENT_DETAIL_TYPE,
-			Detail: JSON.stringify(event),
+			Detail: fitting(event),
 			Resources: [],
 		};
 		const reply = await client.send(new PutEventsCommand({ Entries: [entry] })).catch((cause: unknown) => {
@@ -26,6 +26,17 @@ export function toEventBridge(client: Pick<EventBridgeClient, "send">, bus: stri
 		const refused = reply.Entries?.find(({ ErrorCode }) => ErrorCode !== undefined);
 		if (refused || reply.FailedEntryCount !== 0) throw failed(refused?.ErrorCode ?? "an entry was refused");
 	};
+}
+
+/** Bytes of UTF-8 for `detail`: an entry may hold 256 KB, the rest of it is far below 6 KB. */
+const DETAIL_BYTES = 250 * 1024;
+
+/** An event too large would never be accepted, and its news never heard: then the snapshot is cut to what names it. */
+function fitting(event: SnapshotStateChange): string {
+	const detail = JSON.stringify(event);
+	if (event.snapshot === null || Buffer.byteLength(detail) <= DETAIL_BYTES) return detail;
+	const { id, status } = event.snapshot;
+	return JSON.stringify({ ...event, snapshot: { id, status } } satisfies SnapshotStateChange);
 }
 
 const failed = (why: string, cause?: unknown) =>
