@@ -1,4 +1,3 @@
-import { eligibility } from "../domain/eligibility.ts";
 import { isOutOfTheWay } from "../domain/following.ts";
 import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
 import { describe, marker, type Run } from "../domain/run.ts";
@@ -15,6 +14,7 @@ import {
 	untaken,
 } from "../domain/taking.ts";
 import { judge } from "../domain/verdict.ts";
+import { explain } from "./explain.ts";
 import { follow } from "./follow.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
@@ -42,25 +42,6 @@ export interface NotTaken {
 	readonly reason: Reason;
 	readonly endedAt: number;
 }
-
-/** Codes that say whose keys they are, not what the cluster is: a look at the cluster would be refused as well. */
-const ABOUT_THE_KEYS: ReadonlySet<string> = new Set([
-	"ATLAS_KEY_REFUSED",
-	"ATLAS_ROLE_MISSING",
-	"ATLAS_PROJECT_FOREIGN",
-	"ATLAS_PROJECT_NOT_FOUND",
-	"ATLAS_CLUSTER_NOT_FOUND",
-	"ATLAS_ADDRESS_REFUSED",
-	"ATLAS_VERSION_GONE",
-	"SECRET_UNREADABLE",
-	"SECRET_INVALID",
-]);
-/** Codes that already say that the cluster can't have an on-demand snapshot. */
-const ABOUT_THE_CLUSTER: ReadonlySet<string> = new Set([
-	"ATLAS_BACKUP_OFF",
-	"ATLAS_CLUSTER_PAUSED",
-	"ATLAS_NOT_DEDICATED",
-]);
 
 /**
  * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
@@ -120,7 +101,8 @@ export async function take(
 				break;
 			}
 			case "explain": {
-				const { state, reason, at } = await steps.step("explain-refusal", explanation(ports, target, move));
+				const refusal = move;
+				const { state, reason, at } = await steps.step("explain-refusal", () => explain(ports, target, refusal));
 				return { state, reason, endedAt: at };
 			}
 			case "follow": {
@@ -167,26 +149,6 @@ async function look(ports: Ports, run: Run, target: Target): Promise<Looked> {
 	} catch (error) {
 		return { at: ports.now(), verdict: judge(error) };
 	}
-}
-
-/** A refusal in the words of the cluster's own state, where that is the cause; else in Atlas's. */
-function explanation(
-	ports: Ports,
-	target: Target,
-	{ reason, code }: { readonly reason: Reason; readonly code: string },
-) {
-	return async (): Promise<{ state: FinalState; reason: Reason; at: number }> => {
-		const refused = { state: ABOUT_THE_CLUSTER.has(code) ? "SKIPPED" : "REFUSED", reason } as const;
-		if (ABOUT_THE_KEYS.has(code)) return { ...refused, at: ports.now() };
-		const ineligible = await ports
-			.readCluster(target)
-			.then(eligibility)
-			.catch((error: unknown) => {
-				const { code: about, reason: why } = judge(error);
-				return ABOUT_THE_CLUSTER.has(about) ? why : undefined;
-			});
-		return { ...(ineligible ? { state: "SKIPPED", reason: ineligible } : refused), at: ports.now() };
-	};
 }
 
 const stillRunning = (conflict: Reason | null): Reason => ({
