@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { authenticate, type ReadSecret, schemeOf } from "./auth/index.ts";
 import { type Clusters, createClusters } from "./clusters.ts";
+import { type CompliancePolicies, createCompliancePolicies } from "./compliance-policy.ts";
 import { openEnvelopes } from "./envelope.ts";
 import { type Exchange, tellOf } from "./exchange.ts";
 import { createProjects, type Projects } from "./projects.ts";
@@ -33,7 +34,7 @@ export interface AtlasClientOptions {
 }
 
 /** The Atlas Administration API, as far as snapshots need it. Every function rejects with an `AtlasError`. */
-export interface Atlas extends Snapshots, Clusters, Projects {
+export interface Atlas extends Snapshots, Clusters, Projects, CompliancePolicies {
 	/** Closes the sockets once they are idle. */
 	readonly close: () => Promise<void>;
 }
@@ -54,6 +55,7 @@ export function createAtlas(options: AtlasClientOptions): Atlas {
 		...createSnapshots(requests),
 		...createClusters(requests),
 		...createProjects(requests),
+		...createCompliancePolicies(requests),
 		close: transport.close,
 	};
 }

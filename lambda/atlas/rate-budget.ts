@@ -21,6 +21,8 @@ interface Bucket {
 	streak: number;
 	/** Calls refused since one last passed. */
 	refused: number;
+	/** Calls sent and not yet answered. */
+	underWay: number;
 	left: number | undefined;
 	limit: number;
 	countedAt: number;
@@ -55,9 +57,15 @@ export function keepToBudget(now: () => number, wait: (milliseconds: number) => 
 			at = Math.max(now(), opensAt);
 		}
 		spend(bucket, at);
-		const reply = await next(call);
-		learn(bucket, reply, now());
-		return reply;
+		try {
+			const reply = await next(call);
+			bucket.underWay -= 1;
+			learn(bucket, reply, now());
+			return reply;
+		} catch (error) {
+			bucket.underWay -= 1;
+			throw error;
+		}
 	};
 }
 
@@ -65,6 +73,7 @@ const createBucket = (): Bucket => ({
 	heldUntil: 0,
 	streak: 0,
 	refused: 0,
+	underWay: 0,
 	left: undefined,
 	limit: 0,
 	countedAt: 0,
@@ -80,13 +89,16 @@ function endpointSet({ target }: Call): string {
 
 function nextTurn(bucket: Bucket, at: number): number {
 	if (bucket.heldUntil > at) return bucket.heldUntil;
-	const { left, limit, countedAt, lastAt } = bucket;
+	const { left, limit, countedAt, lastAt, streak } = bucket;
+	// Those that a hold kept waiting go one by one, until a reply says how many may.
+	if (left === undefined && streak > 0) return Math.max(at, lastAt + 1000 / RETURNS_PER_SECOND);
 	if (left === undefined || at - countedAt >= STALE || left >= limit * RESERVE) return at;
 	return Math.max(at, lastAt + LAST / Math.max(1, left));
 }
 
 function spend(bucket: Bucket, at: number): void {
 	bucket.lastAt = at;
+	bucket.underWay += 1;
 	bucket.refused = 0;
 	if (bucket.left !== undefined) bucket.left = Math.max(0, bucket.left - 1);
 }
@@ -108,7 +120,10 @@ function refusal(call: Call, bucket: Bucket, milliseconds: number): AtlasError {
 function learn(bucket: Bucket, reply: Reply, at: number): void {
 	const limit = readCount(reply.headers["ratelimit-limit"]);
 	const left = readCount(reply.headers["ratelimit-remaining"]);
-	if (limit !== undefined && left !== undefined) Object.assign(bucket, { limit, left, countedAt: at });
+	if (limit !== undefined && left !== undefined) {
+		// Atlas may not have counted those that are on their way to it.
+		Object.assign(bucket, { limit, left: Math.max(0, left - bucket.underWay), countedAt: at });
+	}
 	const asked = retryAfterSeconds(reply, at);
 	if (reply.status !== 429 && asked === undefined) {
 		if (reply.status < 400) bucket.streak = 0;

@@ -14,8 +14,8 @@ export interface Timeouts {
 
 export const TIMEOUTS: Timeouts = { connect: 5_000, headers: 20_000, body: 20_000 };
 
-/** Sockets at once: enough for a run of a hundred targets, few enough for a shared rate budget. */
-const CONNECTIONS = 16;
+/** Sockets at once: as many as two full executions have targets, so that no target waits for another one's reply. */
+const CONNECTIONS = 50;
 /** Milliseconds that an idle socket is kept, so that the polls of a process share it. Atlas's own hint goes first. */
 const KEEP_ALIVE = 60_000;
 /** Bytes; a page of 500 snapshots takes less than one megabyte. */

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import openapi from "../../docs/openapi.json" with { type: "json" };
 import type { TriggerConfig } from "../config.ts";
 import { createEngine } from "../engine/engine.ts";
 import { createFace } from "../http/face.ts";
@@ -23,12 +22,18 @@ export function connect(config: TriggerConfig): Reception {
 	const face = createFace({
 		engine,
 		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now) }),
-		openapi: JSON.stringify(openapi),
+		openapi: readDocument,
 		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
 		hear: journal.answered,
 	});
 	const order = config.DEFAULT_ORDER;
 	return { face, start: engine.start, ...(order && { defaultOrder: order }), hear: journal.received };
+}
+
+/** Loaded with the first reader only: a start need not read it. */
+async function readDocument(): Promise<string> {
+	const { default: openapi } = await import("../../docs/openapi.json", { with: { type: "json" } });
+	return JSON.stringify(openapi);
 }
 
 /** Loaded with the first hook only: most sandboxes never see one, and the client costs 50 ms of their start. */

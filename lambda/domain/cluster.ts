@@ -31,3 +31,7 @@ export const ClusterSchema = v.looseObject({
 });
 
 export type Cluster = Readonly<v.InferOutput<typeof ClusterSchema>>;
+
+/** Whether a cluster carries every one of the tags. */
+export const carries = ({ tags }: Cluster, wanted: Readonly<Record<string, string>>): boolean =>
+	Object.entries(wanted).every(([key, value]) => tags?.some((tag) => tag.key === key && tag.value === value));

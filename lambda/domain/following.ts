@@ -34,7 +34,7 @@ export const watch = (snapshot: Snapshot, at: number): Watch =>
 	);
 
 /** Whether Atlas has said its last word. An unknown status is neither success nor failure. */
-export const hasEnded = ({ status }: Snapshot): boolean => status === "completed" || status === "failed";
+const hasEnded = ({ status }: Snapshot): boolean => status === "completed" || status === "failed";
 
 /** @param at epoch milliseconds */
 export function afterSeeing(before: Watch, snapshot: Snapshot, at: number, look = 1): Watch {

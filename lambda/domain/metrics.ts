@@ -23,6 +23,13 @@ export const SIZE_METRIC = "SnapshotSize";
 /** About one cluster, by the freshness function: seconds since the newest completed snapshot was asked for. */
 export const AGE_METRIC = "SnapshotAge";
 
+/**
+ * Without dimensions, by the freshness function at every look: watched clusters without a snapshot as young as their
+ * schedule promises, those of unknown age and selections that could not be made among them; 0 where all is well. It
+ * speaks for clusters that are selected by `all` or tags, which have no alarm of their own.
+ */
+export const NOT_FRESH_METRIC = "ClustersNotFresh";
+
 /** Without dimensions: a 429 of Atlas; keys, role or address refused; what is left of the project's rate budget. */
 export const THROTTLED_METRIC = "AtlasThrottled";
 export const CREDENTIALS_REFUSED_METRIC = "AtlasCredentialsRefused";

@@ -18,6 +18,19 @@ export const SnapshotSchema = v.looseObject({
 
 export type Snapshot = Readonly<v.InferOutput<typeof SnapshotSchema>>;
 
+/** What a snapshot is of, as its `type` says; Atlas lists each kind apart. */
+export type SnapshotKind = "replicaSet" | "shardedCluster";
+
+/** @returns `undefined` where Atlas tells neither */
+export const kindOf = ({ type }: Pick<Snapshot, "type">): SnapshotKind | undefined =>
+	type === "replicaSet" || type === "shardedCluster" ? type : undefined;
+
+/** The kind of a cluster's snapshots, by Atlas's `clusterType`. @returns `undefined` where it is none that is known */
+export function kindOfCluster(clusterType: string | null | undefined): SnapshotKind | undefined {
+	if (clusterType === "REPLICASET") return "replicaSet";
+	return clusterType === "SHARDED" || clusterType === "GEOSHARDED" ? "shardedCluster" : undefined;
+}
+
 /** Queued or in progress: Atlas is at it. An unknown status counts as neither running nor ended. */
 export const isRunning = ({ status }: Snapshot): boolean => status === "queued" || status === "inProgress";
 

@@ -13,8 +13,8 @@ export interface FaceParts {
 	readonly engine: Engine;
 	/** Absent where no secret is configured: then there is no hook route. */
 	readonly hookKeys?: HookKeys;
-	/** The OpenAPI document as text. */
-	readonly openapi: string;
+	/** Brings the OpenAPI document as text. */
+	readonly openapi: () => Promise<string>;
 	readonly clock: Clock;
 	/** Hears of every request once it is answered; bodies, signatures and credentials are not told. */
 	readonly hear: (answered: Answered) => void;
@@ -73,10 +73,10 @@ function createRoutes({ engine, hookKeys, openapi, clock }: FaceParts): readonly
 			template: "/openapi.json",
 			pattern: /^\/openapi\.json$/,
 			methods: {
-				GET: () => ({
+				GET: async () => ({
 					status: 200,
 					headers: { "content-type": "application/json", "cache-control": "max-age=300" },
-					body: openapi,
+					body: await openapi(),
 				}),
 			},
 		},

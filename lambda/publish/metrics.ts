@@ -42,8 +42,13 @@ export function measureRateLeft(metrics: Metrics, left: number): void {
 /** Counts a failed request where an alarm listens for its kind: keys that are refused, and a rate limit that is reached. */
 export function countFailure(metrics: Metrics, error: unknown): void {
 	const name = error instanceof ServiceError ? FAILURE_METRIC[error.name] : undefined;
-	if (name === undefined) return;
-	metrics.addMetric(name, MetricUnit.Count, 1);
+	if (name !== undefined) countPlainly(metrics, name, 1);
+}
+
+/** Emits a count without dimensions: one empty set of them, where the library would write no set, and so no metric. */
+export function countPlainly(metrics: Metrics, name: string, count: number): void {
+	metrics.addDimensions({});
+	metrics.addMetric(name, MetricUnit.Count, count);
 	metrics.publishStoredMetrics();
 }
 

@@ -2,8 +2,9 @@ import { type DurableContext, DurableOperationError, StepSemantics } from "@aws/
 import type { RunResult, TargetStatus } from "../domain/outcome.ts";
 import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
+import { brokenOff, describeChange, statusOf } from "../domain/state-change.ts";
 import { judge, type Verdict } from "../domain/verdict.ts";
-import { backUp } from "./back-up.ts";
+import { backUp, tellBrokenOff } from "./back-up.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 import { ANY, type Candidate, selectTargets } from "./select.ts";
@@ -50,7 +51,7 @@ export const carryOut =
 	};
 
 /** A run of which not every target completed. The durable engine keeps `errorData`: it holds the {@link RunResult}. */
-export class RunIncomplete extends DurableOperationError {
+class RunIncomplete extends DurableOperationError {
 	readonly errorType = "RUN_INCOMPLETE";
 
 	constructor(result: RunResult) {
@@ -101,10 +102,16 @@ async function carryOutHere(
 	const branches = await durable.map(
 		"targets",
 		[...targets],
-		(branch, target) => backUp(ports, stepsOf(branch), run, target, startedAt, firstPollSeconds),
+		(branch, target) => {
+			const steps = stepsOf(branch);
+			return backUp(ports, steps, run, target, startedAt, firstPollSeconds).catch((error: unknown) => {
+				durable.logger.error("a target's story broke off", { run: run.run, cluster_name: target.clusterName, error });
+				return tellBrokenOff(ports, steps, run, target, startedAt, error);
+			});
+		},
 		{ itemNamer: ({ clusterName }) => clusterName, completionConfig: { toleratedFailurePercentage: 100 } },
 	);
-	return branches.all.map(({ result, error, index }) => result ?? broken(targets[index], startedAt, error));
+	return branches.all.map(({ result, error, index }) => result ?? unheard(run, targets[index], startedAt, error));
 }
 
 /** Runs that are too long for one execution are chained: each part is an execution of the same function. */
@@ -123,11 +130,12 @@ async function carryOutInParts(
 			branch
 				.invoke<RunInput, RunResult>("carry-out-part", self, { ...run, part: { targets: part, startedAt } })
 				.then(({ targets: statuses }) => statuses)
-				.catch((error: unknown) => incomplete(error) ?? part.map((target) => broken(target, startedAt, error))),
+				.catch((error: unknown) => incomplete(error) ?? part.map((target) => unheard(run, target, startedAt, error))),
 		{ maxConcurrency: PARTS_AT_ONCE, completionConfig: { toleratedFailurePercentage: 100 } },
 	);
 	return ended.all.flatMap(
-		({ result, error, index }) => result ?? (parts[index] ?? []).map((target) => broken(target, startedAt, error)),
+		({ result, error, index }) =>
+			result ?? (parts[index] ?? []).map((target) => unheard(run, target, startedAt, error)),
 	);
 }
 
@@ -135,7 +143,7 @@ async function carryOutInParts(
 const PARTS_AT_ONCE = 10;
 
 /** Parts never mix projects: one project's failure touches no other, and its rate budget stays in one process. */
-export function inParts(targets: readonly Candidate[]): Candidate[][] {
+function inParts(targets: readonly Candidate[]): Candidate[][] {
 	const projects = Map.groupBy(targets, ({ projectId }) => projectId);
 	return [...projects.values()].flatMap((group) => {
 		const parts: Candidate[][] = [];
@@ -151,21 +159,9 @@ function incomplete(error: unknown): readonly TargetStatus[] | undefined {
 	return targets;
 }
 
-/** A branch that broke off by a defect, or because nothing could be published: the run fails, and the alarm hears it. */
-function broken(target: Candidate | undefined, startedAt: number, error: unknown): TargetStatus {
-	const name = error instanceof Error ? error.name : "Error";
-	return {
-		projectId: target?.projectId ?? ANY,
-		clusterName: target?.clusterName ?? ANY,
-		state: "LOST",
-		provenance: null,
-		snapshotId: null,
-		requestedAt: new Date(startedAt).toISOString(),
-		endedAt: null,
-		durationSeconds: null,
-		reason: { code: "BROKEN_OFF", message: `the run broke off (${name}); see the function's log` },
-	};
-}
+/** A target of which not even the end could be published: the run fails, and the platform's alarm hears it. */
+const unheard = (run: Run, target: Candidate | undefined, startedAt: number, error: unknown): TargetStatus =>
+	statusOf(describeChange(run, target ?? { projectId: ANY, clusterName: ANY }, brokenOff(startedAt, startedAt, error)));
 
 /** No step is repeated by the engine unless the story says so: by default it would repeat wrong keys as well. */
 const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;

@@ -1,6 +1,6 @@
 import type { Cluster } from "../domain/cluster.ts";
 import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
 
 /**
  * What the story needs from the world, in the story's words. Each rejects with an `AtlasError` (or, for the secret and
@@ -12,8 +12,12 @@ export interface Ports {
 	/** Asks Atlas once for a snapshot. Never repeats the request by itself after it may have been carried out. */
 	takeSnapshot(target: Target, request: SnapshotRequest): Promise<Snapshot>;
 	readSnapshot(target: Target, snapshotId: string): Promise<Snapshot>;
-	/** Every snapshot of a cluster: all pages of the replica-set list, and the sharded list. */
-	listSnapshots(target: Target): Promise<readonly Snapshot[]>;
+	/**
+	 * Every snapshot of a cluster: all pages of the replica-set list, and the sharded list.
+	 *
+	 * @param kind of the cluster, where it is known: then only its list is read
+	 */
+	listSnapshots(target: Target, kind?: SnapshotKind): Promise<readonly Snapshot[]>;
 	readCluster(target: Target): Promise<Cluster>;
 	/** Every cluster of a project. */
 	listClusters(projectId: string): Promise<readonly Cluster[]>;
@@ -23,7 +27,7 @@ export interface Ports {
 	publish(event: SnapshotStateChange): Promise<void>;
 }
 
-export interface SnapshotRequest {
+interface SnapshotRequest {
 	readonly description: string;
 	/** Whole days. */
 	readonly retentionInDays: number;

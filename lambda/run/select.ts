@@ -1,4 +1,4 @@
-import type { Cluster } from "../domain/cluster.ts";
+import { carries } from "../domain/cluster.ts";
 import { eligibility } from "../domain/eligibility.ts";
 import type { Order, Selection } from "../domain/order.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
@@ -59,11 +59,6 @@ async function selectInProject(
 		if (retry === "again") throw error;
 		return [{ projectId, clusterName: ANY, refused: reason }];
 	}
-}
-
-/** Whether a cluster carries every one of the tags. */
-function carries({ tags }: Cluster, wanted: Readonly<Record<string, string>>): boolean {
-	return Object.entries(wanted).every(([key, value]) => tags?.some((tag) => tag.key === key && tag.value === value));
 }
 
 /** An order that selects nothing protects nothing: it is told of rather than passed over. */

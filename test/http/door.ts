@@ -45,7 +45,7 @@ export function openDoor(options: DoorOptions = {}) {
 	const face = createFace({
 		engine,
 		...(secret && { hookKeys: createHookKeys(readSecret, now) }),
-		openapi: JSON.stringify(openapi),
+		openapi: async () => JSON.stringify(openapi),
 		clock: {
 			now,
 			async pause(milliseconds) {

@@ -25,7 +25,7 @@ const engine: Engine = {
 };
 const clock = { now: () => NOW, pause: async () => {} };
 const hookKeys = createHookKeys(async () => `whsec_${randomBytes(32).toString("base64")}`, clock.now);
-const face = createFace({ engine, hookKeys, openapi: JSON.stringify(openapi), clock, hear: () => {} });
+const face = createFace({ engine, hookKeys, openapi: async () => JSON.stringify(openapi), clock, hear: () => {} });
 const reception = { face, start: engine.start, defaultOrder: readOrder(VALID), hear: () => {} };
 
 async function answer(event: object): Promise<GatewayReply> {

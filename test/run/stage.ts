@@ -14,7 +14,7 @@ export interface Stage extends AsyncDisposable {
 	published(): SnapshotStateChange[];
 }
 
-export interface Ended {
+interface Ended {
 	readonly status: string;
 	readonly result: RunResult;
 	readonly history: readonly unknown[];

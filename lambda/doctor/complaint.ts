@@ -1,0 +1,37 @@
+import * as v from "valibot";
+import { InputError } from "../domain/errors.ts";
+import { toFaults } from "../domain/faults.ts";
+import { readOrder } from "../domain/order.ts";
+import type { Complaint } from "./examine.ts";
+
+const Text = v.optional(v.string("must be a string"));
+
+const ComplaintSchema = v.object(
+	{ projectId: Text, clusterName: Text, retentionInDays: v.optional(v.number("must be a whole number of days")) },
+	"must be a JSON object",
+);
+
+/** Stands for the project or the cluster that is not named, so that an order's rules can be asked. */
+const SOME_PROJECT = "0".repeat(24);
+const SOME_CLUSTER = "any";
+
+/**
+ * Reads what the doctor is asked to look at: by the rules of an order, of which everything may be left out.
+ *
+ * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`, quoting no value
+ */
+export function readComplaint(input: unknown): Complaint {
+	const read = v.safeParse(ComplaintSchema, input);
+	if (!read.success) throw new InputError("EVENT_INVALID", "doctor", toFaults(read.issues));
+	const { projectId, clusterName, retentionInDays } = read.output;
+	const order = readOrder({
+		projectId: projectId ?? SOME_PROJECT,
+		clusterName: clusterName ?? SOME_CLUSTER,
+		...(retentionInDays === undefined ? {} : { retentionInDays }),
+	});
+	return {
+		...(projectId === undefined ? {} : { projectId }),
+		...(clusterName === undefined ? {} : { clusterName }),
+		retentionInDays: order.retentionInDays,
+	};
+}

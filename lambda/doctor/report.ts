@@ -1,0 +1,46 @@
+/** What is looked at, in this order. */
+export const CHECK_NAMES = [
+	"secret",
+	"atlas",
+	"key",
+	"address",
+	"project",
+	"cluster",
+	"role",
+	"tier",
+	"state",
+	"paused",
+	"backup",
+	"retention",
+	"running",
+	"budget",
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+/** What a check found. `skipped`: it could not be made, because of another line or because Atlas does not tell. */
+export interface Finding {
+	readonly verdict: "good" | "bad" | "skipped";
+	/** What is well, or what to mend. */
+	readonly message: string;
+}
+
+interface Line extends Finding {
+	readonly check: CheckName;
+}
+
+/** Whether a snapshot would succeed, a line per check. */
+export interface Report {
+	/** No line is bad. */
+	readonly healthy: boolean;
+	readonly projectId?: string;
+	readonly clusterName?: string;
+	readonly lines: readonly Line[];
+}
+
+const MARKS = { good: "✓", bad: "✗", skipped: "–" } as const satisfies Record<Finding["verdict"], string>;
+
+/** The report for a terminal: a line per check, ✓ or ✗, or – where it could not be made. */
+export function writeReport({ lines }: Report): string {
+	const width = Math.max(...CHECK_NAMES.map(({ length }) => length));
+	return lines.map(({ check, verdict, message }) => `${MARKS[verdict]} ${check.padEnd(width)}  ${message}`).join("\n");
+}

@@ -1,0 +1,56 @@
+import type { Provenance, Reason, SnapshotStateChange, State, Target, TargetStatus } from "./outcome.ts";
+import type { Run } from "./run.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** One change of a target's state, before it is put into the words of an event. */
+export interface Change {
+	readonly state: State;
+	readonly provenance?: Provenance;
+	/** As Atlas returned it last. */
+	readonly snapshot?: Snapshot;
+	/** Epoch milliseconds. */
+	readonly requestedAt: number;
+	/** Epoch milliseconds; of final states. */
+	readonly endedAt?: number;
+	readonly reason?: Reason;
+	/** Doubts about a completed snapshot. */
+	readonly warnings?: readonly Reason[];
+}
+
+export function describeChange(run: Run, { projectId, clusterName }: Target, change: Change): SnapshotStateChange {
+	const { state, provenance = null, snapshot = null, requestedAt, endedAt, reason = null, warnings = [] } = change;
+	return {
+		version: "1",
+		state,
+		provenance,
+		run: run.run,
+		trigger: run.trigger,
+		slot: run.slot ?? null,
+		projectId,
+		clusterName,
+		snapshotId: snapshot?.id ?? null,
+		snapshot,
+		requestedAt: new Date(requestedAt).toISOString(),
+		endedAt: endedAt === undefined ? null : new Date(endedAt).toISOString(),
+		durationSeconds: endedAt === undefined ? null : Math.max(0, Math.round((endedAt - requestedAt) / 1000)),
+		reason,
+		...(warnings.length > 0 ? { warnings } : {}),
+	};
+}
+
+/** The event without the snapshot and the run, as a status reply tells it. */
+export function statusOf(event: SnapshotStateChange): TargetStatus {
+	const { version: _version, run: _run, trigger: _trigger, slot: _slot, snapshot: _snapshot, ...status } = event;
+	return status;
+}
+
+/** The end of a target whose story broke off by a defect: nobody knows what became of it. */
+export const brokenOff = (startedAt: number, endedAt: number, error: unknown): Change => ({
+	state: "LOST",
+	requestedAt: startedAt,
+	endedAt,
+	reason: {
+		code: "BROKEN_OFF",
+		message: `the run broke off (${error instanceof Error ? error.name : "Error"}); see the function's log`,
+	},
+});

@@ -1,0 +1,71 @@
+import * as v from "valibot";
+import { InputError } from "../domain/errors.ts";
+import { toFaults } from "../domain/faults.ts";
+import { readOrder, type Selection } from "../domain/order.ts";
+
+/** Clusters whose snapshots are to be fresh. */
+export interface Watched {
+	/** Absent only beside `all` or tags: then every project that the keys can see. */
+	readonly projectId?: string;
+	readonly clusters: Selection;
+	/** What their schedule promises, and what it is let off with: for the snapshot itself, and for the next look. */
+	readonly expectedEveryMinutes: number;
+	readonly graceMinutes: number;
+}
+
+/** An order's default deadline, and the time between two looks. */
+const GRACE_MINUTES = 75;
+
+const EventSchema = v.object(
+	{
+		targets: v.pipe(
+			v.array(
+				v.looseObject(
+					{
+						expectedEveryMinutes: v.pipe(
+							v.number("must be a number of minutes"),
+							v.finite("must be a number of minutes"),
+							v.minValue(1, "must be 1 or more"),
+						),
+						graceMinutes: v.optional(
+							v.pipe(
+								v.number("must be a number of minutes"),
+								v.finite("must be a number of minutes"),
+								v.minValue(0, "must be 0 or more"),
+							),
+							GRACE_MINUTES,
+						),
+					},
+					"must be an object",
+				),
+				"must be a list",
+			),
+			v.maxLength(10_000, "must not have more than 10000 members"),
+		),
+	},
+	"must be a JSON object with targets",
+);
+
+/**
+ * Reads what the freshness schedule hands over: `{"targets": [{"projectId", "clusterName", "expectedEveryMinutes"}]}`.
+ * In place of `clusterName` a target may have `clusters`, as an order has: names, `"all"` or tags. `graceMinutes`, 75
+ * unless told, is how much later than promised a snapshot may be.
+ *
+ * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`, quoting no value
+ */
+export function readWatched(event: unknown): readonly Watched[] {
+	const read = v.safeParse(EventSchema, event);
+	if (!read.success) throw new InputError("EVENT_INVALID", "event", toFaults(read.issues));
+	return read.output.targets.map(({ expectedEveryMinutes, graceMinutes, projectId, clusterName, clusters }) => {
+		const order = readOrder(withoutUndefined({ projectId, clusterName, clusters }));
+		return {
+			...(order.projectId === undefined ? {} : { projectId: order.projectId }),
+			clusters: order.clusters,
+			expectedEveryMinutes,
+			graceMinutes,
+		};
+	});
+}
+
+const withoutUndefined = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

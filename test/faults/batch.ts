@@ -1,0 +1,80 @@
+import * as fc from "fast-check";
+import type { Finding } from "./judge.ts";
+import { type Plan, plans } from "./plan.ts";
+import { type Report, runOne } from "./run-one.ts";
+import type { Stage } from "./stage.ts";
+
+/** A run that broke a promise. */
+export interface Failure {
+	readonly seed: number;
+	readonly findings: readonly Finding[];
+	/** The smallest plan found that still breaks a promise. */
+	readonly plan: Plan;
+}
+
+/** Runs of one seed. */
+export interface Batch {
+	readonly runs: number;
+	readonly counts: Readonly<Record<string, number>>;
+	readonly failures: readonly Failure[];
+}
+
+/** The plan of a seed: always the same. */
+const planOf = (seed: number): readonly Plan[] => fc.sample(plans, { seed, numRuns: 1 });
+
+/** Carries out the runs of the seeds `from` to below `to`; a failing one is shrunk. */
+export async function runBatch(stage: Stage, from: number, to: number, onRun: () => void): Promise<Batch> {
+	const counts: Record<string, number> = {};
+	const failures: Failure[] = [];
+	let unjudged: { readonly seed: number; readonly judge: () => Promise<Report> } | undefined;
+	const settle = async () => {
+		if (!unjudged) return;
+		const { seed } = unjudged;
+		const { findings, counts: some } = await unjudged.judge();
+		unjudged = undefined;
+		for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
+		if (findings.length > 0) {
+			const smaller = failures.length < MOST_SHRUNK ? await shrink(stage, seed, findings) : drawn(seed, findings);
+			failures.push({ seed, ...smaller });
+		}
+		onRun();
+	};
+	for (let seed = from; seed < to; seed++) {
+		for (const plan of planOf(seed)) {
+			// The engine takes a tenth of a second to notice that a run is over: meanwhile the next one runs.
+			const { judge } = await runOne(stage, plan);
+			await settle();
+			unjudged = { seed, judge };
+		}
+	}
+	await settle();
+	return { runs: to - from, counts, failures };
+}
+
+function drawn(seed: number, findings: readonly Finding[]): Omit<Failure, "seed"> {
+	const [plan] = planOf(seed);
+	if (!plan) throw new Error("a seed draws a plan");
+	return { findings, plan };
+}
+
+/** Looks for a smaller plan. What fails only now and then keeps the plan that was drawn. */
+async function shrink(stage: Stage, seed: number, first: readonly Finding[]): Promise<Omit<Failure, "seed">> {
+	let { findings, plan } = drawn(seed, first);
+	let tried = 0;
+	const property = fc.asyncProperty(plans, async (candidate) => {
+		if (tried++ > MOST_TRIED) return true;
+		const { judge } = await runOne(stage, candidate);
+		const report = await judge();
+		if (report.findings.length === 0) return true;
+		({ findings } = report);
+		plan = candidate;
+		return false;
+	});
+	await fc.check(property, { seed, numRuns: 1 });
+	return { findings, plan };
+}
+
+/** Plans tried while shrinking. */
+const MOST_TRIED = 40;
+/** Failures of a batch that are shrunk: a defect is mostly met more than once. */
+const MOST_SHRUNK = 2;

@@ -1,0 +1,85 @@
+import { fork } from "node:child_process";
+import type { Batch, Failure } from "./batch.ts";
+
+/** What all runs came to. */
+export interface Result {
+	readonly runs: number;
+	readonly seed: number;
+	/** Findings by kind; each should be 0. */
+	readonly duplicates: number;
+	readonly falseSuccesses: number;
+	readonly lost: number;
+	readonly leaks: number;
+	/** How often each thing was done or happened. */
+	readonly counts: Readonly<Record<string, number>>;
+	readonly failures: readonly Failure[];
+}
+
+/** What a worker is told: the seeds that it shall carry out. */
+export interface Task {
+	readonly from: number;
+	readonly to: number;
+}
+
+/** What a worker tells. */
+export type Message = { readonly run: true } | { readonly batch: Batch };
+
+/** Runs in a process: a new one forgets the executions and the modules of the runs before. */
+const RUNS_PER_PROCESS = 500;
+
+/**
+ * Carries out runs, each with a seed of its own from `seed` on, in several processes.
+ *
+ * @param onRun told after each run
+ */
+export async function campaign(
+	{ runs, seed, processes }: { readonly runs: number; readonly seed: number; readonly processes: number },
+	onRun: () => void = () => {},
+): Promise<Result> {
+	const size = Math.min(RUNS_PER_PROCESS, Math.ceil(runs / processes));
+	const tasks: Task[] = [];
+	for (let from = seed; from < seed + runs; from += size) tasks.push({ from, to: Math.min(from + size, seed + runs) });
+	const batches: Batch[] = [];
+	const work = async () => {
+		for (let task = tasks.shift(); task; task = tasks.shift()) batches.push(await runInChild(task, onRun));
+	};
+	await Promise.all(Array.from({ length: processes }, work));
+	return sum(batches, seed);
+}
+
+function runInChild(task: Task, onRun: () => void): Promise<Batch> {
+	const child = fork(new URL("./worker.ts", import.meta.url), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+	let errors = "";
+	child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+		errors = (errors + text).slice(-4000);
+	});
+	return new Promise((resolve, reject) => {
+		child.on("message", (message: Message) => {
+			if ("batch" in message) resolve(message.batch);
+			else onRun();
+		});
+		child.on("error", reject);
+		child.on("exit", (code) => reject(new Error(`a process of the campaign ended with ${code}: ${errors}`)));
+		child.send(task);
+	});
+}
+
+function sum(batches: readonly Batch[], seed: number): Result {
+	const counts: Record<string, number> = {};
+	for (const batch of batches) {
+		for (const [name, count] of Object.entries(batch.counts)) counts[name] = (counts[name] ?? 0) + count;
+	}
+	const failures = batches.flatMap((batch) => batch.failures).toSorted((a, b) => a.seed - b.seed);
+	const found = failures.flatMap(({ findings }) => findings);
+	const of = (kind: string) => found.filter((finding) => finding.kind === kind).length;
+	return {
+		runs: batches.reduce((total, batch) => total + batch.runs, 0),
+		seed,
+		duplicates: of("duplicate"),
+		falseSuccesses: of("false success"),
+		lost: of("lost"),
+		leaks: of("leak"),
+		counts,
+		failures,
+	};
+}

@@ -1,0 +1,213 @@
+import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { lookAt, takeSnapshot } from "../../local/atlas/index.ts";
+import { isTaking } from "../../local/atlas/world/taking.ts";
+import type { DurableHandler, Execution } from "../../local/aws/engine.ts";
+import { type Answer, deliver, deliveriesOf, readStatus } from "./deliver.ts";
+import { type Finding, judge, type Observed } from "./judge.ts";
+import type { Plan } from "./plan.ts";
+import { openSandbox } from "./sandbox.ts";
+import { createCanaries } from "./secrets.ts";
+import type { Stage } from "./stage.ts";
+import { nameAtlasTrouble, nameAwsTrouble, nameKill, tell } from "./tally.ts";
+
+/** What a run of the campaign came to. */
+export interface Report {
+	readonly findings: readonly Finding[];
+	/** How often each thing happened or was done, by its name. */
+	readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Real milliseconds after which a run that does not end is given up. */
+const PATIENCE = 60_000;
+const realSetTimeout = setTimeout;
+
+let runs = 0;
+
+/**
+ * Carries out a plan with the real handlers.
+ *
+ * @returns once the run is over; the judgement may come later, while no other run is under way
+ */
+export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge: () => Promise<Report> }> {
+	const { atlas, aws } = stage;
+	const { world } = atlas;
+	const number = runs++;
+	const secretId = `atlas-keys-${number}`;
+	const counts: Record<string, number> = {};
+	const count = (name: string) => {
+		counts[name] = (counts[name] ?? 0) + 1;
+	};
+	const project = world.addProject({
+		clusters: plan.clusters.map(({ kind }, index) => ({ name: `c${index}`, kind })),
+	});
+	const cluster = (index: number) => world.cluster(project.id, `c${index % plan.clusters.length}`);
+	for (const [index, { course }] of plan.clusters.entries()) cluster(index).plan = course;
+
+	const canaries = createCanaries();
+	const putSecret = () => {
+		const { publicKey, privateKey, clientId, clientSecret } = atlas;
+		canaries.take(world);
+		aws.secrets.put(
+			secretId,
+			JSON.stringify(plan.auth === "digest" ? { publicKey, privateKey } : { clientId, clientSecret }),
+		);
+	};
+	putSecret();
+	process.env["ATLAS_SECRET_ID"] = secretId;
+
+	const logs: string[] = [];
+	const tasks = new Set<() => void>();
+	const sandbox = openSandbox({
+		async load() {
+			await stage.quiet();
+			return ((await import(`../../lambda/handlers/snapshot.ts?life=${lives++}`)) as { handler: DurableHandler })
+				.handler;
+		},
+		atCheckpoint() {
+			checkpoints++;
+			const kill = plan.kills.find((candidate) => candidate.at === "checkpoint" && candidate.nth === checkpoints);
+			if (kill?.at !== "checkpoint") return "lives";
+			count(nameKill(kill));
+			return kill.how;
+		},
+		settled: () => stage.quiet(),
+		suspends: plan.suspends,
+		onEnd: () => {
+			for (const task of tasks) task();
+		},
+	});
+	let checkpoints = 0;
+	let requests = 0;
+	const kinds = new Map<string, number>();
+	const next = (kind: string): number => {
+		const nth = (kinds.get(kind) ?? 0) + 1;
+		kinds.set(kind, nth);
+		return nth;
+	};
+
+	const occupy = (moment: number) => {
+		for (const other of plan.others.filter(({ beforeRequest }) => beforeRequest === moment)) {
+			const where = cluster(other.cluster);
+			if (isTaking(where, world.now())) continue;
+			const { seconds, ending } = other;
+			takeSnapshot(world, where, { description: "by hand", retentionInDays: 7, plan: { seconds, ending } });
+			if (moment === 0) world.advance(other.age);
+			count(`conflict: another's snapshot ${moment === 0 ? (other.age ? "in progress" : "queued") : "meanwhile"}`);
+		}
+	};
+	occupy(0);
+
+	stage.direct({
+		snapshotHandler: async () => sandbox.handler as unknown as DurableHandler,
+		onLog: (text) => logs.push(text),
+		onCredential: (header) => canaries.hear(header),
+		onAtlasRequest(kind) {
+			requests++;
+			occupy(requests);
+			if (plan.rotateBefore === requests) {
+				world.rotateKeys();
+				putSecret();
+				world.retireOldKeys();
+				count("keys rotated");
+			}
+			canaries.take(world);
+			const nth = next(kind);
+			const kill = plan.kills.find(
+				(candidate) => candidate.at === "request" && candidate.kind === kind && candidate.nth === nth,
+			);
+			if (kill?.at === "request") {
+				sandbox.kill();
+				count(`kill: with a ${kind} on the wire, ${kill.carriedOut ? "carried out" : "never arrived"}`);
+				return [{ type: "drop", when: kill.carriedOut ? "after" : "before" }];
+			}
+			const met = plan.atlas.filter(
+				(trouble) => trouble.kind === kind && nth >= trouble.nth && nth < trouble.nth + trouble.times,
+			);
+			return met.slice(0, 1).map((trouble) => {
+				count(nameAtlasTrouble(trouble));
+				return trouble.action;
+			}) as ReturnType<Parameters<Stage["direct"]>[0]["onAtlasRequest"]>;
+		},
+		onAwsCall(operation) {
+			const nth = next(operation);
+			const met = plan.aws.find(
+				(trouble) => trouble.operation === operation && nth >= trouble.nth && nth < trouble.nth + trouble.times,
+			);
+			if (met) count(nameAwsTrouble(met));
+			return met?.fault;
+		},
+	});
+
+	/** Whether Atlas says completed about a snapshot at this moment. */
+	const isCompleted = ({ clusterName, snapshotId }: SnapshotStateChange): boolean => {
+		const where = world.cluster(project.id, clusterName);
+		const snapshot = where.snapshots.find(({ id }) => id === snapshotId);
+		return snapshot !== undefined && lookAt(snapshot, where, world.now())?.status === "completed";
+	};
+	const events: Observed["events"][number][] = [];
+	const stop = aws.onEvent(({ detail }) => {
+		const change = detail as unknown as SnapshotStateChange;
+		events.push({ change, atlasCompleted: isCompleted(change) });
+	});
+
+	const executionOf = (run: string): Execution | undefined => aws.runs.find(({ name }) => name === run);
+	const answers: Answer[] = [];
+	const { rounds, orders } = deliveriesOf(plan, project.id, number);
+	for (const round of rounds) {
+		const given = await Promise.all(round.map((delivery) => deliver(delivery, number, count)));
+		answers.push(...given);
+		// Not by the answers: a delivery may be carried out though its reply is lost.
+		for (const { run } of orders) {
+			const execution = executionOf(run);
+			if (execution && execution.status === "RUNNING" && !ended.has(execution)) {
+				await endOf(execution);
+				ended.add(execution);
+			}
+		}
+	}
+	async function endOf(execution: Execution): Promise<void> {
+		await new Promise<void>((resolve) => {
+			tasks.add(resolve);
+			void execution.ended.then(resolve);
+			realSetTimeout(resolve, PATIENCE);
+		});
+		tasks.clear();
+	}
+	stop();
+	return {
+		judge: async () => {
+			const accepted = orders.map(({ run, clusters }) => ({ run, clusters, execution: executionOf(run) }));
+			const told: Observed["runs"][number][] = [];
+			for (const { run, clusters, execution } of accepted) {
+				if (!execution) continue;
+				await Promise.race([execution.ended, new Promise<void>((resolve) => realSetTimeout(resolve, PATIENCE))]);
+				const { status, error } = execution;
+				told.push({ run, clusters, status, error: error?.ErrorMessage, reply: await readStatus(run, number) });
+			}
+			const snapshots = [...project.clusters.values()].flatMap((where) =>
+				where.snapshots.map(({ description = "", requestedAt, ending, seconds }) => ({
+					clusterName: where.name,
+					description,
+					requestedAt,
+					goneAt: ending === "vanished" ? requestedAt + seconds * 1000 : undefined,
+				})),
+			);
+			const seen = [
+				...logs,
+				...events.map(({ change }) => JSON.stringify(change)),
+				...answers.map(({ text }) => text),
+				...told.map(({ reply }) => reply),
+				...accepted.map(({ execution }) => JSON.stringify(execution?.history() ?? [])),
+			];
+			world.projects.delete(project.id);
+			aws.secrets.remove(secretId);
+			const observed = { runs: told, events, snapshots, answers, leaks: canaries.search(seen.join("\n")) };
+			const findings = judge(observed);
+			tell(observed, sandbox.lives, count);
+			return { findings, counts };
+		},
+	};
+}
+
+let lives = 0;
+const ended = new WeakSet<Execution>();

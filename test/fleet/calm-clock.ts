@@ -1,0 +1,49 @@
+import { subscribe } from "node:diagnostics_channel";
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+
+/** Milliseconds of real time for which a jump of the clock waits at most. */
+const PATIENCE = 2_000;
+
+interface CheckpointApi {
+	updateCheckpointData(...input: unknown[]): Promise<unknown>;
+}
+
+let inFlight = 0;
+for (const [name, change] of [
+	["undici:request:create", 1],
+	["undici:request:trailers", -1],
+	["undici:request:error", -1],
+] as const) {
+	subscribe(name, () => {
+		inFlight += change;
+	});
+}
+
+/**
+ * Lets skipped waits spare the requests under way. The runner moves its fake clock as soon as one of many branches
+ * waits; a request of another branch, in flight for some real milliseconds, would by that clock take hours, and time out.
+ *
+ * To be called once the runner is set up.
+ *
+ * @param realNow, realSetTimeout taken before the fake clock took their place
+ */
+export function calmClock(realNow: () => number, realSetTimeout: typeof setTimeout): void {
+	const quiet = async () => {
+		const until = realNow() + PATIENCE;
+		while (inFlight > 0 && realNow() < until) await new Promise((resolve) => realSetTimeout(resolve, 1));
+	};
+	const create: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
+		LocalDurableTestRunner,
+	) as never;
+	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
+		const api = create();
+		const update = api.updateCheckpointData.bind(api);
+		// After this the runner moves its clock at once.
+		api.updateCheckpointData = async (...input) => {
+			const updated = await update(...input);
+			await quiet();
+			return updated;
+		};
+		return api;
+	}) as never;
+}
