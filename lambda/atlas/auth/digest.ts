@@ -44,7 +44,7 @@ export interface DigestOptions {
 export function digest(options: DigestOptions): Layer {
 	const { publicKey, privateKey, now, createCnonce = () => randomBytes(16).toString("hex") } = options;
 	let kept: Nonce | undefined;
-	let pending: Promise<Nonce> | undefined;
+	let pending: { readonly asker: Call; readonly nonce: Promise<Nonce> } | undefined;
 
 	const keep = (challenge: DigestChallenge, askedAt: number): Nonce => {
 		kept = { challenge, askedAt, uses: 0 };
@@ -66,10 +66,16 @@ export function digest(options: DigestOptions): Layer {
 		return keep(challenge, askedAt);
 	};
 	const share = (next: Send, call: Call): Promise<Nonce> => {
-		pending ??= ask(next, call).finally(() => {
-			pending = undefined;
+		const asker = pending?.asker ?? call;
+		pending ??= {
+			asker,
+			nonce: ask(next, call).finally(() => {
+				pending = undefined;
+			}),
+		};
+		return pending.nonce.catch((error: unknown) => {
+			throw toldOf(call, asker, error);
 		});
-		return pending;
 	};
 	const send = (next: Send, call: Call, nonce: Nonce): Promise<Reply> => {
 		nonce.uses += 1;
@@ -102,6 +108,13 @@ export function digest(options: DigestOptions): Layer {
 			isKept = false;
 		}
 	};
+}
+
+/** What befell the call that asked for the challenge befell all that wait for it: each tells of its own subject. */
+function toldOf(call: Call, asker: Call, error: unknown): unknown {
+	const subject = subjectOf(asker);
+	if (call === asker || !(error instanceof AtlasError) || !error.message.startsWith(subject)) return error;
+	return new AtlasError(error.fault, subjectOf(call) + error.message.slice(subject.length), { cause: error.cause });
 }
 
 /** The key was not looked at, so nothing can be said against it. */
