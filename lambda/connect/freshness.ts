@@ -1,16 +1,14 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { SnapshotConfig } from "../config.ts";
 import type { Complaint } from "../doctor/examine.ts";
 import type { Report } from "../doctor/report.ts";
-import { AGE_METRIC, CLUSTER_DIMENSIONS, NOT_FRESH_METRIC } from "../domain/metrics.ts";
+import { NOT_FRESH_METRIC } from "../domain/metrics.ts";
 import { type Freshness, look } from "../freshness/look.ts";
 import type { Watched } from "../freshness/watched.ts";
-import { countFailure, countPlainly, createMetrics } from "../publish/metrics.ts";
-import { createSecretReader } from "../secrets/read-credentials.ts";
-import { toUnreadable } from "../secrets/unreadable.ts";
+import { countingFailures, countPlainly, createMetrics, measureAge } from "../publish/metrics.ts";
+import { createSecretReader, readSecretText } from "../secrets/read-credentials.ts";
 import { examineAtlas } from "./doctor.ts";
 
 /** What the freshness function works with. */
@@ -28,13 +26,7 @@ export function connect(config: SnapshotConfig): FreshnessWork {
 	const secrets = new SecretsManagerClient();
 	const readSecret = createSecretReader(secrets, secretId, now, (warning) => logger.warn(warning));
 	const atlas = createAtlas({ baseUrl, mediaType, readSecret, now });
-	const told =
-		<A extends readonly unknown[], R>(work: (...input: A) => Promise<R>) =>
-		(...input: A): Promise<R> =>
-			work(...input).catch((error: unknown) => {
-				countFailure(metrics, error);
-				throw error;
-			});
+	const told = countingFailures(metrics);
 	const ports = {
 		now,
 		listSnapshots: told(atlas.listSnapshots),
@@ -46,17 +38,7 @@ export function connect(config: SnapshotConfig): FreshnessWork {
 		const about = { project_id: projectId, cluster_name: clusterName, age_seconds: ageSeconds, reason };
 		if (fresh) logger.info("fresh", about);
 		else logger.warn("not fresh", about);
-		if (ageSeconds === null) return;
-		metrics.addDimension(CLUSTER_DIMENSIONS.project, projectId);
-		metrics.addDimension(CLUSTER_DIMENSIONS.cluster, clusterName);
-		metrics.addMetric(AGE_METRIC, MetricUnit.Seconds, ageSeconds);
-		metrics.publishStoredMetrics();
-	};
-	const readSecretText = async () => {
-		const output = await secrets.send(new GetSecretValueCommand({ SecretId: secretId })).catch((error: unknown) => {
-			throw toUnreadable(error, secretId);
-		});
-		return output.SecretString ?? (output.SecretBinary ? new TextDecoder().decode(output.SecretBinary) : "");
+		if (ageSeconds !== null) measureAge(metrics, { projectId, clusterName }, ageSeconds);
 	};
 	return {
 		async look(watched) {
@@ -64,6 +46,10 @@ export function connect(config: SnapshotConfig): FreshnessWork {
 			countPlainly(metrics, NOT_FRESH_METRIC, all.filter(({ fresh }) => !fresh).length);
 			return all;
 		},
-		examine: (complaint) => examineAtlas({ baseUrl, mediaType, secretId, readSecretText, now }, complaint),
+		examine: (complaint) =>
+			examineAtlas(
+				{ baseUrl, mediaType, secretId, readSecretText: () => readSecretText(secrets, secretId), now },
+				complaint,
+			),
 	};
 }

@@ -3,7 +3,7 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { SnapshotConfig } from "../config.ts";
-import { countChange, countFailure, createMetrics, measureRateLeft } from "../publish/metrics.ts";
+import { countChange, countingFailures, createMetrics, measureRateLeft } from "../publish/metrics.ts";
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
@@ -42,13 +42,7 @@ export function connect(config: SnapshotConfig): { readonly ports: Ports; readon
 			reason,
 		});
 	};
-	const told =
-		<A extends readonly unknown[], R>(work: (...input: A) => Promise<R>) =>
-		(...input: A): Promise<R> =>
-			work(...input).catch((error: unknown) => {
-				countFailure(metrics, error);
-				throw error;
-			});
+	const told = countingFailures(metrics);
 	const ports: Ports = {
 		now: () => Date.now(),
 		takeSnapshot: told(atlas.takeSnapshot),

@@ -1,6 +1,7 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { type ErrorCode, ServiceError } from "../domain/errors.ts";
 import {
+	AGE_METRIC,
 	CLUSTER_DIMENSIONS,
 	CREDENTIALS_REFUSED_METRIC,
 	DURATION_METRIC,
@@ -10,7 +11,7 @@ import {
 	STATE_METRIC,
 	THROTTLED_METRIC,
 } from "../domain/metrics.ts";
-import type { SnapshotStateChange } from "../domain/outcome.ts";
+import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 
 /** Metrics in CloudWatch's embedded format, a line of the log each; without dimensions of their own. */
 export function createMetrics(): Metrics {
@@ -40,9 +41,27 @@ export function measureRateLeft(metrics: Metrics, left: number): void {
 }
 
 /** Counts a failed request where an alarm listens for its kind: keys that are refused, and a rate limit that is reached. */
-export function countFailure(metrics: Metrics, error: unknown): void {
+function countFailure(metrics: Metrics, error: unknown): void {
 	const name = error instanceof ServiceError ? FAILURE_METRIC[error.name] : undefined;
 	if (name !== undefined) countPlainly(metrics, name, 1);
+}
+
+/** Wraps a request so that its failures are counted on their way. */
+export const countingFailures =
+	(metrics: Metrics) =>
+	<A extends readonly unknown[], R>(work: (...input: A) => Promise<R>) =>
+	(...input: A): Promise<R> =>
+		work(...input).catch((error: unknown) => {
+			countFailure(metrics, error);
+			throw error;
+		});
+
+/** Tells how old a cluster's newest completed snapshot is. */
+export function measureAge(metrics: Metrics, { projectId, clusterName }: Target, ageSeconds: number): void {
+	metrics.addDimension(CLUSTER_DIMENSIONS.project, projectId);
+	metrics.addDimension(CLUSTER_DIMENSIONS.cluster, clusterName);
+	metrics.addMetric(AGE_METRIC, MetricUnit.Seconds, ageSeconds);
+	metrics.publishStoredMetrics();
 }
 
 /** Emits a count without dimensions: one empty set of them, where the library would write no set, and so no metric. */

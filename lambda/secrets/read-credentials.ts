@@ -39,10 +39,7 @@ export function createSecretReader(
 
 	const fetchSecret = async (): Promise<Credentials> => {
 		const readAt = now();
-		const output = await client.send(new GetSecretValueCommand({ SecretId: secretId })).catch((error: unknown) => {
-			throw toUnreadable(error, secretId);
-		});
-		const { credentials, warning } = parseCredentials(textOf(output), secretId);
+		const { credentials, warning } = parseCredentials(await readSecretText(client, secretId), secretId);
 		if (warning !== undefined) onWarning(warning);
 		kept = { credentials, readAt };
 		return credentials;
@@ -66,6 +63,14 @@ export function createSecretReader(
 	});
 }
 
-/** A secret put as binary is read as UTF-8. */
-const textOf = ({ SecretString, SecretBinary }: GetSecretValueCommandOutput): string =>
-	SecretString ?? (SecretBinary ? new TextDecoder().decode(SecretBinary) : "");
+/**
+ * Brings the text of a secret; one that was put as binary is read as UTF-8.
+ *
+ * @throws ServiceError `SECRET_UNREADABLE`
+ */
+export async function readSecretText(client: SecretsClient, secretId: string): Promise<string> {
+	const output = await client.send(new GetSecretValueCommand({ SecretId: secretId })).catch((error: unknown) => {
+		throw toUnreadable(error, secretId);
+	});
+	return output.SecretString ?? (output.SecretBinary ? new TextDecoder().decode(output.SecretBinary) : "");
+}
