@@ -22,7 +22,7 @@ export interface AlarmsProps extends AlarmSettings {
 	readonly api?: HttpApi;
 }
 
-/** The alarms about the service as a whole; those about single clusters are in `freshness.ts`. */
+/** The alarms about the service as a whole; those about clusters' ages are in `freshness.ts`. */
 export class Alarms extends Construct {
 	readonly all: readonly Alarm[];
 

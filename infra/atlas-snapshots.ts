@@ -24,7 +24,7 @@ import { outbound } from "./outbound.ts";
 import type { AtlasSnapshotsProps } from "./props.ts";
 import { FAILED_STATES, Publishing } from "./publishing.ts";
 import { Queries } from "./queries.ts";
-import { scheduledTargets } from "./scheduled-targets.ts";
+import { scheduledSelections, scheduledTargets } from "./scheduled-targets.ts";
 import { Schedules } from "./schedules.ts";
 import type { FunctionSettings } from "./service-function.ts";
 import { SnapshotFunction } from "./snapshot-function.ts";
@@ -128,12 +128,14 @@ export class AtlasSnapshots extends Construct {
 			...(this.api ? { api: this.api.api } : {}),
 		});
 		const targets = scheduledTargets(schedules);
+		const selections = scheduledSelections(schedules);
 		const freshness = bundles.freshness
 			? new Freshness(this, "Freshness", {
 					...forAtlas,
 					...alarmSettings,
 					code: bundles.freshness,
 					targets,
+					selections,
 					group: this.schedules.group,
 					undelivered,
 				})
@@ -142,8 +144,13 @@ export class AtlasSnapshots extends Construct {
 			snapshot: this.snapshot,
 			alarms: [...alarms, ...(freshness?.alarms ?? [])],
 			targets,
+			hasSelections: selections.length > 0,
 		});
-		new Queries(this, "Queries", { snapshotLogs: this.snapshot.logGroup, triggerLogs: this.trigger.logGroup });
+		new Queries(this, "Queries", {
+			snapshotLogs: this.snapshot.logGroup,
+			triggerLogs: this.trigger.logGroup,
+			...(freshness ? { freshnessLogs: freshness.function.logGroup } : {}),
+		});
 	}
 
 	/** Lets a principal start runs and read how they go: over HTTP, or without an API by invoking the trigger function. */

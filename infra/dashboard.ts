@@ -44,17 +44,19 @@ export interface SnapshotDashboardProps {
 	readonly snapshot: SnapshotFunction;
 	readonly alarms: readonly Alarm[];
 	readonly targets: readonly ScheduledTarget[];
+	/** Whether there are scheduled clusters beside the targets. */
+	readonly hasSelections: boolean;
 }
 
 /** From top to bottom: is something wrong, is every cluster safe, how did it go, is there room left. */
 export class SnapshotDashboard extends Construct {
 	readonly dashboard: Dashboard;
 
-	constructor(scope: Construct, id: string, { snapshot, alarms, targets }: SnapshotDashboardProps) {
+	constructor(scope: Construct, id: string, { snapshot, alarms, targets, hasSelections }: SnapshotDashboardProps) {
 		super(scope, id);
 		this.dashboard = new Dashboard(this, "Dashboard", { defaultInterval: Duration.days(14) });
 		this.dashboard.addWidgets(new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: 24, height: 4 }));
-		this.dashboard.addWidgets(...lastSuccess(targets));
+		this.dashboard.addWidgets(...lastSuccess(targets, hasSelections));
 		this.dashboard.addWidgets(
 			graph("Targets by day", [...stateTotals()], { stacked: true, period: DAY }),
 			graph("How long snapshots took, seconds", [each(DURATION_METRIC, "Maximum", Duration.hours(1))]),
@@ -76,8 +78,11 @@ export class SnapshotDashboard extends Construct {
 	}
 }
 
-/** A number for each cluster that a schedule names, and a line for every cluster that anyone asked for. */
-function lastSuccess(targets: readonly ScheduledTarget[]): IWidget[] {
+/**
+ * A number for each cluster that a schedule names; with selections, whose clusters nobody knows yet, lines in its place.
+ * Beside it a line for every cluster that anyone asked for.
+ */
+function lastSuccess(targets: readonly ScheduledTarget[], hasSelections: boolean): IWidget[] {
 	const ages = targets.map((target) =>
 		serviceMetric(AGE_METRIC, target, {
 			statistic: Stats.MAXIMUM,
@@ -86,10 +91,13 @@ function lastSuccess(targets: readonly ScheduledTarget[]): IWidget[] {
 		}),
 	);
 	const title = "Age of the newest snapshot, seconds";
+	const newest = () => {
+		if (hasSelections) return graph(title, [each(AGE_METRIC, "Maximum", Duration.hours(1))], { width: 12 });
+		if (ages.length > 0) return new SingleValueWidget({ title, metrics: ages, width: 12, height: 6 });
+		return new TextWidget({ markdown: "There is no schedule, so no age is watched.", width: 12, height: 6 });
+	};
 	return [
-		ages.length > 0
-			? new SingleValueWidget({ title, metrics: ages, width: 12, height: 6 })
-			: new TextWidget({ markdown: "No schedule names a cluster, so no age is watched.", width: 12, height: 6 }),
+		newest(),
 		graph("Completed by day, each cluster", [each(STATE_METRIC.COMPLETED, "Sum", DAY)], { width: 12, period: DAY }),
 	];
 }

@@ -1,26 +1,35 @@
 import { Duration } from "aws-cdk-lib";
-import { type Alarm, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { type Alarm, type Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { Schedule, ScheduleExpression, type ScheduleGroup, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { SnapshotEnvironment } from "../lambda/config.ts";
-import { AGE_METRIC } from "../lambda/domain/metrics.ts";
+import { AGE_METRIC, NOT_FRESH_METRIC } from "../lambda/domain/metrics.ts";
+import type { Watched } from "../lambda/freshness/watched.ts";
 import { serviceMetric } from "./metrics.ts";
 import { LOOK_EVERY, type ScheduledTarget } from "./scheduled-targets.ts";
 import { schedulerRole } from "./scheduler-role.ts";
-import { type AlarmSettings, serviceAlarm } from "./service-alarm.ts";
+import { type AlarmSettings, type ServiceAlarmProps, serviceAlarm } from "./service-alarm.ts";
 import { type FunctionSettings, type Network, ServiceFunction } from "./service-function.ts";
 
 export interface FreshnessProps extends FunctionSettings, AlarmSettings {
 	readonly code: string;
 	readonly environment: SnapshotEnvironment;
 	readonly secret: ISecret;
+	/** Each has an alarm of its own. */
 	readonly targets: readonly ScheduledTarget[];
+	/** Clusters that only a look can name; with the targets they share one alarm. */
+	readonly selections: readonly Watched[];
 	readonly group: ScheduleGroup;
 	readonly undelivered: Queue;
 	readonly network?: Network;
+}
+
+/** An alarm about what two looks in a row saw. */
+interface LookAlarmProps extends Pick<ServiceAlarmProps, "threshold" | "impact" | "section"> {
+	readonly metric: Metric;
 }
 
 /**
@@ -34,7 +43,19 @@ export class Freshness extends Construct {
 
 	constructor(scope: Construct, id: string, props: FreshnessProps) {
 		super(scope, id);
-		const { targets, secret, topic, runbookUrl } = props;
+		const { targets, selections, secret, topic, runbookUrl } = props;
+		const alarm = (name: string, alarmProps: LookAlarmProps) =>
+			serviceAlarm(
+				this,
+				name,
+				{ topic, runbookUrl },
+				{
+					...alarmProps,
+					metric: alarmProps.metric.with({ period: LOOK_EVERY, statistic: Stats.MAXIMUM }),
+					periods: 2,
+					missingIsBad: true,
+				},
+			);
 		this.function = new ServiceFunction(this, "Look", {
 			...props,
 			description: "Asks Atlas how old each scheduled cluster's newest snapshot is",
@@ -44,25 +65,31 @@ export class Freshness extends Construct {
 		});
 		secret.grantRead(this.function.role);
 		this.schedule(props);
-		this.alarms = targets.map((target) =>
-			serviceAlarm(
-				this,
-				`${target.projectId}-${target.clusterName}`,
-				{ topic, runbookUrl },
-				{
-					metric: serviceMetric(AGE_METRIC, target, { period: LOOK_EVERY, statistic: Stats.MAXIMUM }),
+		this.alarms = [
+			...targets.map((target) =>
+				alarm(`${target.projectId}-${target.clusterName}`, {
+					metric: serviceMetric(AGE_METRIC, target),
 					threshold: (target.expectedEveryMinutes + target.graceMinutes) * 60,
-					periods: 2,
-					missingIsBad: true,
 					impact: `When this rings, cluster ${target.clusterName} of project ${target.projectId} has no completed snapshot as young as its schedule promises, or nobody can tell.`,
 					section: "a-cluster-has-no-fresh-snapshot",
-				},
+				}),
 			),
-		);
+			...(targets.length + selections.length > 0
+				? [
+						alarm("ClustersNotFresh", {
+							metric: serviceMetric(NOT_FRESH_METRIC),
+							threshold: 1,
+							impact:
+								"When this rings, at least one cluster that a schedule names or selects has no completed snapshot as young as promised, or nobody can tell.",
+							section: "some-clusters-have-no-fresh-snapshot",
+						}),
+					]
+				: []),
+		];
 	}
 
 	/** The targets travel in the input: an environment holds 4 KB, some thirty clusters. */
-	private schedule({ group, undelivered, targets }: FreshnessProps): void {
+	private schedule({ group, undelivered, targets, selections }: FreshnessProps): void {
 		const { function: fn } = this.function;
 		const role = schedulerRole(this, "ScheduleRole", group, fn, undelivered);
 		const schedule = new Schedule(this, "Schedule", {
@@ -74,13 +101,7 @@ export class Freshness extends Construct {
 				deadLetterQueue: undelivered,
 				maxEventAge: LOOK_EVERY,
 				retryAttempts: 3,
-				input: ScheduleTargetInput.fromObject({
-					targets: targets.map(({ projectId, clusterName, expectedEveryMinutes }) => ({
-						projectId,
-						clusterName,
-						expectedEveryMinutes,
-					})),
-				}),
+				input: ScheduleTargetInput.fromObject({ targets: [...targets, ...selections] }),
 			}),
 		});
 		schedule.node.addDependency(role);

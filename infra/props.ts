@@ -19,7 +19,7 @@ export interface ScheduleProps {
 	readonly timeZone?: string;
 	/** The firing may come so much later than the expression says. @default none: on time */
 	readonly flexibleWindow?: Duration;
-	/** From one snapshot to the next. A named cluster whose newest completed one is older, and the grace, raises an alarm. */
+	/** From one snapshot to the next. A cluster whose newest completed one is older, and the grace, raises an alarm. */
 	readonly expectedEvery: Duration;
 	/** What a late start and the snapshot itself may take. @default flexible window + the order's deadline + 15 minutes */
 	readonly grace?: Duration;

@@ -5,11 +5,12 @@ import { Construct } from "constructs";
 export interface QueriesProps {
 	readonly snapshotLogs: ILogGroup;
 	readonly triggerLogs: ILogGroup;
+	readonly freshnessLogs?: ILogGroup;
 }
 
 /** Saved Logs Insights queries: what people ask who are woken at night. */
 export class Queries extends Construct {
-	constructor(scope: Construct, id: string, { snapshotLogs, triggerLogs }: QueriesProps) {
+	constructor(scope: Construct, id: string, { snapshotLogs, triggerLogs, freshnessLogs }: QueriesProps) {
 		super(scope, id);
 		const both = [snapshotLogs, triggerLogs];
 		const save = (queryId: string, question: string, logGroups: ILogGroup[], query: QueryStringProps) =>
@@ -45,6 +46,14 @@ export class Queries extends Construct {
 			filterStatements: ['level in ["WARN", "ERROR", "CRITICAL"] or @message like /(Task timed out|OutOfMemory)/'],
 			sort: "@timestamp desc",
 			limit: 100,
+		});
+		if (!freshnessLogs) return;
+		save("NotFresh", "6 Which clusters have no fresh snapshot, and why?", [freshnessLogs], {
+			filterStatements: ['message in ["fresh", "not fresh"]'],
+			statsStatements: [
+				"latest(message) as newest, latest(age_seconds) as age, latest(reason.code) as reason by project_id, cluster_name",
+			],
+			sort: "newest desc",
 		});
 	}
 }

@@ -1,6 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { type Order, readOrder } from "../lambda/domain/order.ts";
 import type { Target } from "../lambda/domain/outcome.ts";
+import type { Watched } from "../lambda/freshness/watched.ts";
 import type { ScheduleProps } from "./props.ts";
 
 /** How often the ages are looked up. Two looks in a row without an age, or with one too great, raise the alarm. */
@@ -16,29 +17,36 @@ export interface ScheduledTarget extends Target {
 /** The clusters that schedules name, each once, with the strictest of its schedules' promises. */
 export function scheduledTargets(schedules: readonly ScheduleProps[]): readonly ScheduledTarget[] {
 	const strictest = new Map<string, ScheduledTarget>();
-	for (const { expectedEvery, flexibleWindow, grace, order: input } of schedules) {
-		const order = readOrder(input);
-		const expectedEveryMinutes = expectedEvery.toMinutes();
-		const graceMinutes = grace?.toMinutes() ?? defaultGrace(order, flexibleWindow);
-		for (const target of namedTargets(order)) {
-			const key = `${target.projectId} ${target.clusterName}`;
+	for (const { clusters, projectId, expectedEveryMinutes, graceMinutes } of schedules.map(promiseOf)) {
+		if (projectId === undefined || !isNamed(clusters)) continue;
+		for (const clusterName of clusters) {
+			const key = `${projectId} ${clusterName}`;
 			const known = strictest.get(key);
 			const promised = known ? known.expectedEveryMinutes + known.graceMinutes : Number.POSITIVE_INFINITY;
 			if (expectedEveryMinutes + graceMinutes < promised) {
-				strictest.set(key, { ...target, expectedEveryMinutes, graceMinutes });
+				strictest.set(key, { projectId, clusterName, expectedEveryMinutes, graceMinutes });
 			}
 		}
 	}
 	return [...strictest.values()];
 }
 
+/** What schedules select by `all` or tags. Which clusters that is, each look finds out anew. */
+export const scheduledSelections = (schedules: readonly ScheduleProps[]): readonly Watched[] =>
+	schedules.map(promiseOf).filter(({ clusters }) => !isNamed(clusters));
+
+function promiseOf({ expectedEvery, flexibleWindow, grace, order: input }: ScheduleProps): Watched {
+	const order = readOrder(input);
+	return {
+		...(order.projectId === undefined ? {} : { projectId: order.projectId }),
+		clusters: order.clusters,
+		expectedEveryMinutes: expectedEvery.toMinutes(),
+		graceMinutes: grace?.toMinutes() ?? defaultGrace(order, flexibleWindow),
+	};
+}
+
 /** The age counts from the request, so the snapshot after the promised interval may still take as long as it may take. */
 const defaultGrace = ({ deadlineMinutes }: Order, flexibleWindow: Duration | undefined): number =>
 	(flexibleWindow?.toMinutes() ?? 0) + deadlineMinutes + LOOK_EVERY.toMinutes();
-
-function namedTargets({ projectId, clusters }: Order): Target[] {
-	if (projectId === undefined || !isNamed(clusters)) return [];
-	return clusters.map((clusterName) => ({ projectId, clusterName }));
-}
 
 const isNamed = (clusters: Order["clusters"]): clusters is readonly string[] => Array.isArray(clusters);

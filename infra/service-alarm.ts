@@ -8,6 +8,7 @@ type RunbookSection =
 	| "a-run-failed"
 	| "a-run-never-started"
 	| "a-cluster-has-no-fresh-snapshot"
+	| "some-clusters-have-no-fresh-snapshot"
 	| "a-snapshot-is-late"
 	| "atlas-throttles-us"
 	| "atlas-refuses-our-credentials"

@@ -3,7 +3,8 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { SnapshotConfig } from "../config.ts";
-import { countChange, countingFailures, createMetrics, measureRateLeft } from "../publish/metrics.ts";
+import { RATE_LEFT_METRIC } from "../domain/metrics.ts";
+import { countChange, countingFailures, countPlainly, createMetrics } from "../publish/metrics.ts";
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
@@ -25,7 +26,7 @@ export function connect(config: SnapshotConfig): { readonly ports: Ports; readon
 		now: () => Date.now(),
 		// A line of the log for each snapshot asked for, not for each look.
 		onReply: ({ method, rateLimitRemaining: left }) => {
-			if (method === "POST" && left !== undefined) measureRateLeft(metrics, left);
+			if (method === "POST" && left !== undefined) countPlainly(metrics, RATE_LEFT_METRIC, left);
 		},
 	});
 	const put = toEventBridge(new EventBridgeClient(), config.EVENT_BUS_NAME);

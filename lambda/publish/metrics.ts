@@ -6,7 +6,6 @@ import {
 	CREDENTIALS_REFUSED_METRIC,
 	DURATION_METRIC,
 	METRICS_NAMESPACE,
-	RATE_LEFT_METRIC,
 	SIZE_METRIC,
 	STATE_METRIC,
 	THROTTLED_METRIC,
@@ -31,12 +30,6 @@ export function countChange(metrics: Metrics, event: SnapshotStateChange): void 
 		const size = snapshot?.["storageSizeBytes"];
 		if (typeof size === "number") metrics.addMetric(SIZE_METRIC, MetricUnit.Bytes, size);
 	}
-	metrics.publishStoredMetrics();
-}
-
-/** Tells how much is left of the rate budget that a request drew on. */
-export function measureRateLeft(metrics: Metrics, left: number): void {
-	metrics.addMetric(RATE_LEFT_METRIC, MetricUnit.Count, left);
 	metrics.publishStoredMetrics();
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Duration } from "aws-cdk-lib";
+import type { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
-import { scheduledTargets } from "../../infra/scheduled-targets.ts";
+import { scheduledSelections, scheduledTargets } from "../../infra/scheduled-targets.ts";
+import { readWatched } from "../../lambda/freshness/watched.ts";
 import { nightly, PROJECT, templateOf } from "./synthesize.ts";
 
 const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
@@ -13,7 +15,12 @@ const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
 		.replaceAll(" ", "-"),
 );
 const template = templateOf({
-	schedules: [nightly, { ...nightly, name: "weekly", expectedEveryMinutes: 7 * 1440 }],
+	schedules: [
+		nightly,
+		{ ...nightly, name: "weekly", expectedEveryMinutes: 7 * 1440 },
+		{ ...nightly, name: "everything", graceMinutes: 240, order: { clusters: "all" } },
+		{ ...nightly, name: "tagged", order: { projectId: PROJECT, clusters: { tags: { backup: "daily" } } } },
+	],
 	runbookUrl: "https://acme.test/runbook",
 });
 const alarms = Object.entries(template.findResources("AWS::CloudWatch::Alarm")).map(
@@ -51,7 +58,7 @@ test.each([
 });
 
 test("a scheduled cluster's alarm rings when its newest snapshot is older than promised, or its age unknown", () => {
-	const ages = alarm("Freshness") as Record<string, unknown>[];
+	const ages = alarm(`Freshness${PROJECT}`) as Record<string, unknown>[];
 
 	expect(ages).toHaveLength(2);
 	for (const [index, clusterName] of ["prod-a", "prod-b"].entries()) {
@@ -71,17 +78,75 @@ test("a scheduled cluster's alarm rings when its newest snapshot is older than p
 	}
 });
 
-test("the freshness function is told every 15 minutes which clusters it must find fresh", () => {
+test("one alarm speaks for the clusters that no schedule names: it rings after two looks with one that is not fresh, or none", () => {
+	expect(alarm("FreshnessClustersNotFresh")).toEqual([
+		expect.objectContaining({
+			Namespace: "AtlasSnapshots",
+			MetricName: "ClustersNotFresh",
+			Statistic: "Maximum",
+			Threshold: 1,
+			ComparisonOperator: "GreaterThanOrEqualToThreshold",
+			Period: 15 * 60,
+			EvaluationPeriods: 2,
+			TreatMissingData: "breaching",
+		}),
+	]);
+	expect(alarm("FreshnessClustersNotFresh")[0]).not.toHaveProperty("DatapointsToAlarm");
+});
+
+test("a metric without dimensions is alarmed without them, one of a cluster with both", () => {
+	const dimensions = alarms
+		.filter(({ Namespace }) => Namespace === "AtlasSnapshots")
+		.map(
+			({ MetricName, Dimensions = [] }) =>
+				`${MetricName} ${(Dimensions as { Name: string }[]).map(({ Name }) => Name).join()}`,
+		);
+
+	expect(dimensions.sort()).toEqual([
+		"AtlasCredentialsRefused ",
+		"AtlasThrottled ",
+		"ClustersNotFresh ",
+		"SnapshotAge cluster,project",
+		"SnapshotAge cluster,project",
+	]);
+});
+
+test("with a selection the dashboard shows the age of whichever clusters it turns out to hold", () => {
+	const bodyOf = (of: Template) => JSON.stringify(of.findResources("AWS::CloudWatch::Dashboard"));
+	const search = /SEARCH\([^)]*SnapshotAge/;
+
+	expect(bodyOf(template)).toMatch(search);
+	expect(bodyOf(templateOf({ schedules: [nightly] }))).not.toMatch(search);
+});
+
+test("without a schedule nothing is watched, and no alarm asks for it", () => {
+	const ids = Object.keys(templateOf({}).findResources("AWS::CloudWatch::Alarm"));
+
+	expect(ids.filter((id) => id.includes("Freshness"))).toEqual([]);
+});
+
+test("the freshness function is told every 15 minutes which clusters it must find fresh, and can read it", () => {
 	const schedules = Object.values(template.findResources("AWS::Scheduler::Schedule"));
 	const look = schedules.find(({ Properties }) => Properties["ScheduleExpression"] === "rate(15 minutes)");
+	const input = JSON.parse(look?.["Properties"]["Target"]["Input"]);
 
-	expect(JSON.parse(look?.["Properties"]["Target"]["Input"])).toEqual({
-		targets: ["prod-a", "prod-b"].map((clusterName) => ({
-			projectId: PROJECT,
-			clusterName,
-			expectedEveryMinutes: 1440,
-		})),
+	const daily = { expectedEveryMinutes: 1440, graceMinutes: 15 + 60 + 15 };
+	const selected = [
+		{ clusters: "all", expectedEveryMinutes: 1440, graceMinutes: 240 },
+		{ projectId: PROJECT, clusters: { tags: { backup: "daily" } }, ...daily },
+	];
+	expect(input).toEqual({
+		targets: [
+			{ projectId: PROJECT, clusterName: "prod-a", ...daily },
+			{ projectId: PROJECT, clusterName: "prod-b", ...daily },
+			...selected,
+		],
 	});
+	expect(readWatched(input)).toEqual([
+		{ projectId: PROJECT, clusters: ["prod-a"], ...daily },
+		{ projectId: PROJECT, clusters: ["prod-b"], ...daily },
+		...selected,
+	]);
 });
 
 describe("the clusters that are watched", () => {
@@ -93,16 +158,24 @@ describe("the clusters that are watched", () => {
 		...(grace ? { grace } : {}),
 	});
 
-	test("are those that orders name, each once, by the strictest of its schedules", () => {
-		const targets = scheduledTargets([
-			schedule(7, ["a", "b"]),
-			schedule(1, ["b"], Duration.hours(2)),
-			schedule(1, "all"),
-		]);
+	const schedules = [
+		schedule(7, ["a", "b"]),
+		schedule(1, ["b"], Duration.hours(2)),
+		schedule(1, "all"),
+		schedule(7, "all", Duration.hours(2)),
+	];
 
-		expect(targets).toEqual([
+	test("are those that orders name, each once, by the strictest of its schedules", () => {
+		expect(scheduledTargets(schedules)).toEqual([
 			{ projectId: PROJECT, clusterName: "a", expectedEveryMinutes: 7 * 1440, graceMinutes: 45 },
 			{ projectId: PROJECT, clusterName: "b", expectedEveryMinutes: 1440, graceMinutes: 120 },
+		]);
+	});
+
+	test("are those that orders select as well: a look finds out which they are, and which promise is the strictest", () => {
+		expect(scheduledSelections(schedules)).toEqual([
+			{ projectId: PROJECT, clusters: "all", expectedEveryMinutes: 1440, graceMinutes: 45 },
+			{ projectId: PROJECT, clusters: "all", expectedEveryMinutes: 7 * 1440, graceMinutes: 120 },
 		]);
 	});
 });
