@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Fault, takeSnapshot } from "../../local/atlas/index.ts";
+import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const taken = (stage: Stage, cluster = "prod-a") =>
@@ -10,6 +11,10 @@ const states = (stage: Stage, cluster = "prod-a") =>
 	stage.published().flatMap(({ clusterName, state }) => (clusterName === cluster ? [state] : []));
 const requests = (stage: Stage, kind: string) =>
 	stage.atlas.log.filter((request) => request.kind === kind && request.status !== 401).length;
+
+// Held for all tests, so that the runner's thread is started once.
+beforeAll(() => enterRunner(true));
+afterAll(() => leaveRunner());
 
 let stage: Stage;
 afterEach(async () => {
