@@ -8,6 +8,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type OutputFile } from "esbuild";
+import { directBuiltins, pureSchemas, rareApart, withoutUnused } from "./lean-start.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -48,9 +49,8 @@ export async function buildFunctions(dist: string = join(ROOT, "dist"), doors: D
 	};
 }
 
-const bundleOptions = (entry: string): BuildOptions & { readonly write: false } => ({
+const OPTIONS: BuildOptions & { readonly write: false } = {
 	absWorkingDir: ROOT,
-	entryPoints: { index: entry },
 	// The names of chunks depend on this path, so it is always the same; the files are written elsewhere.
 	outdir: join(ROOT, "dist"),
 	write: false,
@@ -65,16 +65,31 @@ const bundleOptions = (entry: string): BuildOptions & { readonly write: false } 
 	minify: true,
 	// Error names are data here: a checkpoint keeps an error's name, and alarms and replies are decided by it.
 	keepNames: true,
+	// undici's own switch, by which Node leaves out the experimental one of its two HTTP parsers.
+	define: { esbuildDetection: "true" },
 	legalComments: "none",
 	sourcemap: "external",
-	// Parts of the AWS SDK are CommonJS and call `require` for Node's own modules.
-	banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
 	logLevel: "warning",
-});
+};
+
+/** The function's files, and those that few sandboxes ever load. */
+async function compile(entry: string): Promise<OutputFile[]> {
+	const apart = new Map<string, string>();
+	const plugins = [directBuiltins, withoutUnused, pureSchemas];
+	const own = await build({
+		...OPTIONS,
+		entryPoints: { index: entry },
+		plugins: [rareApart(apart), ...plugins],
+	});
+	if (apart.size === 0) return own.outputFiles;
+	const entryPoints = Object.fromEntries([...apart].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+	const lazy = await build({ ...OPTIONS, entryPoints, plugins });
+	return [...own.outputFiles, ...lazy.outputFiles];
+}
 
 /** Writes code into `outdir`, and source maps beside it: with the maps in the asset, each cold start would carry them. */
 async function bundle(entry: string, outdir: string): Promise<string> {
-	const { outputFiles } = await build(bundleOptions(entry));
+	const outputFiles = await compile(entry);
 	const maps = `${outdir}.maps`;
 	for (const folder of [outdir, maps]) {
 		await rm(folder, { recursive: true, force: true });

@@ -52,7 +52,7 @@ const SnapshotConfigSchema = v.object(
 		/** Name or ARN of the bus that outcomes are published on. */
 		EVENT_BUS_NAME: text,
 		/** Seconds before the first look at a new snapshot, and the least between two looks. */
-		FIRST_POLL_SECONDS: v.optional(seconds, "30"),
+		FIRST_POLL_SECONDS: v.optional(seconds, "15"),
 	},
 	"is missing",
 );

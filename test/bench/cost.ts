@@ -1,0 +1,42 @@
+import type { Counted } from "./counted.ts";
+import { ASSUMED, PRICES } from "./prices.ts";
+import { runChild } from "./process.ts";
+import { median, rounded } from "./statistics.ts";
+
+/** Of a 20-minute snapshot that is a run of its own, the dearest way. */
+export interface Cost {
+	/** US dollars. */
+	readonly per1000Snapshots: number;
+	readonly operations: number;
+	readonly bytes: number;
+	readonly invocations: number;
+	/** Measured here, and what that makes on Lambda. */
+	readonly measuredMs: number;
+	readonly billedMs: number;
+	readonly pricesOf: string;
+}
+
+const MINUTES = 20;
+
+export async function cost(): Promise<Cost> {
+	const { operations, bytes, invocations } = await runChild<Counted>("run-one.ts", [String(MINUTES * 60)]);
+	const real = await runChild<Counted>("run-one.ts", ["4", "real"]);
+	const measuredMs = median(real.invocationMs);
+	const billedMs = measuredMs * (ASSUMED.memoryOfOneCpu / ASSUMED.memory) + ASSUMED.networkMs;
+	const gigabyteSeconds = (invocations * billedMs * ASSUMED.memory) / 1000 / 1024;
+	const each =
+		operations * PRICES.durableOperation +
+		bytes * (PRICES.durableByteWritten + (PRICES.durableByteMonth * ASSUMED.retentionDays) / 30) +
+		invocations * PRICES.lambdaRequest +
+		gigabyteSeconds * PRICES.lambdaGigabyteSecond +
+		ASSUMED.events * PRICES.eventBridgeEvent;
+	return {
+		per1000Snapshots: rounded(each * 1000, 3),
+		operations,
+		bytes,
+		invocations,
+		measuredMs: Math.round(measuredMs),
+		billedMs: Math.round(billedMs),
+		pricesOf: PRICES.date,
+	};
+}
