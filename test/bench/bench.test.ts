@@ -20,7 +20,7 @@ const COUNTED = [
 ];
 
 test("the quick bench tells every figure, and those that are counted are what they must be", {
-	timeout: 60_000,
+	timeout: 120_000,
 }, async () => {
 	const { stdout } = await run(process.execPath, [MAIN, "--json", "--quick"]).catch(
 		(error: { stdout: string }) => error,

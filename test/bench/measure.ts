@@ -23,7 +23,7 @@ export interface Figures {
 }
 
 /** How much is done for each figure. */
-const FULL = { starts: 15, snapshots: 1000, fanOuts: 3, phases: 2000, targets: 100, calls: 2000 };
+const FULL = { starts: 15, snapshots: 1000, fanOuts: 2, phases: 2000, targets: 100, calls: 2000 };
 /** Without regard to time: all at once. */
 const QUICK = { starts: 1, snapshots: 50, fanOuts: 1, phases: 50, targets: 5, calls: 100 };
 
