@@ -10,7 +10,7 @@ import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
 
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
-export function connect(config: SnapshotConfig): { readonly ports: Ports; readonly logger: Logger } {
+export function connect(config: SnapshotConfig): Ports {
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
 	const metrics = createMetrics();
 	const readSecret = createSecretReader(
@@ -44,7 +44,7 @@ export function connect(config: SnapshotConfig): { readonly ports: Ports; readon
 		});
 	};
 	const told = countingFailures(metrics);
-	const ports: Ports = {
+	return {
 		now: () => Date.now(),
 		takeSnapshot: told(atlas.takeSnapshot),
 		readSnapshot: told(atlas.readSnapshot),
@@ -54,5 +54,4 @@ export function connect(config: SnapshotConfig): { readonly ports: Ports; readon
 		listProjects: told(atlas.listProjects),
 		publish,
 	};
-	return { ports, logger };
 }

@@ -5,6 +5,7 @@ import type { Reason, Target } from "../domain/outcome.ts";
 import { kindOfCluster } from "../domain/snapshot.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "../run/ports.ts";
+import { ANY } from "../run/select.ts";
 import type { Watched } from "./watched.ts";
 
 /** What a look needs from the world. */
@@ -21,8 +22,6 @@ export interface Freshness extends Target {
 	readonly reason?: Reason;
 }
 
-/** Stands for a project or a cluster where there is none to name. */
-const ANY = "*";
 const PROJECTS_AT_ONCE = 3;
 const CLUSTERS_AT_ONCE = 4;
 

@@ -11,8 +11,7 @@ let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | u
 /** Built once a process and shared by all its runs. */
 function build() {
 	const config = readSnapshotConfig(process.env);
-	const { ports } = connect(config);
-	return carryOut(ports, config.FIRST_POLL_SECONDS);
+	return carryOut(connect(config), config.FIRST_POLL_SECONDS);
 }
 
 /**
