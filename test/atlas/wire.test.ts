@@ -79,6 +79,27 @@ for (const scheme of SCHEMES) {
 			}
 		});
 
+		test("goes on with keys that are rotated again while the call learns of the first rotation", async () => {
+			await using r = await rig(scheme);
+			await r.atlas.readCluster(r.target);
+			const rotate = () => {
+				r.sim.world.rotateKeys();
+				r.sim.world.retireOldKeys();
+			};
+			rotate();
+			let again = true;
+			r.sim.faults.meet = (kind) => {
+				if (kind === "cluster" && r.reads.count === 1 && again) {
+					again = false;
+					rotate();
+				}
+				return [];
+			};
+
+			expect((await r.atlas.readCluster(r.target)).name).toBe(r.target.clusterName);
+			expect(r.reads.count).toBe(2);
+		});
+
 		test("carries fifty requests at once over a rotation with one reading of the secret", async () => {
 			await using r = await rig(scheme);
 			await r.atlas.readCluster(r.target);
@@ -324,7 +345,8 @@ describe("OAuth alone", () => {
 	);
 
 	test("waits in process where the token endpoint asks for a moment", async () => {
-		await using r = await rig("oauth");
+		// On a clock that only waits move, so that all of the wait is seen.
+		await using r = await rig("oauth", { now: () => 0 });
 		r.sim.faults.add({ on: { kind: "token" }, do: { type: "status", status: 503, retryAfter: 2 } });
 
 		expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");

@@ -26,28 +26,29 @@ const planOf = (seed: number): readonly Plan[] => fc.sample(plans, { seed, numRu
 export async function runBatch(stage: Stage, from: number, to: number, onRun: () => void): Promise<Batch> {
 	const counts: Record<string, number> = {};
 	const failures: Failure[] = [];
-	let unjudged: { readonly seed: number; readonly judge: () => Promise<Report> } | undefined;
-	const settle = async () => {
-		if (!unjudged) return;
-		const { seed } = unjudged;
-		const { findings, counts: some } = await unjudged.judge();
-		unjudged = undefined;
+	const unjudged: { readonly seed: number; readonly judge: () => Promise<Report> }[] = [];
+	const settle = async (atMost: number): Promise<void> => {
+		const [first] = unjudged;
+		if (!first || unjudged.length <= atMost) return;
+		unjudged.shift();
+		const { seed } = first;
+		const { findings, counts: some } = await first.judge();
 		for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
 		if (findings.length > 0) {
 			const smaller = failures.length < MOST_SHRUNK ? await shrink(stage, seed, findings) : drawn(seed, findings);
 			failures.push({ seed, ...smaller });
 		}
 		onRun();
+		return settle(atMost);
 	};
 	for (let seed = from; seed < to; seed++) {
 		for (const plan of planOf(seed)) {
-			// The engine takes a tenth of a second to notice that a run is over: meanwhile the next one runs.
 			const { judge } = await runOne(stage, plan);
-			await settle();
-			unjudged = { seed, judge };
+			unjudged.push({ seed, judge });
+			await settle(MOST_UNJUDGED);
 		}
 	}
-	await settle();
+	await settle(0);
 	return { runs: to - from, counts, failures };
 }
 
@@ -74,6 +75,8 @@ async function shrink(stage: Stage, seed: number, first: readonly Finding[]): Pr
 	return { findings, plan };
 }
 
+/** The engine takes a tenth of a second to notice that a run is over: meanwhile the next ones run. */
+const MOST_UNJUDGED = 3;
 /** Plans tried while shrinking. */
 const MOST_TRIED = 40;
 /** Failures of a batch that are shrunk: a defect is mostly met more than once. */

@@ -25,7 +25,7 @@ export interface Task {
 export type Message = { readonly run: true } | { readonly batch: Batch };
 
 /** Runs in a process: a new one forgets the executions and the modules of the runs before. */
-const RUNS_PER_PROCESS = 500;
+const RUNS_PER_PROCESS = 1000;
 
 /**
  * Carries out runs, each with a seed of its own from `seed` on, in several processes.
@@ -48,7 +48,10 @@ export async function campaign(
 }
 
 function runInChild(task: Task, onRun: () => void): Promise<Batch> {
-	const child = fork(new URL("./worker.ts", import.meta.url), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+	const child = fork(new URL("./worker.ts", import.meta.url), {
+		execArgv: ["--import", new URL("./prompt-checkpoints.ts", import.meta.url).href],
+		stdio: ["ignore", "ignore", "pipe", "ipc"],
+	});
 	let errors = "";
 	child.stderr?.setEncoding("utf8").on("data", (text: string) => {
 		errors = (errors + text).slice(-4000);

@@ -23,8 +23,15 @@ export interface Answer {
 /** Deliveries by round: those of a round come at the same time, a round begins when the runs before have ended. */
 export function deliveriesOf(plan: Plan, projectId: string, number: number) {
 	const clusters = plan.clusters.map((_cluster, index) => `c${index}`);
-	const { onConflict, deadlineMinutes } = plan;
-	const order = { projectId, clusters, onConflict, deadlineMinutes, description: "campaign" };
+	const { onConflict, deadlineMinutes, minimumAgeMinutes } = plan;
+	const order = {
+		projectId,
+		clusters: plan.selection === "all" ? "all" : clusters,
+		onConflict,
+		deadlineMinutes,
+		description: "campaign",
+		...(minimumAgeMinutes === null ? {} : { minimumAgeMinutes }),
+	};
 	const first = firing(plan, number, 0);
 	const second = firing(plan, number, 1);
 	const of = (firingOf: Firing, what: object = order, otherOrder = false): Delivery => ({

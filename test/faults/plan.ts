@@ -69,7 +69,10 @@ export interface Plan {
 	readonly delivery: Delivery;
 	readonly auth: "digest" | "oauth";
 	readonly clusters: readonly { readonly kind: "replicaSet" | "sharded"; readonly course: Course }[];
+	/** Whether the order names the clusters, or all of the project. */
+	readonly selection: "named" | "all";
 	readonly onConflict: ConflictPolicy;
+	readonly minimumAgeMinutes: number | null;
 	readonly deadlineMinutes: number;
 	readonly others: readonly Other[];
 	readonly atlas: readonly AtlasTrouble[];
@@ -85,7 +88,7 @@ const oneOf = <const T>(...values: readonly [T, ...T[]]) => fc.constantFrom(...v
 
 /** 160 s to 10 h; most of them short, since a long one brings nothing new but looks. */
 const seconds = fc.oneof(
-	{ weight: 6, arbitrary: fc.integer({ min: 160, max: 900 }) },
+	{ weight: 12, arbitrary: fc.integer({ min: 160, max: 900 }) },
 	{ weight: 1, arbitrary: fc.integer({ min: 900, max: 36_000 }) },
 );
 const ending = fc.oneof(
@@ -125,7 +128,10 @@ const action: fc.Arbitrary<AtlasFault["do"]> = fc.oneof(
 const atlasTrouble: fc.Arbitrary<AtlasTrouble> = fc.record({
 	kind: fc.oneof(
 		{ weight: 4, arbitrary: fc.constant("take" as const) },
-		{ weight: 6, arbitrary: oneOf("get", "getSharded", "list", "listSharded", "token", "challenge", "cluster") },
+		{
+			weight: 6,
+			arbitrary: oneOf("get", "getSharded", "list", "listSharded", "token", "challenge", "cluster", "clusters"),
+		},
 	),
 	nth: fc.integer({ min: 1, max: 4 }),
 	times: fc.integer({ min: 1, max: 3 }),
@@ -200,7 +206,9 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 		{ weight: 4, arbitrary: fc.array(cluster, { minLength: 1, maxLength: 1 }) },
 		{ weight: 1, arbitrary: fc.array(cluster, { minLength: 2, maxLength: 3 }) },
 	),
+	selection: oneOf("named", "named", "named", "all"),
 	onConflict: oneOf("join", "wait", "skip", "fail"),
+	minimumAgeMinutes: fc.option(oneOf(1, 120), { freq: 6 }),
 	deadlineMinutes: oneOf(60, 30, 600),
 	others: some(other, 2),
 	atlas: some(atlasTrouble, 4),

@@ -1,14 +1,14 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
-import { lookAt, takeSnapshot } from "../../local/atlas/index.ts";
-import { isTaking } from "../../local/atlas/world/taking.ts";
+import { lookAt } from "../../local/atlas/index.ts";
 import type { DurableHandler, Execution } from "../../local/aws/engine.ts";
+import { createAdversary } from "./adversary.ts";
 import { type Answer, deliver, deliveriesOf, readStatus } from "./deliver.ts";
 import { type Finding, judge, type Observed } from "./judge.ts";
 import type { Plan } from "./plan.ts";
 import { openSandbox } from "./sandbox.ts";
 import { createCanaries } from "./secrets.ts";
 import type { Stage } from "./stage.ts";
-import { nameAtlasTrouble, nameAwsTrouble, nameKill, tell } from "./tally.ts";
+import { tell } from "./tally.ts";
 
 /** What a run of the campaign came to. */
 export interface Report {
@@ -32,7 +32,6 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	const { atlas, aws } = stage;
 	const { world } = atlas;
 	const number = runs++;
-	const secretId = `atlas-keys-${number}`;
 	const counts: Record<string, number> = {};
 	const count = (name: string) => {
 		counts[name] = (counts[name] ?? 0) + 1;
@@ -44,104 +43,37 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	for (const [index, { course }] of plan.clusters.entries()) cluster(index).plan = course;
 
 	const canaries = createCanaries();
-	const putSecret = () => {
-		const { publicKey, privateKey, clientId, clientSecret } = atlas;
-		canaries.take(world);
-		aws.secrets.put(
-			secretId,
-			JSON.stringify(plan.auth === "digest" ? { publicKey, privateKey } : { clientId, clientSecret }),
-		);
-	};
-	putSecret();
-	process.env["ATLAS_SECRET_ID"] = secretId;
+	canaries.take(world);
 
 	const logs: string[] = [];
 	const tasks = new Set<() => void>();
+	const adversary = createAdversary(plan, world, cluster, count);
 	const sandbox = openSandbox({
-		async load() {
-			await stage.quiet();
-			return ((await import(`../../lambda/handlers/snapshot.ts?life=${lives++}`)) as { handler: DurableHandler })
-				.handler;
-		},
-		atCheckpoint() {
-			checkpoints++;
-			const kill = plan.kills.find((candidate) => candidate.at === "checkpoint" && candidate.nth === checkpoints);
-			if (kill?.at !== "checkpoint") return "lives";
-			count(nameKill(kill));
-			return kill.how;
-		},
+		load: () => stage.warm(plan.auth),
+		forget: () => stage.forget(plan.auth),
+		atCheckpoint: adversary.atCheckpoint,
 		settled: () => stage.quiet(),
 		suspends: plan.suspends,
 		onEnd: () => {
 			for (const task of tasks) task();
 		},
 	});
-	let checkpoints = 0;
-	let requests = 0;
-	const kinds = new Map<string, number>();
-	const next = (kind: string): number => {
-		const nth = (kinds.get(kind) ?? 0) + 1;
-		kinds.set(kind, nth);
-		return nth;
-	};
-
-	const occupy = (moment: number) => {
-		for (const other of plan.others.filter(({ beforeRequest }) => beforeRequest === moment)) {
-			const where = cluster(other.cluster);
-			if (isTaking(where, world.now())) continue;
-			const { seconds, ending } = other;
-			takeSnapshot(world, where, { description: "by hand", retentionInDays: 7, plan: { seconds, ending } });
-			if (moment === 0) world.advance(other.age);
-			count(`conflict: another's snapshot ${moment === 0 ? (other.age ? "in progress" : "queued") : "meanwhile"}`);
-		}
-	};
-	occupy(0);
-
 	stage.direct({
 		snapshotHandler: async () => sandbox.handler as unknown as DurableHandler,
 		onLog: (text) => logs.push(text),
 		onCredential: (header) => canaries.hear(header),
 		onAtlasRequest(kind) {
-			requests++;
-			occupy(requests);
-			if (plan.rotateBefore === requests) {
-				world.rotateKeys();
-				putSecret();
-				world.retireOldKeys();
-				count("keys rotated");
-			}
+			const actions = adversary.onAtlasRequest(kind, sandbox.kill, stage.rotateKeys);
 			canaries.take(world);
-			const nth = next(kind);
-			const kill = plan.kills.find(
-				(candidate) => candidate.at === "request" && candidate.kind === kind && candidate.nth === nth,
-			);
-			if (kill?.at === "request") {
-				sandbox.kill();
-				count(`kill: with a ${kind} on the wire, ${kill.carriedOut ? "carried out" : "never arrived"}`);
-				return [{ type: "drop", when: kill.carriedOut ? "after" : "before" }];
-			}
-			const met = plan.atlas.filter(
-				(trouble) => trouble.kind === kind && nth >= trouble.nth && nth < trouble.nth + trouble.times,
-			);
-			return met.slice(0, 1).map((trouble) => {
-				count(nameAtlasTrouble(trouble));
-				return trouble.action;
-			}) as ReturnType<Parameters<Stage["direct"]>[0]["onAtlasRequest"]>;
+			return actions;
 		},
-		onAwsCall(operation) {
-			const nth = next(operation);
-			const met = plan.aws.find(
-				(trouble) => trouble.operation === operation && nth >= trouble.nth && nth < trouble.nth + trouble.times,
-			);
-			if (met) count(nameAwsTrouble(met));
-			return met?.fault;
-		},
+		onAwsCall: adversary.onAwsCall,
 	});
 
 	/** Whether Atlas says completed about a snapshot at this moment. */
 	const isCompleted = ({ clusterName, snapshotId }: SnapshotStateChange): boolean => {
-		const where = world.cluster(project.id, clusterName);
-		const snapshot = where.snapshots.find(({ id }) => id === snapshotId);
+		const where = project.clusters.get(clusterName);
+		const snapshot = where?.snapshots.find(({ id }) => id === snapshotId);
 		return snapshot !== undefined && lookAt(snapshot, where, world.now())?.status === "completed";
 	};
 	const events: Observed["events"][number][] = [];
@@ -200,14 +132,12 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 				...accepted.map(({ execution }) => JSON.stringify(execution?.history() ?? [])),
 			];
 			world.projects.delete(project.id);
-			aws.secrets.remove(secretId);
 			const observed = { runs: told, events, snapshots, answers, leaks: canaries.search(seen.join("\n")) };
 			const findings = judge(observed);
-			tell(observed, sandbox.lives, count);
+			tell(observed, sandbox.deaths, count);
 			return { findings, counts };
 		},
 	};
 }
 
-let lives = 0;
 const ended = new WeakSet<Execution>();

@@ -6,11 +6,13 @@ type Client = Input["durableExecutionClient"];
 type Handler = (event: Input, context: unknown) => Promise<unknown>;
 
 /** What the process does at a checkpoint: goes on, or dies in one of three ways. */
-type Fate = "lives" | "before" | "after" | "refused";
+export type Fate = "lives" | "before" | "after" | "refused";
 
 export interface SandboxOptions {
-	/** Loads the durable function into a new process. */
+	/** The durable function in the process that is warm, or else in a new one. */
 	readonly load: () => Promise<DurableHandler>;
+	/** The warm process is dead. */
+	readonly forget: () => void;
 	/** Asked at every checkpoint. */
 	readonly atCheckpoint: () => Fate;
 	/** Resolves when what a dead process had on the wire has reached the other side. */
@@ -26,18 +28,17 @@ export interface Sandbox {
 	/** As the platform calls it. */
 	readonly handler: Handler;
 	/** Kills the process that runs now: nothing that it does afterwards reaches the engine. */
-	kill(): void;
-	/** Processes that were started. */
-	readonly lives: number;
+	readonly kill: () => void;
+	/** Processes that died. */
+	readonly deaths: number;
 }
 
 /**
  * Runs the durable function in processes that may die. After a death the platform invokes it again, in a new process,
  * with what the engine has accepted so far; the dead one waits for ever for the reply to its next checkpoint.
  */
-export function openSandbox({ load, atCheckpoint, settled, suspends, onEnd }: SandboxOptions): Sandbox {
-	let lives = 0;
-	let loaded: Handler | undefined;
+export function openSandbox({ load, forget, atCheckpoint, settled, suspends, onEnd }: SandboxOptions): Sandbox {
+	let deaths = 0;
 	let die = (): void => {};
 	/** Checkpoints that the engine has not answered yet: a dead process's count if they were sent. */
 	const underWay = new Set<Promise<unknown>>();
@@ -73,26 +74,25 @@ export function openSandbox({ load, atCheckpoint, settled, suspends, onEnd }: Sa
 				return { ...reply, ...(state && { NewExecutionState: { ...state, Operations: adjust(state.Operations) } }) };
 			},
 		};
-		const handler = loaded ?? ((await load()) as Handler);
-		loaded = handler;
+		const handler = (await load()) as Handler;
 		const ended = handler(withClient(event, client, adjust(event.InitialExecutionState.Operations)), context);
 		// A dead process may still reject; nobody listens any more.
 		ended.catch(() => {});
 		const end = await Promise.race([ended, death.promise]);
 		if (end !== "died") return end;
-		loaded = undefined;
+		deaths++;
+		forget();
 		return undefined;
 	}
 
 	return {
-		get lives() {
-			return lives;
+		get deaths() {
+			return deaths;
 		},
 		kill: () => die(),
 		async handler(first, context) {
 			let event = first;
 			for (;;) {
-				lives += loaded === undefined ? 1 : 0;
 				const end = await live(event, context);
 				if (end !== undefined) {
 					if (hasEnded(end)) onEnd();

@@ -13,6 +13,9 @@ const real = { setImmediate, setInterval, clearInterval };
 
 type AtlasActions = ReturnType<AtlasSimulator["faults"]["meet"]>;
 
+/** How the function shows itself to Atlas. */
+export type Auth = "digest" | "oauth";
+
 /** What the run that is under way wants to hear and to decide. One run at a time: they share a clock. */
 interface Director {
 	readonly snapshotHandler: () => Promise<DurableHandler>;
@@ -30,6 +33,12 @@ export interface Stage extends AsyncDisposable {
 	readonly atlas: AtlasSimulator;
 	readonly aws: Aws;
 	direct(director: Director): void;
+	/** Puts new keys into Atlas and into the secrets; the old ones are no longer good. */
+	readonly rotateKeys: () => void;
+	/** The durable function in a process that holds these keys: the one that carried the run before, if it lives. */
+	warm(auth: Auth): Promise<DurableHandler>;
+	/** That process is dead: the next run gets a new one. */
+	forget(auth: Auth): void;
 	/** Resolves when nothing more comes in over the wire. */
 	quiet(): Promise<void>;
 }
@@ -89,23 +98,49 @@ export async function openStage(): Promise<Stage> {
 		AWS_ENDPOINT_URL: aws.url,
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
-		FIRST_POLL_SECONDS: "300",
+		FIRST_POLL_SECONDS: "600",
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
 	});
+	const putKeys = () => {
+		const { publicKey, privateKey, clientId, clientSecret } = atlas;
+		aws.secrets.put("digest", JSON.stringify({ publicKey, privateKey }));
+		aws.secrets.put("oauth", JSON.stringify({ clientId, clientSecret }));
+	};
+	putKeys();
+	const processes = new Map<Auth, DurableHandler>();
+	let started = 0;
+	const quiet = async () => {
+		for (let turns = 0, seen = arrivals; turns < 40; turns++) {
+			await new Promise((resolve) => real.setImmediate(resolve));
+			if (seen === arrivals) continue;
+			seen = arrivals;
+			turns = 0;
+		}
+	};
 	return {
 		atlas,
 		aws,
+		rotateKeys() {
+			atlas.world.rotateKeys();
+			putKeys();
+			atlas.world.retireOldKeys();
+		},
+		async warm(auth) {
+			// Read when the function first works, in the invocation that follows.
+			process.env["ATLAS_SECRET_ID"] = auth;
+			const living = processes.get(auth);
+			if (living) return living;
+			await quiet();
+			const path = `../../lambda/handlers/snapshot.ts?process=${started++}`;
+			const { handler } = (await import(path)) as { handler: DurableHandler };
+			processes.set(auth, handler);
+			return handler;
+		},
+		forget: (auth) => void processes.delete(auth),
 		direct: (next) => {
 			director = next;
 		},
-		async quiet() {
-			for (let turns = 0, seen = arrivals; turns < 40; turns++) {
-				await new Promise((resolve) => real.setImmediate(resolve));
-				if (seen === arrivals) continue;
-				seen = arrivals;
-				turns = 0;
-			}
-		},
+		quiet,
 		async [Symbol.asyncDispose]() {
 			pumping = false;
 			restore();

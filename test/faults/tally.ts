@@ -38,13 +38,9 @@ function describeAction(action: AtlasTrouble["action"]): string {
 }
 
 /** Counts what came of the run. */
-export function tell(
-	{ runs: told, events, answers }: Observed,
-	processes: number,
-	count: (name: string) => void,
-): void {
+export function tell({ runs: told, events, answers }: Observed, deaths: number, count: (name: string) => void): void {
 	for (const { status } of told) count(`execution ${status}`);
-	if (processes > 1) count("runs that outlived a kill");
+	if (deaths > 0) count("runs that outlived a kill");
 	const once = new Set<string>();
 	for (const { change } of events) {
 		const identity = identify(change);

@@ -12,8 +12,8 @@ export type ReadSecret = (refused?: Credentials) => Promise<Credentials>;
 
 /**
  * Authenticates with whatever the secret holds. A key that Atlas refuses makes the secret be read again, once; if it
- * has changed, the call goes on with the new one, and so do all after it. Readings that bring the same keys keep their
- * nonce or token.
+ * has changed, the call goes on with the new one, and so do all after it, be it rotated once more meanwhile. Readings
+ * that bring the same keys keep their nonce or token.
  *
  * @param schemeOf the way to authenticate with given credentials
  */
@@ -27,23 +27,30 @@ export function authenticate(readSecret: ReadSecret, schemeOf: (credentials: Cre
 			return session.send;
 		};
 		return async (call) => {
-			const credentials = await readSecret();
-			const first = await attempt(sendWith(credentials), call);
-			if ("reply" in first && !isKeyRefused(first.reply)) return first.reply;
-			const present = await readSecret(credentials);
-			if (!sameCredentials(credentials, present)) return sendWith(present)(call);
-			if ("reply" in first) return first.reply;
-			throw first.error;
+			for (let credentials = await readSecret(); ; ) {
+				const answer = await attempt(sendWith(credentials), call);
+				if ("reply" in answer && !isKeyRefused(answer.reply)) return answer.reply;
+				const present = await readSecret(credentials);
+				if (sameCredentials(credentials, present)) return replyOf(answer);
+				credentials = present;
+			}
 		};
 	};
 }
 
 /** A key is refused by a reply of the API, or by the token endpoint, before there is a reply. */
-async function attempt(send: Send, call: Call): Promise<{ readonly reply: Reply } | { readonly error: AtlasError }> {
+type Answer = { readonly reply: Reply } | { readonly error: AtlasError };
+
+async function attempt(send: Send, call: Call): Promise<Answer> {
 	try {
 		return { reply: await send(call) };
 	} catch (error) {
 		if (error instanceof AtlasError && error.name === "ATLAS_KEY_REFUSED") return { error };
 		throw error;
 	}
+}
+
+function replyOf(answer: Answer): Reply {
+	if ("error" in answer) throw answer.error;
+	return answer.reply;
 }
