@@ -79,7 +79,8 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	const events: Observed["events"][number][] = [];
 	const stop = aws.onEvent(({ detail }) => {
 		const change = detail as unknown as SnapshotStateChange;
-		events.push({ change, atlasCompleted: isCompleted(change) });
+		// What a dead process of an earlier run had on the wire is for that run's judgement.
+		if (change.projectId === project.id) events.push({ change, atlasCompleted: isCompleted(change) });
 	});
 
 	const executionOf = (run: string): Execution | undefined => aws.runs.find(({ name }) => name === run);
@@ -105,7 +106,6 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 		});
 		tasks.clear();
 	}
-	stop();
 	return {
 		judge: async () => {
 			const accepted = orders.map(({ run, clusters }) => ({ run, clusters, execution: executionOf(run) }));
@@ -131,6 +131,7 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 				...told.map(({ reply }) => reply),
 				...accepted.map(({ execution }) => JSON.stringify(execution?.history() ?? [])),
 			];
+			stop();
 			world.projects.delete(project.id);
 			const observed = { runs: told, events, snapshots, answers, leaks: canaries.search(seen.join("\n")) };
 			const findings = judge(observed);
