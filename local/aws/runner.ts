@@ -1,3 +1,6 @@
+import { EventEmitter } from "node:events";
+import { syncBuiltinESMExports } from "node:module";
+import threads from "node:worker_threads";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 
 /** AWS's local runner has one environment in a process; whoever needs it shares it. */
@@ -10,11 +13,12 @@ export async function enterRunner(skipTime: boolean): Promise<void> {
 	users++;
 	skipping = skipTime;
 	if (users > 1) return;
-	const real = { now: Date.now, setInterval };
-	await LocalDurableTestRunner.setupTestEnvironment({ skipTime });
-	if (!skipTime) return;
-	addUpWaits(real.now);
-	hurry(real.setInterval);
+	if (!skipTime) return void (await LocalDurableTestRunner.setupTestEnvironment());
+	const { setInterval: realSetInterval } = globalThis;
+	await setUpInThisThread();
+	// The runner moves its clock to the end of a wait only while some timer is pending: here one always is.
+	setInterval(() => {}, 2 ** 31 - 1);
+	hurry(realSetInterval);
 }
 
 export async function leaveRunner(): Promise<void> {
@@ -35,41 +39,42 @@ function hurry(realSetInterval: typeof setInterval): void {
 
 const realClearInterval = clearInterval;
 
-interface Waiting {
-	readonly operation: {
-		readonly WaitDetails?: { ScheduledEndTimestamp?: Date };
-		readonly StepDetails?: { NextAttemptTimestamp?: Date };
-	};
-}
-
-interface CheckpointApi {
-	pollCheckpointData(...input: unknown[]): Promise<{ operations: readonly Waiting[] }>;
-}
-
-const createCheckpointApi: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
-	LocalDurableTestRunner,
-) as never;
-
 /**
- * Lets skipped waits add up. The runner moves its fake clock to the end of a wait; but that end is told by a thread
- * with the real clock, so that of a hundred waits of a minute only one would be seen. And it moves the clock only while
- * some timer is pending: here one always is.
+ * The runner keeps its checkpoints in a thread, which knows only the real clock: the ends of waits that it tells would
+ * not add up on ours. So where time is skipped its server runs in this thread instead, on the same clock.
  */
-function addUpWaits(realNow: () => number): void {
-	setInterval(() => {}, 2 ** 31 - 1);
-	const shifted = (end: Date | undefined) => end && new Date(end.getTime() + Date.now() - realNow());
-	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
-		const api = createCheckpointApi();
-		const poll = api.pollCheckpointData.bind(api);
-		api.pollCheckpointData = async (...input) => {
-			const polled = await poll(...input);
-			for (const { operation } of polled.operations) {
-				const { WaitDetails: wait, StepDetails: step } = operation;
-				if (wait?.ScheduledEndTimestamp) wait.ScheduledEndTimestamp = shifted(wait.ScheduledEndTimestamp);
-				if (step?.NextAttemptTimestamp) step.NextAttemptTimestamp = shifted(step.NextAttemptTimestamp);
-			}
-			return polled;
-		};
-		return api;
-	}) as never;
+async function setUpInThisThread(): Promise<void> {
+	const { Worker } = threads;
+	Object.assign(threads, { Worker: ServerInThisThread });
+	syncBuiltinESMExports();
+	await LocalDurableTestRunner.setupTestEnvironment({ skipTime: true });
+	Object.assign(threads, { Worker });
+	syncBuiltinESMExports();
 }
+
+/** What the runner needs of a `Worker`, around a module that listens to its `parentPort`. */
+class ServerInThisThread extends EventEmitter {
+	readonly #port = Object.assign(new EventEmitter(), {
+		postMessage: (message: unknown) => {
+			const copy: unknown = structuredClone(message);
+			queueMicrotask(() => this.emit("message", copy));
+		},
+	});
+	readonly #listening: Promise<unknown>;
+
+	constructor(path: string, { workerData }: { readonly workerData: unknown }) {
+		super();
+		Object.assign(threads, { parentPort: this.#port, workerData });
+		syncBuiltinESMExports();
+		this.#listening = import(`${path}?server=${servers++}`);
+	}
+
+	postMessage(message: unknown): void {
+		const copy: unknown = structuredClone(message);
+		void this.#listening.then(() => this.#port.emit("message", copy));
+	}
+
+	unref(): void {}
+}
+
+let servers = 0;

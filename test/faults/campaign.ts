@@ -49,7 +49,6 @@ export async function campaign(
 
 function runInChild(task: Task, onRun: () => void): Promise<Batch> {
 	const child = fork(new URL("./worker.ts", import.meta.url), {
-		execArgv: ["--import", new URL("./prompt-checkpoints.ts", import.meta.url).href],
 		stdio: ["ignore", "ignore", "pipe", "ipc"],
 	});
 	let errors = "";

@@ -39,10 +39,10 @@ export interface Sandbox {
  */
 export function openSandbox({ load, forget, atCheckpoint, settled, suspends, onEnd }: SandboxOptions): Sandbox {
 	let deaths = 0;
+	const adjust = suspends ? (operations: Operations) => operations : asOver;
 	let die = (): void => {};
 	/** Checkpoints that the engine has not answered yet: a dead process's count if they were sent. */
 	const underWay = new Set<Promise<unknown>>();
-	const adjust = suspends ? toOurClock : <T>(operations: T) => operations;
 
 	async function live(event: Input, context: unknown): Promise<unknown> {
 		const death = Promise.withResolvers<"died">();
@@ -71,7 +71,10 @@ export function openSandbox({ load, forget, atCheckpoint, settled, suspends, onE
 				if (fate === "after") kill();
 				if (dead) return forever();
 				const { NewExecutionState: state } = reply;
-				return { ...reply, ...(state && { NewExecutionState: { ...state, Operations: adjust(state.Operations) } }) };
+				return {
+					...reply,
+					...(state && { NewExecutionState: { ...state, Operations: adjust(state.Operations ?? []) } }),
+				};
 			},
 		};
 		const handler = (await load()) as Handler;
@@ -133,23 +136,13 @@ const withClient = (event: Input, client: Client, Operations: Operations): Input
 
 type Operations = Input["InitialExecutionState"]["Operations"];
 
-const realNow = Date.now;
-
-/** The engine's thread tells the ends of waits by the real clock, which ours has left behind: there they are past. */
-function toOurClock<T extends Operations | undefined>(operations: T): T;
-function toOurClock(operations: Operations | undefined): Operations | undefined {
-	const ahead = Date.now() - realNow();
-	const shifted = (end: Date | string | number) => new Date(new Date(end).getTime() + ahead);
-	return operations?.map((operation) => {
+/** A wait that is over before the SDK thinks of ending the invocation. */
+const asOver = (operations: Operations): Operations =>
+	operations.map((operation) => {
 		const { WaitDetails: wait, StepDetails: step } = operation;
 		return {
 			...operation,
-			...(wait?.ScheduledEndTimestamp && {
-				WaitDetails: { ...wait, ScheduledEndTimestamp: shifted(wait.ScheduledEndTimestamp) },
-			}),
-			...(step?.NextAttemptTimestamp && {
-				StepDetails: { ...step, NextAttemptTimestamp: shifted(step.NextAttemptTimestamp) },
-			}),
+			...(wait?.ScheduledEndTimestamp && { WaitDetails: { ...wait, ScheduledEndTimestamp: new Date(0) } }),
+			...(step?.NextAttemptTimestamp && { StepDetails: { ...step, NextAttemptTimestamp: new Date(0) } }),
 		};
 	});
-}
