@@ -14,7 +14,7 @@ const real = { setImmediate, setInterval, clearInterval };
 type AtlasActions = ReturnType<AtlasSimulator["faults"]["meet"]>;
 
 /** How the function shows itself to Atlas. */
-export type Auth = "digest" | "oauth";
+type Auth = "digest" | "oauth";
 
 /** What the run that is under way wants to hear and to decide. One run at a time: they share a clock. */
 interface Director {
