@@ -1,11 +1,17 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests of the durable runner, whose clock and environment are the process's: each file has one of its own. */
+const alone = ["test/{engine,fleet,freshness,handlers,publish,run}/**/*.test.ts", "test/local/aws/**/*.test.ts"];
+
 export default defineConfig({
 	test: {
-		include: ["test/**/*.test.ts"],
 		restoreMocks: true,
 		testTimeout: 30_000,
-		// Two cores: the durable runner's worker thread and the simulator's sockets want one of them.
+		// Two cores: the simulators' sockets and the processes that tests start want one of them.
 		maxWorkers: 2,
+		projects: [
+			{ extends: true, test: { name: "alone", include: alone } },
+			{ extends: true, test: { name: "together", include: ["test/**/*.test.ts"], exclude: alone, isolate: false } },
+		],
 	},
 });
