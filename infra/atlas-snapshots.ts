@@ -129,27 +129,25 @@ export class AtlasSnapshots extends Construct {
 		});
 		const targets = scheduledTargets(schedules);
 		const selections = scheduledSelections(schedules);
-		const freshness = bundles.freshness
-			? new Freshness(this, "Freshness", {
-					...forAtlas,
-					...alarmSettings,
-					code: bundles.freshness,
-					targets,
-					selections,
-					group: this.schedules.group,
-					undelivered,
-				})
-			: undefined;
+		const freshness = new Freshness(this, "Freshness", {
+			...forAtlas,
+			...alarmSettings,
+			code: bundles.freshness,
+			targets,
+			selections,
+			group: this.schedules.group,
+			undelivered,
+		});
 		this.dashboard = new SnapshotDashboard(this, "Overview", {
 			snapshot: this.snapshot,
-			alarms: [...alarms, ...(freshness?.alarms ?? [])],
+			alarms: [...alarms, ...freshness.alarms],
 			targets,
 			hasSelections: selections.length > 0,
 		});
 		new Queries(this, "Queries", {
 			snapshotLogs: this.snapshot.logGroup,
 			triggerLogs: this.trigger.logGroup,
-			...(freshness ? { freshnessLogs: freshness.function.logGroup } : {}),
+			freshnessLogs: freshness.function.logGroup,
 		});
 	}
 

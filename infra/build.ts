@@ -3,16 +3,15 @@
  * `NodejsFunction`, because only esbuild's API can split: the AWS SDK's lazily imported parts then stay unread until
  * they are needed, which is the larger part of a cold start.
  */
-import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type OutputFile } from "esbuild";
 import { directBuiltins, pureSchemas, rareApart, withoutUnused } from "./lean-start.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Every function of the stack and its door. A door that does not exist yet is left out of the build. */
+/** Every function of the stack and its door. */
 const FUNCTIONS = {
 	snapshot: "lambda/handlers/snapshot.ts",
 	trigger: "lambda/handlers/trigger.ts",
@@ -22,9 +21,7 @@ const FUNCTIONS = {
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** Folder of each function's code, absolute; the handler is `index.handler`. */
-export type Bundles = { readonly [name in Exclude<FunctionName, "freshness">]: string } & {
-	readonly freshness?: string;
-};
+export type Bundles = { readonly [name in FunctionName]: string };
 
 /** Paths of source files, absolute or relative to the repository, in place of those of `FUNCTIONS`. */
 export type Doors = Partial<Readonly<Record<FunctionName, string>>>;
@@ -36,17 +33,13 @@ export type Doors = Partial<Readonly<Record<FunctionName, string>>>;
  * @param dist absolute path; what stood in the functions' folders is gone afterwards
  */
 export async function buildFunctions(dist: string = join(ROOT, "dist"), doors: Doors = {}): Promise<Bundles> {
-	const { snapshot, trigger, freshness } = { ...FUNCTIONS, ...doors };
-	const [snapshotCode, triggerCode, freshnessCode] = await Promise.all([
-		bundle(snapshot, join(dist, "snapshot")),
-		bundle(trigger, join(dist, "trigger")),
-		existsSync(resolve(ROOT, freshness)) ? bundle(freshness, join(dist, "freshness")) : undefined,
+	const all = { ...FUNCTIONS, ...doors };
+	const [snapshot, trigger, freshness] = await Promise.all([
+		bundle(all.snapshot, join(dist, "snapshot")),
+		bundle(all.trigger, join(dist, "trigger")),
+		bundle(all.freshness, join(dist, "freshness")),
 	]);
-	return {
-		snapshot: snapshotCode,
-		trigger: triggerCode,
-		...(freshnessCode === undefined ? {} : { freshness: freshnessCode }),
-	};
+	return { snapshot, trigger, freshness };
 }
 
 const OPTIONS: BuildOptions & { readonly write: false } = {

@@ -5,7 +5,7 @@ import { Construct } from "constructs";
 export interface QueriesProps {
 	readonly snapshotLogs: ILogGroup;
 	readonly triggerLogs: ILogGroup;
-	readonly freshnessLogs?: ILogGroup;
+	readonly freshnessLogs: ILogGroup;
 }
 
 /** Saved Logs Insights queries: what people ask who are woken at night. */
@@ -47,7 +47,6 @@ export class Queries extends Construct {
 			sort: "@timestamp desc",
 			limit: 100,
 		});
-		if (!freshnessLogs) return;
 		save("NotFresh", "6 Which clusters have no fresh snapshot, and why?", [freshnessLogs], {
 			filterStatements: ['message in ["fresh", "not fresh"]'],
 			statsStatements: [

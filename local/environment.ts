@@ -7,11 +7,11 @@ type Variables = Record<string, string | undefined>;
 export const ATLAS_SECRET = "atlas-keys";
 export const HOOK_SECRET = "hook-keys";
 
-/** What the two functions find in their environment, as the stack sets it. */
-export type FunctionEnvironment = SnapshotEnvironment & TriggerEnvironment;
+/** What the functions find in their environment, as the stack sets it: each reads its own part. */
+export type FunctionEnvironment = Partial<SnapshotEnvironment & TriggerEnvironment>;
 
 /**
- * Makes this process's environment that of the two functions. What the person at the terminal has set for AWS goes,
+ * Makes this process's environment that of the functions. What the person at the terminal has set for AWS goes,
  * because it could send the SDK past the stand-ins, with real credentials.
  *
  * @param env is changed

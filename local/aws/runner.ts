@@ -13,7 +13,7 @@ export async function enterRunner(skipTime: boolean): Promise<void> {
 	users++;
 	skipping = skipTime;
 	if (users > 1) return;
-	if (!skipTime) return void (await LocalDurableTestRunner.setupTestEnvironment());
+	if (!skipTime) return LocalDurableTestRunner.setupTestEnvironment();
 	const { setInterval: realSetInterval } = globalThis;
 	await setUpInThisThread();
 	// The runner moves its clock to the end of a wait only while some timer is pending: here one always is.

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Fault } from "./faults.ts";
 import { AwsError, type AwsReply, type AwsRequest, type Operation } from "./wire.ts";
@@ -58,14 +59,12 @@ function carryOut(operation: Operation, fault: Fault | undefined): AwsReply {
 
 async function read(incoming: IncomingMessage): Promise<AwsRequest> {
 	const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://localhost");
-	const chunks: Buffer[] = [];
-	for await (const chunk of incoming) chunks.push(chunk);
 	return {
 		method: incoming.method ?? "GET",
 		path: pathname,
 		query: searchParams,
 		headers: incoming.headers,
-		body: Buffer.concat(chunks),
+		body: await buffer(incoming),
 	};
 }
 

@@ -7,6 +7,7 @@ import type { DurableHandler } from "../../local/aws/engine.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
+import { enter } from "../../local/environment.ts";
 
 // Taken before the clock is a fake one.
 const real = { setImmediate, setInterval, clearInterval };
@@ -91,11 +92,7 @@ export async function openStage(): Promise<Stage> {
 		if (pumping) real.setImmediate(pump);
 	};
 	pump();
-	Object.assign(process.env, {
-		AWS_REGION: "us-east-1",
-		AWS_ACCESS_KEY_ID: "local",
-		AWS_SECRET_ACCESS_KEY: "local",
-		AWS_ENDPOINT_URL: aws.url,
+	enter(process.env, aws.url, {
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
 		FIRST_POLL_SECONDS: "600",

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../lambda/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
+import { enter } from "../../local/environment.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 
@@ -18,11 +19,7 @@ beforeEach(async () => {
 		secrets: { "atlas-keys": JSON.stringify({ publicKey, privateKey }) },
 		snapshotHandler: async () => () => undefined,
 	});
-	Object.assign(process.env, {
-		AWS_REGION: "us-east-1",
-		AWS_ACCESS_KEY_ID: "local",
-		AWS_SECRET_ACCESS_KEY: "local",
-		AWS_ENDPOINT_URL: aws.url,
+	enter(process.env, aws.url, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",

@@ -180,7 +180,8 @@ test("what holds data outlives the stack, unless told otherwise", () => {
 
 test("code that uses the construct is told of a clash, an impossible date and a missing default order", () => {
 	const stack = stackOf({});
-	const props = { bundles: { snapshot: import.meta.dirname, trigger: import.meta.dirname } };
+	const code = import.meta.dirname;
+	const props = { bundles: { snapshot: code, trigger: code, freshness: code } };
 	const schedule = {
 		name: "night",
 		expression: "cron(0 2 30 2 ? *)",

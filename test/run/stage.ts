@@ -4,6 +4,7 @@ import type { Run } from "../../lambda/domain/run.ts";
 import { type AtlasOptions, type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import { type Aws, type AwsOptions, startAws } from "../../local/aws/index.ts";
+import { enter } from "../../local/environment.ts";
 
 export interface Stage extends AsyncDisposable {
 	readonly atlas: AtlasSimulator;
@@ -42,11 +43,7 @@ export async function openStage(
 		...options.aws,
 		snapshotHandler,
 	});
-	Object.assign(process.env, {
-		AWS_REGION: "us-east-1",
-		AWS_ACCESS_KEY_ID: "local",
-		AWS_SECRET_ACCESS_KEY: "local",
-		AWS_ENDPOINT_URL: aws.url,
+	enter(process.env, aws.url, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
