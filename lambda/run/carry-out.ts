@@ -1,4 +1,4 @@
-import { type DurableContext, DurableOperationError, StepSemantics } from "@aws/durable-execution-sdk-js";
+import { type DurableContext, DurableOperationError, NestingType, StepSemantics } from "@aws/durable-execution-sdk-js";
 import type { RunResult, TargetStatus } from "../domain/outcome.ts";
 import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
@@ -109,7 +109,12 @@ async function carryOutHere(
 				return tellBrokenOff(ports, steps, run, target, startedAt, error);
 			});
 		},
-		{ itemNamer: ({ clusterName }) => clusterName, completionConfig: { toleratedFailurePercentage: 100 } },
+		{
+			itemNamer: ({ clusterName }) => clusterName,
+			completionConfig: { toleratedFailurePercentage: 100 },
+			// A branch of its own would be one operation more a target.
+			nesting: NestingType.FLAT,
+		},
 	);
 	return branches.all.map(({ result, error, index }) => result ?? unheard(run, targets[index], startedAt, error));
 }

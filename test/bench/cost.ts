@@ -5,8 +5,10 @@ import { median, rounded } from "./statistics.ts";
 
 /** Of a 20-minute snapshot that is a run of its own, the dearest way. */
 export interface Cost {
-	/** US dollars. */
+	/** US dollars for what is counted in a run: operations, bytes, invocations, events. */
 	readonly per1000Snapshots: number;
+	/** US dollars for Lambda's time, which is in part assumed. */
+	readonly computePer1000Snapshots: number;
 	readonly operations: number;
 	readonly bytes: number;
 	readonly invocations: number;
@@ -28,10 +30,10 @@ export async function cost(): Promise<Cost> {
 		operations * PRICES.durableOperation +
 		bytes * (PRICES.durableByteWritten + (PRICES.durableByteMonth * ASSUMED.retentionDays) / 30) +
 		invocations * PRICES.lambdaRequest +
-		gigabyteSeconds * PRICES.lambdaGigabyteSecond +
 		ASSUMED.events * PRICES.eventBridgeEvent;
 	return {
 		per1000Snapshots: rounded(each * 1000, 3),
+		computePer1000Snapshots: rounded(gigabyteSeconds * PRICES.lambdaGigabyteSecond * 1000, 3),
 		operations,
 		bytes,
 		invocations,

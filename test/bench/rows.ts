@@ -20,8 +20,7 @@ export function toRows({ coldStart, requests, fanOut, follow, cost, memory, trig
 	};
 	const peers = Object.entries(requests.peers);
 	const watchers = Object.entries(follow.peers);
-	const { operations, bytes, invocations, measuredMs, billedMs, pricesOf } = cost;
-	const billed = `${invocations} invocations of ${billedMs} ms (${measuredMs} ms here)`;
+	const { operations, bytes, invocations, measuredMs, billedMs, computePer1000Snapshots, pricesOf } = cost;
 	return [
 		start("snapshot", 0.55),
 		start("trigger", 0.45),
@@ -61,7 +60,12 @@ export function toRows({ coldStart, requests, fanOut, follow, cost, memory, trig
 			key: "cost.per1000Snapshots",
 			value: cost.per1000Snapshots,
 			most: 0.35,
-			beside: `US$ of ${pricesOf}; each ${operations} operations, ${bytes} bytes, ${billed}`,
+			beside: `US$ of ${pricesOf}; each ${operations} operations, ${bytes} bytes, ${invocations} invocations`,
+		},
+		{
+			key: "cost.computePer1000Snapshots",
+			value: computePer1000Snapshots,
+			beside: `US$ for invocations of ${billedMs} ms (${measuredMs} ms here, stretched, and the network's)`,
 		},
 		{
 			key: "memory.rssMb",
