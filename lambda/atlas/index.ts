@@ -4,6 +4,7 @@ import { type Clusters, createClusters } from "./clusters.ts";
 import { type CompliancePolicies, createCompliancePolicies } from "./compliance-policy.ts";
 import { openEnvelopes } from "./envelope.ts";
 import { type Exchange, tellOf } from "./exchange.ts";
+import { holdBackLatePosts } from "./late-posts.ts";
 import { createProjects, type Projects } from "./projects.ts";
 import { keepToBudget } from "./rate-budget.ts";
 import { repeatReads } from "./repeat-reads.ts";
@@ -40,7 +41,7 @@ export interface Atlas extends Snapshots, Clusters, Projects, CompliancePolicies
 }
 
 /**
- * Connects the layers, from the socket outwards: transport, telling, envelopes, rate budget, authentication, repetition,
+ * Connects the layers, from the socket outwards: transport, late POSTs, telling, envelopes, rate budget, authentication, repetition,
  * judgement.
  * The budget lies within authentication, so that challenges and tokens keep to it as well.
  */
@@ -48,7 +49,7 @@ export function createAtlas(options: AtlasClientOptions): Atlas {
 	const { baseUrl, readSecret, now = Date.now, wait = (milliseconds) => pause(milliseconds) } = options;
 	const { mediaType = DEFAULT_MEDIA_TYPE, envelope = false, pretty = false, onReply = () => {} } = options;
 	const transport = createTransport(baseUrl, options.timeouts ?? TIMEOUTS, now);
-	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(transport.send)));
+	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(holdBackLatePosts(now)(transport.send))));
 	const send = repeatReads(authenticate(readSecret, (credentials) => schemeOf(credentials, now))(paced));
 	const requests = createRequests(send, { mediaType, envelope, pretty }, now);
 	return {

@@ -1,5 +1,6 @@
 import type * as v from "valibot";
 import { readReply } from "./judge.ts";
+import { POST_GOOD_FOR } from "./late-posts.ts";
 import type { Call, Send } from "./wire.ts";
 
 /** Atlas's media type; one version date for all resources, since each answers with its newest one not after it. */
@@ -54,6 +55,7 @@ export function createRequests(
 				...address(resource),
 				headers: { ...headers, "content-type": mediaType },
 				body: JSON.stringify(body),
+				goodUntil: now() + POST_GOOD_FOR,
 			};
 			return readReply(schema, await send(call), call, now());
 		},

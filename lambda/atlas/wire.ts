@@ -7,6 +7,8 @@ export interface Call {
 	readonly projectId?: string;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
+	/** Epoch milliseconds after which it must not be sent any more. */
+	readonly goodUntil?: number;
 }
 
 /** A reply, whole and unjudged. */

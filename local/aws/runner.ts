@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { calmClock } from "./calm-clock.ts";
 
 /** AWS's local runner has one environment in a process; whoever needs it shares it. */
 let users = 0;
@@ -14,8 +15,10 @@ export async function enterRunner(skipTime: boolean): Promise<void> {
 	skipping = skipTime;
 	if (users > 1) return;
 	if (!skipTime) return LocalDurableTestRunner.setupTestEnvironment();
-	const { setInterval: realSetInterval } = globalThis;
+	const { setInterval: realSetInterval, setTimeout: realSetTimeout } = globalThis;
+	const { now: realNow } = Date;
 	await setUpInThisThread();
+	calmClock(realNow, realSetTimeout);
 	// The runner moves its clock to the end of a wait only while some timer is pending: here one always is.
 	setInterval(() => {}, 2 ** 31 - 1);
 	hurry(realSetInterval);

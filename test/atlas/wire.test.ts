@@ -122,6 +122,21 @@ for (const scheme of SCHEMES) {
 			expect(taken(r)).toBe(1);
 		});
 
+		test("does not send a POST again that was refused so slowly that its snapshot may have ended", async () => {
+			await using r = await rig(scheme);
+			await r.atlas.readCluster(r.target);
+			r.sim.faults.meet = (kind) => {
+				if (kind !== "take") return [];
+				r.sim.world.advance(61);
+				return [{ type: "status", status: 401, executed: true }];
+			};
+
+			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+
+			expect(fault).toMatchObject({ code: "ATLAS_NO_REPLY", executed: "unknown", blame: "transient" });
+			expect(kindsOf(r.sim.log).filter((kind) => kind.startsWith("take"))).toHaveLength(1);
+		});
+
 		test("gives up on keys that are wrong, after reading the secret again once", async () => {
 			await using r = await rig(scheme);
 			r.sim.world.credentials.apiKeys.clear();

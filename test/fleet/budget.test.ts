@@ -2,9 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { keepToBudget } from "../../lambda/atlas/rate-budget.ts";
 import type { Call, Reply } from "../../lambda/atlas/wire.ts";
 import { openStage, type Stage } from "../run/stage.ts";
-import { calmClock } from "./calm-clock.ts";
 
-const real = [Date.now, setTimeout] as const;
 let stage: Stage | undefined;
 afterEach(async () => {
 	await stage?.[Symbol.asyncDispose]();
@@ -26,7 +24,6 @@ test.each(["digest", "oauth"] as const)(
 			},
 		});
 		stage = open;
-		calmClock(...real);
 
 		const { status, result } = await open.carryOut({ clusters });
 

@@ -1,6 +1,5 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
-import { calmClock } from "./calm-clock.ts";
 
 /**
  * `npm run fleet [-- PROJECTS CLUSTERS SNAPSHOT_SECONDS]`: one order for 40 projects of 25 clusters each, of which one in
@@ -11,7 +10,7 @@ const PROJECTS = Number(process.argv[2] ?? 40);
 const CLUSTERS = Number(process.argv[3] ?? 25);
 const SNAPSHOT_SECONDS = Number(process.argv[4] ?? 160);
 
-const [realNow, realSetTimeout] = [Date.now, setTimeout];
+const { now: realNow } = Date;
 const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true;
 process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
@@ -37,7 +36,6 @@ subscribe("undici:client:connected", (message) => {
 });
 const startedAt = realNow();
 await using stage = await openStage({ atlas: { projects, snapshotSeconds: SNAPSHOT_SECONDS }, auth: "oauth" });
-calmClock(realNow, realSetTimeout);
 const { result, history } = await stage.carryOut({ clusters: "all", projectId: undefined });
 
 const seconds = (realNow() - startedAt) / 1000;

@@ -8,11 +8,15 @@ interface CheckpointApi {
 	updateCheckpointData(...input: unknown[]): Promise<unknown>;
 }
 
+/** Requests under way, those of undici and those of the AWS SDK. */
 let inFlight = 0;
 for (const [name, change] of [
 	["undici:request:create", 1],
 	["undici:request:trailers", -1],
 	["undici:request:error", -1],
+	["http.client.request.start", 1],
+	["http.client.response.finish", -1],
+	["http.client.request.error", -1],
 ] as const) {
 	subscribe(name, () => {
 		inFlight += change;
@@ -21,7 +25,7 @@ for (const [name, change] of [
 
 /**
  * Lets skipped waits spare the requests under way. The runner moves its fake clock as soon as one of many branches
- * waits; a request of another branch, in flight for some real milliseconds, would by that clock take hours, and time out.
+ * waits; a request of another branch, in flight for some real milliseconds, would by that clock take hours.
  *
  * To be called once the runner is set up.
  *
@@ -32,11 +36,8 @@ export function calmClock(realNow: () => number, realSetTimeout: typeof setTimeo
 		const until = realNow() + PATIENCE;
 		while (inFlight > 0 && realNow() < until) await new Promise((resolve) => realSetTimeout(resolve, 1));
 	};
-	const create: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
-		LocalDurableTestRunner,
-	) as never;
 	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
-		const api = create();
+		const api = createCheckpointApi();
 		const update = api.updateCheckpointData.bind(api);
 		// After this the runner moves its clock at once.
 		api.updateCheckpointData = async (...input) => {
@@ -47,3 +48,7 @@ export function calmClock(realNow: () => number, realSetTimeout: typeof setTimeo
 		return api;
 	}) as never;
 }
+
+const createCheckpointApi: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
+	LocalDurableTestRunner,
+) as never;
