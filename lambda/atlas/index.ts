@@ -41,7 +41,7 @@ export interface Atlas extends Snapshots, Clusters, Projects, CompliancePolicies
 }
 
 /**
- * Connects the layers, from the socket outwards: transport, late POSTs, telling, envelopes, rate budget, authentication, repetition,
+ * Connects the layers, from the socket outwards: transport, telling, envelopes, rate budget, late POSTs, authentication, repetition,
  * judgement.
  * The budget lies within authentication, so that challenges and tokens keep to it as well.
  */
@@ -49,8 +49,10 @@ export function createAtlas(options: AtlasClientOptions): Atlas {
 	const { baseUrl, readSecret, now = Date.now, wait = (milliseconds) => pause(milliseconds) } = options;
 	const { mediaType = DEFAULT_MEDIA_TYPE, envelope = false, pretty = false, onReply = () => {} } = options;
 	const transport = createTransport(baseUrl, options.timeouts ?? TIMEOUTS, now);
-	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(holdBackLatePosts(now)(transport.send))));
-	const send = repeatReads(authenticate(readSecret, (credentials) => schemeOf(credentials, now))(paced));
+	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(transport.send)));
+	const send = repeatReads(
+		authenticate(readSecret, (credentials) => schemeOf(credentials, now))(holdBackLatePosts(now)(paced)),
+	);
 	const requests = createRequests(send, { mediaType, envelope, pretty }, now);
 	return {
 		...createSnapshots(requests),

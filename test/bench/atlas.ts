@@ -1,17 +1,13 @@
 import { type Atlas, createAtlas } from "../../lambda/atlas/index.ts";
 import type { Credentials } from "../../lambda/secrets/credentials.ts";
+import type { AtlasSimulator } from "../../local/atlas/index.ts";
 import { type Serving, serveChild } from "./process.ts";
 
 /** A simulated Atlas in another process: where it is, how to get in, and what is there. */
-export interface RemoteAtlas {
-	readonly url: string;
-	readonly publicKey: string;
-	readonly privateKey: string;
-	readonly clientId: string;
-	readonly clientSecret: string;
-	readonly projectId: string;
-	readonly clusters: readonly string[];
-}
+export type RemoteAtlas = Pick<
+	AtlasSimulator,
+	"url" | "publicKey" | "privateKey" | "clientId" | "clientSecret" | "projectId" | "clusters"
+>;
 
 /** @param latency milliseconds before each reply; @param seconds that a snapshot takes */
 export const serveAtlas = (clusters: number, latency: number, seconds = 0): Promise<Serving<RemoteAtlas>> =>

@@ -28,18 +28,15 @@ export async function runBatch(stage: Stage, from: number, to: number, onRun: ()
 	const failures: Failure[] = [];
 	const unjudged: { readonly seed: number; readonly judge: () => Promise<Report> }[] = [];
 	const settle = async (atMost: number): Promise<void> => {
-		const [first] = unjudged;
-		if (!first || unjudged.length <= atMost) return;
-		unjudged.shift();
-		const { seed } = first;
-		const { findings, counts: some } = await first.judge();
-		for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
-		if (findings.length > 0) {
-			const smaller = failures.length < MOST_SHRUNK ? await shrink(stage, seed, findings) : drawn(seed, findings);
-			failures.push({ seed, ...smaller });
+		for (const { seed, judge } of unjudged.splice(0, Math.max(0, unjudged.length - atMost))) {
+			const { findings, counts: some } = await judge();
+			for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
+			if (findings.length > 0) {
+				const smaller = failures.length < MOST_SHRUNK ? await shrink(stage, seed, findings) : drawn(seed, findings);
+				failures.push({ seed, ...smaller });
+			}
+			onRun();
 		}
-		onRun();
-		return settle(atMost);
 	};
 	for (let seed = from; seed < to; seed++) {
 		for (const plan of planOf(seed)) {

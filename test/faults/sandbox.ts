@@ -118,10 +118,7 @@ const hasEnded = (end: unknown): boolean =>
 async function afterDeath(event: Input): Promise<Input> {
 	const { durableExecutionClient: client, DurableExecutionArn, CheckpointToken } = event;
 	const { Operations = [] } = await client.getExecutionState({ DurableExecutionArn, CheckpointToken, MaxItems: 1000 });
-	return new DurableExecutionInvocationInputWithClient(
-		{ DurableExecutionArn, CheckpointToken, InitialExecutionState: { Operations, NextMarker: "" } },
-		client,
-	);
+	return withClient(event, client, Operations);
 }
 
 const withClient = (event: Input, client: Client, Operations: Operations): Input =>

@@ -10,7 +10,7 @@ import { FUNCTION_ARN } from "../../local/aws/names.ts";
 import { enter } from "../../local/environment.ts";
 
 // Taken before the clock is a fake one.
-const real = { setImmediate, setInterval, clearInterval };
+const realSetImmediate = setImmediate;
 
 type AtlasActions = ReturnType<AtlasSimulator["faults"]["meet"]>;
 
@@ -56,11 +56,10 @@ export async function openStage(): Promise<Stage> {
 	atlas.faults.meet = (kind, cluster) => {
 		arrivals++;
 		const actions = director?.onAtlasRequest(kind, cluster) ?? [];
-		if (actions.some(({ type }) => type === "delay")) hold(actions);
+		for (const action of actions) if (action.type === "delay") hold(action.ms);
 		return actions;
 	};
-	const hold = (actions: AtlasActions) => {
-		const milliseconds = actions.reduce((sum, action) => sum + (action.type === "delay" ? action.ms : 0), 0);
+	const hold = (milliseconds: number) => {
 		delayed++;
 		setTimeout(() => delayed--, milliseconds);
 	};
@@ -71,10 +70,7 @@ export async function openStage(): Promise<Stage> {
 		faults({ operation }) {
 			arrivals++;
 			const fault = director?.onAwsCall(operation);
-			if (fault?.do === "delay") {
-				delayed++;
-				setTimeout(() => delayed--, fault.milliseconds);
-			}
+			if (fault?.do === "delay") hold(fault.milliseconds);
 			return fault;
 		},
 	});
@@ -89,7 +85,7 @@ export async function openStage(): Promise<Stage> {
 	let pumping = true;
 	const pump = () => {
 		clock?.tick(delayed > 0 ? PACE_DELAYED : PACE);
-		if (pumping) real.setImmediate(pump);
+		if (pumping) realSetImmediate(pump);
 	};
 	pump();
 	enter(process.env, aws.url, {
@@ -108,7 +104,7 @@ export async function openStage(): Promise<Stage> {
 	let started = 0;
 	const quiet = async () => {
 		for (let turns = 0, seen = arrivals; turns < 40; turns++) {
-			await new Promise((resolve) => real.setImmediate(resolve));
+			await new Promise((resolve) => realSetImmediate(resolve));
 			if (seen === arrivals) continue;
 			seen = arrivals;
 			turns = 0;

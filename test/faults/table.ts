@@ -25,6 +25,7 @@ export function drawTable(counts: Readonly<Record<string, number>>): string {
 	for (const [prefix, title] of GROUPS) {
 		const names = Object.keys(counts).filter((name) => name.startsWith(prefix));
 		for (const name of names.toSorted()) table.push([title, name.slice(prefix.length), counts[name] ?? 0]);
+		if (names.length > 1) table.push([title, "in all", names.reduce((sum, name) => sum + (counts[name] ?? 0), 0)]);
 	}
 	return table.toString();
 }
