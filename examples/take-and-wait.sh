@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Takes snapshots and waits for their end: a gate before a deploy.
 #
-#   take-and-wait.sh URL ORDER [KEY]
+#   take-and-wait.sh URL REQUEST [KEY]
 #
 #   URL    where the HTTP API is, with its stage if it has one: the stack's output ApiUrl
-#   ORDER  the order as JSON: '{"projectId":"…","clusters":["prod-a"]}'
-#   KEY    idempotency key: the same key and order is the same run, whatever is sent twice; default: a random one
+#   REQUEST  the request as JSON: '{"projectId":"…","clusters":["prod-a"]}'
+#   KEY    idempotency key: the same key and request is the same run, whatever is sent twice; default: a random one
 #
 # Signs by the credentials of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION; without them
 # it doesn't sign. Gives up after WAIT_MINUTES (default 180). Needs bash and curl 7.75 or later.
@@ -14,11 +14,11 @@
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
-	echo "usage: take-and-wait.sh URL ORDER [KEY]" >&2
+	echo "usage: take-and-wait.sh URL REQUEST [KEY]" >&2
 	exit 2
 fi
 url=${1%/}
-order=$2
+request=$2
 key=${3:-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}
 give_up=$((SECONDS + ${WAIT_MINUTES:-180} * 60))
 
@@ -70,19 +70,19 @@ fail() {
 	exit "${2:-1}"
 }
 
-# The key makes it safe to send the order again when an answer is lost.
+# The key makes it safe to send the request again when an answer is lost.
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
 	send --header 'content-type: application/json' --header "idempotency-key: $key" --header 'prefer: wait=20' \
-		--data-binary "$order" "$url/snapshots"
+		--data-binary "$request" "$url/snapshots"
 	if grep -q 'problem:atlas-refused' "$dir/body"; then fail "Atlas refused the snapshot"; fi
 	case $status in
 	202) break ;;
 	000 | 429 | 500 | 502 | 503 | 504)
-		if [ "$attempt" = 10 ]; then fail "the order was not accepted"; fi
-		echo "no good answer (HTTP $status), sending the same order again" >&2
+		if [ "$attempt" = 10 ]; then fail "the request was not accepted"; fi
+		echo "no good answer (HTTP $status), sending the same request again" >&2
 		pause 5
 		;;
-	*) fail "the order was not accepted" 2 ;;
+	*) fail "the request was not accepted" 2 ;;
 	esac
 done
 

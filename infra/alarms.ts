@@ -59,7 +59,7 @@ export class Alarms extends Construct {
 				metric: stateMetric("LATE", { period }),
 				threshold: 1,
 				impact:
-					"When this rings, a snapshot still runs past its order's deadline, and whatever waits for it waits longer.",
+					"When this rings, a snapshot still runs past its request's deadline, and whatever waits for it waits longer.",
 				section: "a-snapshot-is-late",
 			}),
 			alarm("Throttled", {

@@ -8,8 +8,8 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { SnapshotEnvironment } from "../lambda/config.ts";
-import { readOrder } from "../lambda/domain/order.ts";
 import type { State } from "../lambda/domain/outcome.ts";
+import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { alarmTopic } from "./alarm-topic.ts";
 import { Alarms } from "./alarms.ts";
@@ -101,7 +101,7 @@ export class AtlasSnapshots extends Construct {
 			...settings,
 			code: bundles.trigger,
 			snapshot: this.snapshot,
-			...(props.defaultOrder ? { defaultOrder: JSON.stringify(readOrder(props.defaultOrder)) } : {}),
+			...(props.defaultRequest ? { defaultRequest: JSON.stringify(readSnapshotRequest(props.defaultRequest)) } : {}),
 			...(this.webhookSecret ? { webhookSecret: this.webhookSecret } : {}),
 		});
 		this.undelivered = deadLetterQueue(this, "Undelivered", removalPolicy);
@@ -115,7 +115,7 @@ export class AtlasSnapshots extends Construct {
 			rules: props.eventRules ?? [],
 			trigger,
 			undelivered,
-			hasDefaultOrder: props.defaultOrder !== undefined,
+			hasDefaultRequest: props.defaultRequest !== undefined,
 		});
 		if (http !== false) this.api = new SnapshotApi(this, "Http", { ...http, ...settings, trigger });
 

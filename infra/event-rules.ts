@@ -12,18 +12,18 @@ export interface EventRulesProps {
 	readonly trigger: IFunction;
 	/** Gets the events that the trigger function could not be given. */
 	readonly undelivered: Queue;
-	readonly hasDefaultOrder: boolean;
+	readonly hasDefaultRequest: boolean;
 }
 
-/** EventBridge rules: an event's `detail` is the order; what a cron rule sends is carried out as the default order. */
+/** EventBridge rules: an event's `detail` is the request; what a cron rule sends is carried out as the default request. */
 export class EventRules extends Construct {
-	/** @throws InputError `CONFIG_INVALID` for a rule with an expression where there is no default order */
-	constructor(scope: Construct, id: string, { rules, trigger, undelivered, hasDefaultOrder }: EventRulesProps) {
+	/** @throws InputError `CONFIG_INVALID` for a rule with an expression where there is no default request */
+	constructor(scope: Construct, id: string, { rules, trigger, undelivered, hasDefaultRequest }: EventRulesProps) {
 		super(scope, id);
 		for (const rule of rules) {
-			if ("expression" in rule && !hasDefaultOrder) {
+			if ("expression" in rule && !hasDefaultRequest) {
 				throw new InputError("CONFIG_INVALID", `event rule ${rule.name}`, [
-					{ pointer: "", detail: "needs a defaultOrder, which its expression carries out" },
+					{ pointer: "", detail: "needs a defaultRequest, which its expression carries out" },
 				]);
 			}
 			new Rule(this, rule.name, {

@@ -4,11 +4,11 @@ import type { EventPattern, IEventBus } from "aws-cdk-lib/aws-events";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
-import type { Order } from "../lambda/domain/order.ts";
+import type { SnapshotRequest } from "../lambda/domain/request.ts";
 import type { Bundles } from "./build.ts";
 
-/** An order as people write it: what has a default may be left out. */
-type OrderInput = Partial<Order> & Pick<Order, "clusters">;
+/** A request as people write it: what has a default may be left out. */
+type RequestInput = Partial<SnapshotRequest> & Pick<SnapshotRequest, "clusters">;
 
 export interface ScheduleProps {
 	/** Letters, digits and hyphens, a letter first; once among the schedules, in whatever case. */
@@ -21,12 +21,12 @@ export interface ScheduleProps {
 	readonly flexibleWindow?: Duration;
 	/** From one snapshot to the next. A cluster whose newest completed one is older, and the grace, raises an alarm. */
 	readonly expectedEvery: Duration;
-	/** What a late start and the snapshot itself may take. @default flexible window + the order's deadline + 15 minutes */
+	/** What a late start and the snapshot itself may take. @default flexible window + the request's deadline + 15 minutes */
 	readonly grace?: Duration;
-	readonly order: OrderInput;
+	readonly request: RequestInput;
 }
 
-/** Starts the order in an event's `detail`, or, where a cron or rate expression fires, the default order. */
+/** Starts the request in an event's `detail`, or, where a cron or rate expression fires, the default request. */
 export type EventRuleProps = {
 	/** Letters, digits and hyphens, a letter first; once among the rules, in whatever case. */
 	readonly name: string;
@@ -36,7 +36,7 @@ export type EventRuleProps = {
 			/** @default the account's default bus */
 			readonly bus?: IEventBus;
 	  }
-	| { /** As of a schedule, in UTC. Needs `defaultOrder`. */ readonly expression: string }
+	| { /** As of a schedule, in UTC. Needs `defaultRequest`. */ readonly expression: string }
 );
 
 export interface HttpProps {
@@ -71,7 +71,7 @@ export interface AtlasSnapshotsProps {
 	/** @default none */
 	readonly eventRules?: readonly EventRuleProps[];
 	/** What an event rule with an expression carries out. @default none */
-	readonly defaultOrder?: OrderInput;
+	readonly defaultRequest?: RequestInput;
 	/** `false`: no HTTP API. @default an API for callers with an AWS identity */
 	readonly http?: HttpProps | false;
 	/** Where outcomes are published. @default a new bus */

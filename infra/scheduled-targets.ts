@@ -1,6 +1,6 @@
 import { Duration } from "aws-cdk-lib";
-import { type Order, readOrder } from "../lambda/domain/order.ts";
 import type { Target } from "../lambda/domain/outcome.ts";
+import { readSnapshotRequest, type SnapshotRequest } from "../lambda/domain/request.ts";
 import type { Watched } from "../lambda/freshness/watched.ts";
 import type { ScheduleProps } from "./props.ts";
 
@@ -35,18 +35,18 @@ export function scheduledTargets(schedules: readonly ScheduleProps[]): readonly 
 export const scheduledSelections = (schedules: readonly ScheduleProps[]): readonly Watched[] =>
 	schedules.map(promiseOf).filter(({ clusters }) => !isNamed(clusters));
 
-function promiseOf({ expectedEvery, flexibleWindow, grace, order: input }: ScheduleProps): Watched {
-	const order = readOrder(input);
+function promiseOf({ expectedEvery, flexibleWindow, grace, request: input }: ScheduleProps): Watched {
+	const request = readSnapshotRequest(input);
 	return {
-		...(order.projectId === undefined ? {} : { projectId: order.projectId }),
-		clusters: order.clusters,
+		...(request.projectId === undefined ? {} : { projectId: request.projectId }),
+		clusters: request.clusters,
 		expectedEveryMinutes: expectedEvery.toMinutes(),
-		graceMinutes: grace?.toMinutes() ?? defaultGrace(order, flexibleWindow),
+		graceMinutes: grace?.toMinutes() ?? defaultGrace(request, flexibleWindow),
 	};
 }
 
 /** The age counts from the request, so the snapshot after the promised interval may still take as long as it may take. */
-const defaultGrace = ({ deadlineMinutes }: Order, flexibleWindow: Duration | undefined): number =>
+const defaultGrace = ({ deadlineMinutes }: SnapshotRequest, flexibleWindow: Duration | undefined): number =>
 	(flexibleWindow?.toMinutes() ?? 0) + deadlineMinutes + LOOK_EVERY.toMinutes();
 
-const isNamed = (clusters: Order["clusters"]): clusters is readonly string[] => Array.isArray(clusters);
+const isNamed = (clusters: SnapshotRequest["clusters"]): clusters is readonly string[] => Array.isArray(clusters);

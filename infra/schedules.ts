@@ -13,7 +13,7 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
-import { readOrder } from "../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import type { ScheduleProps } from "./props.ts";
 import { expressionFault, isTimeZone } from "./schedule-expression.ts";
 import { schedulerRole } from "./scheduler-role.ts";
@@ -25,7 +25,7 @@ export interface SchedulesProps {
 	readonly undelivered: Queue;
 }
 
-/** EventBridge Scheduler: one schedule an order, in a group of their own, with a role that can call one function. */
+/** EventBridge Scheduler: one schedule a request, in a group of their own, with a role that can call one function. */
 export class Schedules extends Construct {
 	readonly group: ScheduleGroup;
 	readonly role: Role;
@@ -37,7 +37,7 @@ export class Schedules extends Construct {
 		// It holds no data, and its name would be taken at the next deploy.
 		this.group = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
 		this.role = schedulerRole(this, "Role", this.group, trigger, undelivered);
-		for (const { name, expression, timeZone = "Etc/UTC", flexibleWindow, order } of schedules) {
+		for (const { name, expression, timeZone = "Etc/UTC", flexibleWindow, request } of schedules) {
 			const schedule = new Schedule(this, name, {
 				description: `Takes Atlas snapshots: ${name}`,
 				schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
@@ -51,7 +51,7 @@ export class Schedules extends Construct {
 					retryAttempts: 185,
 					// Both keep their value over all attempts of a firing: together they name the run.
 					input: ScheduleTargetInput.fromObject({
-						order: readOrder(order),
+						request: readSnapshotRequest(request),
 						schedule: ContextAttribute.scheduleArn,
 						scheduledTime: ContextAttribute.scheduledTime,
 					}),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isAllowedAtlas } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
-import { readOrder } from "../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { expressionFault, isTimeZone } from "./schedule-expression.ts";
 
 /** Days that CloudWatch Logs knows as a retention. */
@@ -46,12 +46,12 @@ const Expression = v.pipe(
 	}),
 );
 
-/** An order as the triggers read it, so that what could not be carried out at night is refused at noon. */
-const OrderInput = v.pipe(
+/** A request as the triggers read it, so that what could not be carried out at night is refused at noon. */
+const RequestInput = v.pipe(
 	v.unknown(),
 	v.rawTransform(({ dataset: { value: input }, addIssue, NEVER }) => {
 		try {
-			return readOrder(input);
+			return readSnapshotRequest(input);
 		} catch (error) {
 			for (const { pointer, detail } of error instanceof InputError ? error.faults : []) {
 				const [first, ...rest] = pointer
@@ -74,7 +74,7 @@ const Schedule = v.strictObject(
 		flexibleWindowMinutes: v.optional(whole(1, 1440, "minutes")),
 		expectedEveryMinutes: whole(15, 366 * 24 * 60, "minutes"),
 		graceMinutes: v.optional(whole(1, 7 * 24 * 60, "minutes")),
-		order: OrderInput,
+		request: RequestInput,
 	},
 	strictly("must be a JSON object"),
 );
@@ -116,7 +116,7 @@ export const SettingsSchema = v.strictObject(
 		rotation: v.optional(Rotation),
 		schedules: v.optional(v.array(Schedule, "must be a list of schedules"), []),
 		eventRules: v.optional(v.array(EventRule, "must be a list of rules"), []),
-		defaultOrder: v.optional(OrderInput),
+		defaultRequest: v.optional(RequestInput),
 		http: v.optional(falseOr(Http), {}),
 		busArn: v.optional(arn("events")),
 		alarmTopicArn: v.optional(arn("sns")),

@@ -41,8 +41,8 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 		"must be left out without signedHook",
 	);
 	when(
-		!has("defaultOrder") && rules.some((rule) => rule["expression"] !== undefined),
-		"/defaultOrder",
+		!has("defaultRequest") && rules.some((rule) => rule["expression"] !== undefined),
+		"/defaultRequest",
 		"is missing: an event rule with an expression carries it out",
 	);
 	for (const [index, { pattern, expression, busArn }] of rules.entries()) {

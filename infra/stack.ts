@@ -30,7 +30,7 @@ export class AtlasSnapshotsStack extends Stack {
 				vpc: network?.vpc,
 				reservedConcurrency: settings.reservedConcurrency,
 				runbookUrl: settings.runbookUrl,
-				defaultOrder: settings.defaultOrder,
+				defaultRequest: settings.defaultRequest,
 			}),
 			schedules: settings.schedules.map(toSchedule),
 			eventRules: settings.eventRules.map((rule) => this.eventRule(rule)),
@@ -113,7 +113,7 @@ const toSchedule = (schedule: Settings["schedules"][number]): ScheduleProps => (
 	expression: schedule.expression,
 	timeZone: schedule.timeZone,
 	expectedEvery: Duration.minutes(schedule.expectedEveryMinutes),
-	order: schedule.order,
+	request: schedule.request,
 	...given({
 		flexibleWindow: minutes(schedule.flexibleWindowMinutes),
 		grace: minutes(schedule.graceMinutes),

@@ -10,7 +10,7 @@ export interface TriggerFunctionProps extends FunctionSettings {
 	readonly code: string;
 	readonly snapshot: SnapshotFunction;
 	/** JSON. */
-	readonly defaultOrder?: string;
+	readonly defaultRequest?: string;
 	readonly webhookSecret?: ISecret;
 }
 
@@ -20,10 +20,10 @@ export interface TriggerFunctionProps extends FunctionSettings {
  */
 export class TriggerFunction extends ServiceFunction {
 	constructor(scope: Construct, id: string, props: TriggerFunctionProps) {
-		const { snapshot, webhookSecret, defaultOrder } = props;
+		const { snapshot, webhookSecret, defaultRequest } = props;
 		const environment: TriggerEnvironment = {
 			SNAPSHOT_FUNCTION_ARN: snapshot.alias.functionArn,
-			DEFAULT_ORDER: defaultOrder,
+			DEFAULT_REQUEST: defaultRequest,
 			WEBHOOK_SECRET_ID: webhookSecret?.secretArn,
 		};
 		super(scope, id, {

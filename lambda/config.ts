@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "./domain/errors.ts";
 import { toFaults } from "./domain/faults.ts";
-import { type Order, readOrder } from "./domain/order.ts";
+import { readSnapshotRequest, type SnapshotRequest } from "./domain/request.ts";
 
 /** Atlas's media type: errors, snapshots and clusters are asked for by this one version date. */
 export const ATLAS_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
@@ -22,22 +22,32 @@ const seconds = v.pipe(
 	v.maxValue(3600, "must be 3600 or less"),
 );
 
-const DefaultOrder = v.pipe(
+const DefaultRequest = v.pipe(
 	text,
-	v.rawTransform<string, Order>(({ dataset, addIssue, NEVER }) => {
+	v.rawTransform<string, SnapshotRequest>(({ dataset, addIssue, NEVER }) => {
 		try {
-			return readOrder(JSON.parse(dataset.value));
+			return readSnapshotRequest(JSON.parse(dataset.value));
 		} catch (error) {
 			addIssue({
-				message: `must hold an order as JSON (${error instanceof InputError ? error.message : "this is no JSON"})`,
+				message: `must hold a request as JSON (${error instanceof InputError ? error.message : "this is no JSON"})`,
 			});
 			return NEVER;
 		}
 	}),
 );
 
+/** The stack's name: it tells runs, markers and metrics of two stacks in one account and region apart. */
+const StackName = v.optional(
+	v.pipe(
+		text,
+		v.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, "must be a stack's name: a letter, then letters, digits and hyphens"),
+	),
+	"atlas-snapshots",
+);
+
 const SnapshotConfigSchema = v.object(
 	{
+		STACK_NAME: StackName,
 		/** Name or ARN of the secret that holds the Atlas keys. */
 		ATLAS_SECRET_ID: text,
 		/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
@@ -59,10 +69,11 @@ const SnapshotConfigSchema = v.object(
 
 const TriggerConfigSchema = v.object(
 	{
+		STACK_NAME: StackName,
 		/** ARN of the durable function's alias; a durable execution needs a qualified ARN. */
 		SNAPSHOT_FUNCTION_ARN: text,
-		/** The order that a cron rule's `Scheduled Event` with an empty `detail` carries out, as JSON. */
-		DEFAULT_ORDER: v.optional(DefaultOrder),
+		/** The request that a cron rule's `Scheduled Event` with an empty `detail` carries out, as JSON. */
+		DEFAULT_REQUEST: v.optional(DefaultRequest),
 		/** Name or ARN of the secret with the keys of signed hooks; without it there is no hook route. */
 		WEBHOOK_SECRET_ID: v.optional(text),
 	},

@@ -46,11 +46,11 @@ function feedsOf({ work }: Call, { simulator }: World): readonly Feed[] {
 	switch (work.kind) {
 		case "demo": {
 			const [first = "", second = first] = simulator?.clusters ?? [];
-			const order = { projectId: simulator?.projectId, retentionInDays: 7 };
-			return [firing({ ...order, clusters: [first] }), post({ ...order, clusters: [second] })];
+			const request = { projectId: simulator?.projectId, retentionInDays: 7 };
+			return [firing({ ...request, clusters: [first] }), post({ ...request, clusters: [second] })];
 		}
-		case "order":
-			return [post(work.order(simulator?.projectId))];
+		case "request":
+			return [post(work.request(simulator?.projectId))];
 		case "event":
 			return [{ subject: "event", text: "the file's event reaches the trigger", event: work.event }];
 		case "serve":
@@ -60,19 +60,19 @@ function feedsOf({ work }: Call, { simulator }: World): readonly Feed[] {
 }
 
 /** What EventBridge Scheduler sends when a schedule fires. */
-function firing(order: object): Feed {
+function firing(request: object): Feed {
 	const scheduledTime = `${new Date().toISOString().slice(0, 17)}00Z`;
 	const schedule = "arn:aws:scheduler:us-east-1:123456789012:schedule/snapshots/nightly";
 	return {
 		subject: "schedule",
 		text: `nightly fires for ${scheduledTime}`,
-		event: { order, schedule, scheduledTime },
+		event: { request, schedule, scheduledTime },
 	};
 }
 
-function post(order: object): Feed {
+function post(request: object): Feed {
 	const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
-	const body = Buffer.from(JSON.stringify(order));
+	const body = Buffer.from(JSON.stringify(request));
 	const event = toPayload({ method: "POST", path: "/snapshots", headers, body });
 	return { subject: "http", text: "POST /snapshots reaches the trigger", event };
 }

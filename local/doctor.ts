@@ -15,7 +15,7 @@ const USAGE = `npm run doctor -- [FLAGS]         says, a line per check, whether
                                 MONGODB_ATLAS_PUBLIC_API_KEY and _PRIVATE_API_KEY
   --project ID                  default the first that the keys see
   --cluster NAME                default the first of the project that can have a snapshot
-  --retention-days N            as an order would ask for, default 7
+  --retention-days N            as a request would ask for, default 7
   --json                        the report as one JSON object
 
 ✓ well, ✗ to be mended, – could not be checked

@@ -31,10 +31,10 @@ export async function keepServing(
 		throw new UsageError(`--port must be one that this program may listen on (${code})`);
 	});
 	const { projectId = "PROJECT", clusters = ["CLUSTER"] } = world.simulator ?? {};
-	const order = JSON.stringify({ projectId, clusters: clusters.slice(0, 1) });
+	const request = JSON.stringify({ projectId, clusters: clusters.slice(0, 1) });
 	screen.line(`The HTTP face listens at ${gateway.url} until Ctrl-C. Take a snapshot:\n`);
 	screen.line(
-		`  curl -i ${keys ? SIGN : ""}${gateway.url}/snapshots -H 'content-type: application/json' -d '${order}'\n`,
+		`  curl -i ${keys ? SIGN : ""}${gateway.url}/snapshots -H 'content-type: application/json' -d '${request}'\n`,
 	);
 	const stopped = new AbortController();
 	await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal, { signal: stopped.signal })));

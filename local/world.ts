@@ -34,7 +34,7 @@ export async function openWorld(call: Call, env: Variables): Promise<World> {
 		},
 		snapshotHandler: async () => (await import("../lambda/handlers/snapshot.ts")).handler,
 	});
-	const defaultOrder = env["DEFAULT_ORDER"] ?? defaultOrderOf(simulator);
+	const defaultRequest = env["DEFAULT_REQUEST"] ?? defaultRequestOf(simulator);
 	enter(env, aws.url, {
 		ATLAS_SECRET_ID: ATLAS_SECRET,
 		ATLAS_BASE_URL: atlasUrl,
@@ -42,7 +42,7 @@ export async function openWorld(call: Call, env: Variables): Promise<World> {
 		FIRST_POLL_SECONDS: call.pollSeconds ?? (simulator ? "1" : "15"),
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
 		...(call.hookKeys !== undefined && { WEBHOOK_SECRET_ID: HOOK_SECRET }),
-		...(defaultOrder !== undefined && { DEFAULT_ORDER: defaultOrder }),
+		...(defaultRequest !== undefined && { DEFAULT_REQUEST: defaultRequest }),
 	});
 	checkEnvironment(env);
 	return {
@@ -60,7 +60,7 @@ const keysOf = (simulator: AtlasSimulator | undefined): string =>
 	JSON.stringify({ clientId: simulator?.clientId, clientSecret: simulator?.clientSecret });
 
 /** What a cron rule's event carries out against the simulator. */
-function defaultOrderOf(simulator: AtlasSimulator | undefined): string | undefined {
+function defaultRequestOf(simulator: AtlasSimulator | undefined): string | undefined {
 	return simulator && JSON.stringify({ projectId: simulator.projectId, clusters: simulator.clusters.slice(0, 1) });
 }
 

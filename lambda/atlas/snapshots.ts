@@ -6,7 +6,7 @@ import { readList, readPages } from "./pages.ts";
 import type { Requests, Resource } from "./requests.ts";
 
 /** The body of an on-demand snapshot request, `DiskBackupOnDemandSnapshotRequest`. */
-interface SnapshotRequest {
+interface OnDemandRequest {
 	readonly description: string;
 	/** Whole days, from the snapshot's completion on. */
 	readonly retentionInDays: number;
@@ -15,7 +15,7 @@ interface SnapshotRequest {
 /** On-demand snapshots of one cluster. All reject with an `AtlasError`. */
 export interface Snapshots {
 	/** Asks for a snapshot, once. Where the fault says `executed: "unknown"`, there may be one all the same. */
-	readonly takeSnapshot: (target: Target, request: SnapshotRequest) => Promise<Snapshot>;
+	readonly takeSnapshot: (target: Target, request: OnDemandRequest) => Promise<Snapshot>;
 	/** Reads a snapshot by the plain path, which serves replica sets and sharded clusters. */
 	readonly readSnapshot: (target: Target, snapshotId: string) => Promise<Snapshot>;
 	/**

@@ -70,7 +70,7 @@ export const BY_ERROR_CODE: ReadonlyMap<string, Meaning> = new Map([
 	["USER_CANNOT_ACCESS_ORG", FOREIGN],
 	["GROUP_NOT_FOUND", NO_PROJECT],
 	["INVALID_GROUP_ID", NO_PROJECT],
-	["CLUSTER_NOT_FOUND", means("ATLAS_CLUSTER_NOT_FOUND", "the project has no cluster of this name; check the order")],
+	["CLUSTER_NOT_FOUND", means("ATLAS_CLUSTER_NOT_FOUND", "the project has no cluster of this name; check the request")],
 	["SNAPSHOT_NOT_FOUND", NO_SNAPSHOT],
 	["INVALID_SNAPSHOT_ID", NO_SNAPSHOT],
 	["BACKUP_CONFIG_NOT_FOUND", BACKUP_OFF],
@@ -136,7 +136,7 @@ export function byStatus(status: number): Meaning {
 		case 429:
 			return means("ATLAS_RATE_LIMITED", "Atlas's rate limit is reached; the call is due again later", "transient");
 		case 400:
-			return means("ATLAS_BAD_REQUEST", "Atlas refuses the request as it stands; check the order");
+			return means("ATLAS_BAD_REQUEST", "Atlas refuses the request as it stands; check the request");
 		default:
 			return means(
 				"ATLAS_BAD_REQUEST",

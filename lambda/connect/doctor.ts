@@ -16,7 +16,7 @@ export interface DoctorOptions {
 	readonly now: () => number;
 }
 
-/** Retention that no order may ask for, so that Atlas refuses the request: its least is 1. */
+/** Retention that no request may ask for, so that Atlas refuses the request: its least is 1. */
 const NO_RETENTION_IN_DAYS = -1;
 
 /** Examines by an Atlas client of its own, so that nothing of an earlier examination is kept. */

@@ -26,8 +26,8 @@ export function connect(config: TriggerConfig): Reception {
 		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
 		hear: journal.answered,
 	});
-	const order = config.DEFAULT_ORDER;
-	return { face, start: engine.start, ...(order && { defaultOrder: order }), hear: journal.received };
+	const request = config.DEFAULT_REQUEST;
+	return { face, start: engine.start, ...(request && { defaultRequest: request }), hear: journal.received };
 }
 
 /** Loaded with the first reader only: a start need not read it. */

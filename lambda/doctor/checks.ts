@@ -4,7 +4,7 @@ import { isOnDemand, isRunning, kindOfCluster, type Snapshot } from "../domain/s
 import { judge } from "../domain/verdict.ts";
 import type { DoctorPorts } from "./ports.ts";
 import type { CheckName, Finding } from "./report.ts";
-import { isAboutTheOrder } from "./role.ts";
+import { isAboutTheRequest } from "./role.ts";
 
 /** What is known so far. Checks fill it in for those after them. */
 export interface Patient {
@@ -122,7 +122,7 @@ export const CHECKS: readonly Check[] = [
 			);
 			if (refusal === undefined)
 				return bad("Atlas took a snapshot that it had to refuse; tell the authors, and delete it");
-			if (!isAboutTheOrder(refusal)) throw refusal;
+			if (!isAboutTheRequest(refusal)) throw refusal;
 			return good("enough to take a snapshot: Atlas looked at the request, and refused it for what it asked");
 		},
 	},
@@ -144,7 +144,7 @@ export const CHECKS: readonly Check[] = [
 				if (least === undefined) return good("no Backup Compliance Policy asks for a longer one");
 				if (least <= retentionInDays)
 					return good(`${retentionInDays} days; the Backup Compliance Policy asks for ${least}`);
-				return bad(`the Backup Compliance Policy asks for ${least} days; order retentionInDays of ${least} or more`);
+				return bad(`the Backup Compliance Policy asks for ${least} days; request retentionInDays of ${least} or more`);
 			} catch (error) {
 				const { code } = judge(error);
 				if (code === "ATLAS_NOT_FOUND") return good("there is no Backup Compliance Policy");

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "../domain/errors.ts";
 import { toFaults } from "../domain/faults.ts";
-import { readOrder } from "../domain/order.ts";
+import { readSnapshotRequest } from "../domain/request.ts";
 import type { Complaint } from "./examine.ts";
 
 const Text = v.optional(v.string("must be a string"));
@@ -11,20 +11,20 @@ const ComplaintSchema = v.object(
 	"must be a JSON object",
 );
 
-/** Stands for the project or the cluster that is not named, so that an order's rules can be asked. */
+/** Stands for the project or the cluster that is not named, so that a request's rules can be asked. */
 const SOME_PROJECT = "0".repeat(24);
 const SOME_CLUSTER = "any";
 
 /**
- * Reads what the doctor is asked to look at: by the rules of an order, of which everything may be left out.
+ * Reads what the doctor is asked to look at: by the rules of a request, of which everything may be left out.
  *
- * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`, quoting no value
+ * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, quoting no value
  */
 export function readComplaint(input: unknown): Complaint {
 	const read = v.safeParse(ComplaintSchema, input);
 	if (!read.success) throw new InputError("EVENT_INVALID", "doctor", toFaults(read.issues));
 	const { projectId, clusterName, retentionInDays } = read.output;
-	const order = readOrder({
+	const request = readSnapshotRequest({
 		projectId: projectId ?? SOME_PROJECT,
 		clusterName: clusterName ?? SOME_CLUSTER,
 		...(retentionInDays === undefined ? {} : { retentionInDays }),
@@ -32,6 +32,6 @@ export function readComplaint(input: unknown): Complaint {
 	return {
 		...(projectId === undefined ? {} : { projectId }),
 		...(clusterName === undefined ? {} : { clusterName }),
-		retentionInDays: order.retentionInDays,
+		retentionInDays: request.retentionInDays,
 	};
 }

@@ -7,7 +7,7 @@ import type { CheckName, Finding, Report } from "./report.ts";
 export interface Complaint {
 	readonly projectId?: string;
 	readonly clusterName?: string;
-	/** Whole days, as an order would ask for. */
+	/** Whole days, as a request would ask for. */
 	readonly retentionInDays: number;
 }
 

@@ -5,7 +5,7 @@ import { AtlasError } from "../domain/errors.ts";
  * no call tells an API key's roles to the key itself, and because Atlas checks the role first: a missing one is 401
  * `USER_UNAUTHORIZED` whatever the body holds.
  */
-export function isAboutTheOrder(error: unknown): boolean {
+export function isAboutTheRequest(error: unknown): boolean {
 	if (!(error instanceof AtlasError)) return false;
 	const { code, status = 0, errorCode = "" } = error.fault;
 	if (status === 401 || status === 402 || status === 429 || status < 400 || status >= 500) return false;

@@ -1,6 +1,6 @@
 import type { Watch } from "./following.ts";
-import { HARD_LIMIT_MINUTES } from "./order.ts";
 import type { FinalState, Reason } from "./outcome.ts";
+import { HARD_LIMIT_MINUTES } from "./request.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The last word on a followed snapshot. Only Atlas's own `completed` makes one completed. */

@@ -21,13 +21,13 @@ export function eligibility(cluster: Cluster): Reason | undefined {
 	if (stateName === "CREATING") {
 		return {
 			code: "ATLAS_CLUSTER_CREATING",
-			message: `cluster ${name}: Atlas is still creating it; order again when it is up`,
+			message: `cluster ${name}: Atlas is still creating it; request again when it is up`,
 		};
 	}
 	if (stateName === "DELETING") {
 		return {
 			code: "ATLAS_CLUSTER_DELETING",
-			message: `cluster ${name}: Atlas is deleting it; take it out of the order`,
+			message: `cluster ${name}: Atlas is deleting it; take it out of the request`,
 		};
 	}
 	if (paused === true) {

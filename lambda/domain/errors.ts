@@ -4,7 +4,7 @@
  */
 export type ErrorCode =
 	/** What a caller sent, or what the operator configured. */
-	| "ORDER_INVALID"
+	| "REQUEST_INVALID"
 	| "EVENT_INVALID"
 	| "CONFIG_INVALID"
 	| "SECRET_UNREADABLE"
@@ -105,7 +105,7 @@ export class InputError extends ServiceError {
 	readonly faults: readonly InputFault[];
 
 	constructor(
-		code: "ORDER_INVALID" | "EVENT_INVALID" | "CONFIG_INVALID" | "SECRET_INVALID",
+		code: "REQUEST_INVALID" | "EVENT_INVALID" | "CONFIG_INVALID" | "SECRET_INVALID",
 		subject: string,
 		faults: readonly InputFault[],
 	) {

@@ -1,5 +1,5 @@
 import { InputError } from "./errors.ts";
-import { readOrder } from "./order.ts";
+import { readSnapshotRequest } from "./request.ts";
 import type { Run, Trigger } from "./run.ts";
 
 const TRIGGERS: readonly Trigger[] = ["schedule", "event", "http"];
@@ -8,10 +8,10 @@ const TRIGGERS: readonly Trigger[] = ["schedule", "event", "http"];
  * Reads a run as the trigger function sends it. Someone may also start the durable function by hand, so nothing of it
  * is taken on trust.
  *
- * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`
+ * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  */
 export function readRun(input: unknown): Run {
-	const { run, trigger, slot, order }: Partial<Record<keyof Run, unknown>> =
+	const { run, trigger, slot, request }: Partial<Record<keyof Run, unknown>> =
 		typeof input === "object" && input !== null ? input : {};
 	const known = TRIGGERS.find((name) => name === trigger);
 	const faults = [
@@ -26,6 +26,6 @@ export function readRun(input: unknown): Run {
 		run: String(run),
 		trigger: known,
 		...(typeof slot === "string" ? { slot } : {}),
-		order: readOrder(order),
+		request: readSnapshotRequest(request),
 	};
 }

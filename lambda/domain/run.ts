@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Order } from "./order.ts";
+import type { SnapshotRequest } from "./request.ts";
 
 /** Who asked. */
 export type Trigger = "schedule" | "event" | "http";
@@ -14,7 +14,7 @@ export interface Run {
 	readonly trigger: Trigger;
 	/** The scheduled time of a firing, as the schedule gave it; only of schedules. */
 	readonly slot?: string;
-	readonly order: Order;
+	readonly request: SnapshotRequest;
 }
 
 /**
@@ -31,6 +31,7 @@ export function nameRun(trigger: Trigger, ...key: readonly string[]): string {
 export const marker = (run: string): string => ` [run:${digest(run).slice(0, 12)}]`;
 
 /** The description as Atlas gets it. */
-export const describe = (run: string, order: Order): string => `${order.description ?? "on demand"}${marker(run)}`;
+export const describe = (run: string, request: SnapshotRequest): string =>
+	`${request.description ?? "on demand"}${marker(run)}`;
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,5 +1,5 @@
-import type { ConflictPolicy } from "./order.ts";
 import type { FinalState, Provenance, Reason } from "./outcome.ts";
+import type { ConflictPolicy } from "./request.ts";
 import { isOnDemand, isRunning, type Snapshot } from "./snapshot.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -144,7 +144,7 @@ function byPolicy(running: Snapshot, { conflict }: Taking, { policy }: Terms): M
 	}
 }
 
-/** After the deadline nothing is asked for that was not carried out: the order was for this time, not for any. */
+/** After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. */
 function askAgain({ reason }: Taking, at: number, { deadlineAt }: Terms, afterSeconds: number): Move {
 	if (at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
 	return {

@@ -17,7 +17,7 @@ const PUBLISHED = new Set(["publish-started", "publish-late", "publish-end"]);
 /**
  * Reads from a history, oldest event first, where each target stands.
  *
- * @param named the targets that the order names, for the time before the selection is checkpointed
+ * @param named the targets that the request names, for the time before the selection is checkpointed
  */
 export function tellTargets(events: readonly Event[], named: readonly Target[]): Told {
 	const names = new Map<string | undefined, string>();

@@ -48,10 +48,10 @@ function reasonOf({ Status }: GetDurableExecutionResponse): Reason | undefined {
 }
 
 const InputSchema = v.object({
-	order: v.object({ projectId: v.string(), clusters: v.array(v.string()) }),
+	request: v.object({ projectId: v.string(), clusters: v.array(v.string()) }),
 });
 
 function namedIn(input: string | undefined): PendingTarget[] {
 	const run = parse(input);
-	return v.is(InputSchema, run) ? pendingTargets(run.order) : [];
+	return v.is(InputSchema, run) ? pendingTargets(run.request) : [];
 }

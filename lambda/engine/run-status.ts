@@ -1,5 +1,5 @@
-import type { Order } from "../domain/order.ts";
 import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
+import type { SnapshotRequest } from "../domain/request.ts";
 
 /** A target of which nothing is known yet. */
 export interface PendingTarget extends Target {
@@ -12,7 +12,7 @@ export type TargetView = TargetStatus | PendingTarget;
 export interface RunStatus {
 	readonly run: string;
 	readonly status: "RUNNING" | "SUCCEEDED" | "FAILED";
-	/** Empty while an order by `all` or tags has not been resolved. */
+	/** Empty while a request by `all` or tags has not been resolved. */
 	readonly targets: readonly TargetView[];
 	/** Epoch milliseconds. */
 	readonly startedAt: number;
@@ -20,10 +20,13 @@ export interface RunStatus {
 	readonly reason?: Reason;
 }
 
-/** The targets that an order names; none where it selects by `all` or tags. */
-export function pendingTargets({ projectId, clusters }: Pick<Order, "projectId" | "clusters">): PendingTarget[] {
+/** The targets that a request names; none where it selects by `all` or tags. */
+export function pendingTargets({
+	projectId,
+	clusters,
+}: Pick<SnapshotRequest, "projectId" | "clusters">): PendingTarget[] {
 	if (projectId === undefined || !isNames(clusters)) return [];
 	return clusters.map((clusterName) => ({ projectId, clusterName, state: "PENDING" }));
 }
 
-const isNames = (selection: Order["clusters"]): selection is readonly string[] => Array.isArray(selection);
+const isNames = (selection: SnapshotRequest["clusters"]): selection is readonly string[] => Array.isArray(selection);

@@ -9,7 +9,7 @@ import { toPayload } from "./payload.ts";
  * same payload is the same execution.
  *
  * @returns the execution's ARN where AWS tells it
- * @throws ServiceError `RUN_NAME_TAKEN` where the name belongs to another order, `START_FAILED`, `CONFIG_INVALID`
+ * @throws ServiceError `RUN_NAME_TAKEN` where the name belongs to another request, `START_FAILED`, `CONFIG_INVALID`
  * @see Lambda Developer Guide, "Execution names" (durable-execution-idempotency)
  */
 export const createStart = (lambda: LambdaClient, functionArn: string) => async (run: Run) => {
@@ -21,7 +21,7 @@ export const createStart = (lambda: LambdaClient, functionArn: string) => async 
 	});
 	const reply = await lambda.send(command).catch((error: unknown) => {
 		if (error instanceof Error && error.name === "DurableExecutionAlreadyStartedException") {
-			throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another order; use a new idempotency key");
+			throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request; use a new idempotency key");
 		}
 		throw toServiceError("START_FAILED", error);
 	});

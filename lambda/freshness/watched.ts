@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "../domain/errors.ts";
 import { toFaults } from "../domain/faults.ts";
-import { readOrder, type Selection } from "../domain/order.ts";
+import { readSnapshotRequest, type Selection } from "../domain/request.ts";
 
 /** Clusters whose snapshots are to be fresh. */
 export interface Watched {
@@ -13,7 +13,7 @@ export interface Watched {
 	readonly graceMinutes: number;
 }
 
-/** An order's default deadline, and the time between two looks. */
+/** A request's default deadline, and the time between two looks. */
 const GRACE_MINUTES = 75;
 
 const EventSchema = v.object(
@@ -48,19 +48,19 @@ const EventSchema = v.object(
 
 /**
  * Reads what the freshness schedule hands over: `{"targets": [{"projectId", "clusterName", "expectedEveryMinutes"}]}`.
- * In place of `clusterName` a target may have `clusters`, as an order has: names, `"all"` or tags. `graceMinutes`, 75
+ * In place of `clusterName` a target may have `clusters`, as a request has: names, `"all"` or tags. `graceMinutes`, 75
  * unless told, is how much later than promised a snapshot may be.
  *
- * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`, quoting no value
+ * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, quoting no value
  */
 export function readWatched(event: unknown): readonly Watched[] {
 	const read = v.safeParse(EventSchema, event);
 	if (!read.success) throw new InputError("EVENT_INVALID", "event", toFaults(read.issues));
 	return read.output.targets.map(({ expectedEveryMinutes, graceMinutes, projectId, clusterName, clusters }) => {
-		const order = readOrder(withoutUndefined({ projectId, clusterName, clusters }));
+		const request = readSnapshotRequest(withoutUndefined({ projectId, clusterName, clusters }));
 		return {
-			...(order.projectId === undefined ? {} : { projectId: order.projectId }),
-			clusters: order.clusters,
+			...(request.projectId === undefined ? {} : { projectId: request.projectId }),
+			clusters: request.clusters,
 			expectedEveryMinutes,
 			graceMinutes,
 		};

@@ -10,8 +10,8 @@ const RETRY_SECONDS = "5";
  */
 export function toProblem(error: unknown): { readonly kind: ProblemKind; readonly details: ProblemDetails } {
 	if (error instanceof ProblemError) return error;
-	if (error instanceof InputError && error.name === "ORDER_INVALID") {
-		return { kind: "order-invalid", details: { detail: error.message, errors: error.faults } };
+	if (error instanceof InputError && error.name === "REQUEST_INVALID") {
+		return { kind: "request-invalid", details: { detail: error.message, errors: error.faults } };
 	}
 	if (error instanceof ServiceError && error.name === "RUN_NAME_TAKEN") {
 		return { kind: "run-name-taken", details: { detail: error.message } };

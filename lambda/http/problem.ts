@@ -7,7 +7,7 @@ import type { HttpReply } from "./request.ts";
  * @see RFC 9457
  */
 export const PROBLEMS = {
-	"order-invalid": { status: 400, title: "The order breaks rules" },
+	"request-invalid": { status: 400, title: "The request breaks rules" },
 	"json-invalid": { status: 400, title: "The body is no JSON in UTF-8" },
 	"idempotency-key-invalid": { status: 400, title: "The idempotency key is malformed" },
 	"signature-invalid": { status: 401, title: "The signature can't be verified" },
@@ -16,8 +16,8 @@ export const PROBLEMS = {
 	"method-not-allowed": { status: 405, title: "The resource doesn't know the method" },
 	"body-too-large": { status: 413, title: "The body is larger than 20 kB" },
 	"media-type-unsupported": { status: 415, title: "The body must be application/json" },
-	"run-name-taken": { status: 422, title: "The idempotency key was used for another order" },
-	"atlas-refused": { status: 422, title: "Atlas refused every snapshot of the order" },
+	"run-name-taken": { status: 422, title: "The idempotency key was used for another request" },
+	"atlas-refused": { status: 422, title: "Atlas refused every snapshot of the request" },
 	internal: { status: 500, title: "The service failed" },
 	unavailable: { status: 503, title: "The service can't answer now" },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
@@ -28,7 +28,7 @@ export const problemType = (kind: ProblemKind): string => `urn:atlas-snapshots:p
 
 export interface ProblemDetails {
 	readonly detail: string;
-	/** Faults of the order, all at once. */
+	/** Faults of the request, all at once. */
 	readonly errors?: readonly InputFault[];
 	/** In place of the kind's own status. */
 	readonly status?: number;

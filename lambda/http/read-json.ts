@@ -1,7 +1,7 @@
 import { ProblemError } from "./problem.ts";
 import type { HttpRequest } from "./request.ts";
 
-/** Bytes; an order with a thousand cluster names of usual length fits. */
+/** Bytes; a request with a thousand cluster names of usual length fits. */
 const MAX_BODY_BYTES = 20_000;
 
 /** @throws ProblemError `body-too-large` */

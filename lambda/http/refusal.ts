@@ -17,7 +17,7 @@ const MEANINGS: readonly (readonly [status: number, codes: RegExp])[] = [
 	[502, /ACCESS_LIST|WHITELIST|^SECRET_|^invalid_client$|^UNEXPECTED$|^INTERRUPTED$/],
 ];
 
-/** The order is sound in form, and Atlas won't have it (RFC 9110 §15.5.21). */
+/** The request is sound in form, and Atlas won't have it (RFC 9110 §15.5.21). */
 const OTHERWISE = 422;
 
 /** @returns the problem to tell where every target of a run was refused; `undefined` where one was not */

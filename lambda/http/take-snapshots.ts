@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readOrder } from "../domain/order.ts";
+import { readSnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { pendingTargets, type RunStatus } from "../engine/run-status.ts";
@@ -15,7 +15,7 @@ import { type Clock, waitForStart } from "./wait-for-start.ts";
 const REPLY_MARGIN_MS = 2500;
 
 /**
- * `POST /snapshots`: reads the order, starts its run, and answers 202; with `Prefer: wait=N` when every target started.
+ * `POST /snapshots`: reads the request, starts its run, and answers 202; with `Prefer: wait=N` when every target started.
  *
  * @throws ProblemError, ServiceError
  */
@@ -32,8 +32,8 @@ export async function startRun(
 	key: string = randomUUID(),
 ): Promise<HttpReply> {
 	checkSize(request);
-	const order = readOrder(readJson(request));
-	const run: Run = { run: nameRun("http", key), trigger: "http", order };
+	const asked = readSnapshotRequest(readJson(request));
+	const run: Run = { run: nameRun("http", key), trigger: "http", request: asked };
 	await engine.start(run);
 	return accepted(engine, clock, request, run);
 }
@@ -49,7 +49,7 @@ async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run:
 	const status: RunStatus = seen ?? {
 		run: run.run,
 		status: "RUNNING",
-		targets: pendingTargets(run.order),
+		targets: pendingTargets(run.request),
 		startedAt: begun,
 	};
 	return {

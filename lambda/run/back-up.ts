@@ -1,7 +1,7 @@
 import { conclude } from "../domain/conclusion.ts";
 import { standing } from "../domain/following.ts";
-import { HARD_LIMIT_MINUTES } from "../domain/order.ts";
 import type { Reason, TargetStatus } from "../domain/outcome.ts";
+import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { brokenOff, type Change, describeChange, statusOf } from "../domain/state-change.ts";
 import { follow } from "./follow.ts";
@@ -32,7 +32,7 @@ export async function backUp(
 	const minutes = (count: number) => startedAt + count * 60_000;
 	const limits: Limits = {
 		startedAt,
-		deadlineAt: minutes(run.order.deadlineMinutes),
+		deadlineAt: minutes(run.request.deadlineMinutes),
 		hardLimitAt: minutes(HARD_LIMIT_MINUTES),
 		firstPollSeconds,
 	};
@@ -47,19 +47,19 @@ export async function backUp(
 	const lookedOver = async (change: Change): Promise<Change> => {
 		if (change.state !== "COMPLETED" || change.snapshot === undefined) return change;
 		const patientUntil = (change.endedAt ?? startedAt) + PROOF_PATIENCE;
-		const proof = await prove(ports, target, change.snapshot, run.order.retentionInDays, patientUntil);
+		const proof = await prove(ports, target, change.snapshot, run.request.retentionInDays, patientUntil);
 		return { ...change, ...proof };
 	};
 	const publishLate = async (known: Pick<Change, "snapshot" | "provenance" | "requestedAt">) => {
 		late = true;
-		await publish("publish-late", { ...known, state: "LATE", reason: pastDeadline(run.order.deadlineMinutes) });
+		await publish("publish-late", { ...known, state: "LATE", reason: pastDeadline(run.request.deadlineMinutes) });
 	};
 	const end = (change: Change) => publish("publish-end", change);
 
 	const atOnce = { requestedAt: startedAt, endedAt: startedAt };
 	if (target.refused) return end({ state: "REFUSED", reason: target.refused, ...atOnce });
 	if (target.ineligible) return end({ state: "SKIPPED", reason: target.ineligible, ...atOnce });
-	const { minimumAgeMinutes } = run.order;
+	const { minimumAgeMinutes } = run.request;
 	if (minimumAgeMinutes !== undefined) {
 		const younger = await steps.step("look-for-younger", () => findYounger(ports, target, minimumAgeMinutes));
 		if (younger.reason) {

@@ -74,7 +74,7 @@ async function select(ports: Ports, run: Run, durable: DurableContext): Promise<
 			async (): Promise<Selected | { verdict: Verdict; startedAt: number }> => {
 				const startedAt = ports.now();
 				try {
-					return { targets: await selectTargets(ports, run.order), startedAt };
+					return { targets: await selectTargets(ports, run.request), startedAt };
 				} catch (error) {
 					return { verdict: judge(error), startedAt };
 				}
@@ -84,7 +84,7 @@ async function select(ports: Ports, run: Run, durable: DurableContext): Promise<
 		if ("targets" in selected) return selected;
 		const { verdict, startedAt } = selected;
 		if (verdict.retry === "never" || attempt >= SELECT_ATTEMPTS) {
-			const unselected = { projectId: run.order.projectId ?? ANY, clusterName: ANY, refused: verdict.reason };
+			const unselected = { projectId: run.request.projectId ?? ANY, clusterName: ANY, refused: verdict.reason };
 			return { targets: [unselected], startedAt };
 		}
 		await durable.wait("before-selecting", { seconds: backOff(attempt, run.run, verdict.retryAfterSeconds) });

@@ -10,7 +10,7 @@ export interface Ports {
 	/** @returns epoch milliseconds; asked inside steps only, so that a replay sees the same */
 	now(): number;
 	/** Asks Atlas once for a snapshot. Never repeats the request by itself after it may have been carried out. */
-	takeSnapshot(target: Target, request: SnapshotRequest): Promise<Snapshot>;
+	takeSnapshot(target: Target, request: OnDemandRequest): Promise<Snapshot>;
 	readSnapshot(target: Target, snapshotId: string): Promise<Snapshot>;
 	/**
 	 * Every snapshot of a cluster: all pages of the replica-set list, and the sharded list.
@@ -27,7 +27,7 @@ export interface Ports {
 	publish(event: SnapshotStateChange): Promise<void>;
 }
 
-interface SnapshotRequest {
+interface OnDemandRequest {
 	readonly description: string;
 	/** Whole days. */
 	readonly retentionInDays: number;

@@ -1,7 +1,7 @@
 import { carries } from "../domain/cluster.ts";
 import { eligibility } from "../domain/eligibility.ts";
-import type { Order, Selection } from "../domain/order.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
+import type { Selection, SnapshotRequest } from "../domain/request.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
 
@@ -17,12 +17,12 @@ export interface Candidate extends Target {
 const PROJECTS_AT_ONCE = 5;
 
 /**
- * Finds the targets of an order. A named cluster is not looked at: Atlas is asked straight away, and says if it won't.
+ * Finds the targets of a request. A named cluster is not looked at: Atlas is asked straight away, and says if it won't.
  *
  * @throws what a port rejects with, where time may cure it: then nothing is selected, and the step is done again
  */
-export async function selectTargets(ports: Ports, order: Order): Promise<readonly Candidate[]> {
-	const { clusters, projectId } = order;
+export async function selectTargets(ports: Ports, request: SnapshotRequest): Promise<readonly Candidate[]> {
+	const { clusters, projectId } = request;
 	if (isNames(clusters)) {
 		return clusters.map((clusterName) => ({ projectId: projectId ?? ANY, clusterName }));
 	}
@@ -61,9 +61,12 @@ async function selectInProject(
 	}
 }
 
-/** An order that selects nothing protects nothing: it is told of rather than passed over. */
+/** A request that selects nothing protects nothing: it is told of rather than passed over. */
 const nothingSelected = (projectId = ANY): Candidate => ({
 	projectId,
 	clusterName: ANY,
-	refused: { code: "NOTHING_SELECTED", message: "no cluster is selected by the order; check the project and the tags" },
+	refused: {
+		code: "NOTHING_SELECTED",
+		message: "no cluster is selected by the request; check the project and the tags",
+	},
 });

@@ -58,7 +58,7 @@ export async function take(
 	onLate: () => Promise<void>,
 ): Promise<Taken | NotTaken> {
 	const terms: Terms = {
-		policy: run.order.onConflict,
+		policy: run.request.onConflict,
 		deadlineAt: limits.deadlineAt,
 		hardLimitAt: limits.hardLimitAt,
 		backOff: (attempt, retryAfter) => backOff(attempt, `${run.run}/${target.clusterName}/${attempt}`, retryAfter),
@@ -133,7 +133,7 @@ const interrupted = (at: number): Asked => ({
 
 async function ask(ports: Ports, run: Run, target: Target): Promise<Asked & { readonly askedAt: number }> {
 	const askedAt = ports.now();
-	const request = { description: describe(run.run, run.order), retentionInDays: run.order.retentionInDays };
+	const request = { description: describe(run.run, run.request), retentionInDays: run.request.retentionInDays };
 	try {
 		const snapshot = await ports.takeSnapshot(target, request);
 		return { askedAt, at: ports.now(), snapshot };

@@ -3,11 +3,11 @@ import type { Reason, Target } from "../domain/outcome.ts";
 import type { Ports } from "./ports.ts";
 
 /**
- * Looks whether a target has a completed on-demand snapshot that is younger than an order wants the next one to be.
+ * Looks whether a target has a completed on-demand snapshot that is younger than a request wants the next one to be.
  *
  * A look that fails finds none: one snapshot too many is better than one too few.
  *
- * @param minimumAgeMinutes of the order
+ * @param minimumAgeMinutes of the request
  * @returns the reason to skip the target, and epoch milliseconds of the look
  */
 export async function findYounger(

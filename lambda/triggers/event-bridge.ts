@@ -1,7 +1,7 @@
-import type { Order } from "../domain/order.ts";
 import { EVENT_SOURCE } from "../domain/outcome.ts";
+import type { SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { type Fields, isFields, isInstant, isText, readOrderAt, refuse } from "./event-shape.ts";
+import { type Fields, isFields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
 
 /** EventBridge's own: a rule with a schedule expression, and Scheduler where a schedule has no input of ours. */
 const CLOCKS = new Set(["aws.events", "aws.scheduler"]);
@@ -12,35 +12,35 @@ export const isEnvelope = (event: Fields): boolean => "detail-type" in event && 
  * Reads EventBridge's envelope. An event is known by its `id`; a clock's `Scheduled Event` by its rule and time, because
  * that is what stays the same when a firing is delivered twice.
  *
- * @param defaultOrder what a clock's event without an order carries out
- * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`
+ * @param defaultRequest what a clock's event without a request carries out
+ * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  * @see EventBridge User Guide, "Events" (the standard fields)
  */
-export function readEnvelope(event: Fields, defaultOrder?: Order): Run {
+export function readEnvelope(event: Fields, defaultRequest?: SnapshotRequest): Run {
 	const { source } = event;
 	if (!isText(source)) throw refuse({ pointer: "/source", detail: "must be a string" });
-	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, defaultOrder);
+	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, defaultRequest);
 	if (source.startsWith("aws.")) {
-		throw refuse({ pointer: "/source", detail: "must not be an AWS service: its events are no orders" });
+		throw refuse({ pointer: "/source", detail: "must not be an AWS service: its events are no requests" });
 	}
 	if (source === EVENT_SOURCE) {
-		throw refuse({ pointer: "/source", detail: "must not be this service: an outcome is no order" });
+		throw refuse({ pointer: "/source", detail: "must not be this service: an outcome is no request" });
 	}
 	const { id } = event;
 	if (!isText(id)) throw refuse({ pointer: "/id", detail: "is missing: the run is named after it" });
-	return { run: nameRun("event", id), trigger: "event", order: readOrderAt("detail", event["detail"]) };
+	return { run: nameRun("event", id), trigger: "event", request: readRequestAt("detail", event["detail"]) };
 }
 
-function readFiring(event: Fields, defaultOrder: Order | undefined): Run {
+function readFiring(event: Fields, defaultRequest: SnapshotRequest | undefined): Run {
 	const { time } = event;
 	const rule = Array.isArray(event["resources"]) ? event["resources"][0] : undefined;
 	if (!isText(rule)) throw refuse({ pointer: "/resources/0", detail: "must be the ARN of the rule" });
 	if (!isInstant(time)) throw refuse({ pointer: "/time", detail: "must be a date and time in ISO 8601" });
-	const order = isEmpty(event["detail"]) ? defaultOrder : readOrderAt("detail", event["detail"]);
-	if (order === undefined) {
-		throw refuse({ pointer: "/detail", detail: "must hold an order, since DEFAULT_ORDER is not configured" });
+	const request = isEmpty(event["detail"]) ? defaultRequest : readRequestAt("detail", event["detail"]);
+	if (request === undefined) {
+		throw refuse({ pointer: "/detail", detail: "must hold a request, since DEFAULT_REQUEST is not configured" });
 	}
-	return { run: nameRun("schedule", rule, time), trigger: "schedule", slot: time, order };
+	return { run: nameRun("schedule", rule, time), trigger: "schedule", slot: time, request };
 }
 
 /** Scheduler sends the text `{}` where a rule sends an empty object. */

@@ -1,5 +1,5 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
-import { type Order, readOrder } from "../domain/order.ts";
+import { readSnapshotRequest, type SnapshotRequest } from "../domain/request.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,13 +18,13 @@ export function refuse(...faults: readonly InputFault[]): InputError {
 	return new InputError("EVENT_INVALID", "event", faults);
 }
 
-/** Reads the order that an event carries in one of its fields; faults point into the event. */
-export function readOrderAt(field: string, input: unknown): Order {
+/** Reads the request that an event carries in one of its fields; faults point into the event. */
+export function readRequestAt(field: string, input: unknown): SnapshotRequest {
 	try {
-		return readOrder(input);
+		return readSnapshotRequest(input);
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
 		const faults = error.faults.map(({ pointer, detail }) => ({ pointer: `/${field}${pointer}`, detail }));
-		throw new InputError("ORDER_INVALID", "event", faults);
+		throw new InputError("REQUEST_INVALID", "event", faults);
 	}
 }

@@ -1,4 +1,4 @@
-import type { Order } from "../domain/order.ts";
+import type { SnapshotRequest } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { isEnvelope, readEnvelope } from "./event-bridge.ts";
 import { isFields, refuse } from "./event-shape.ts";
@@ -7,20 +7,21 @@ import { isSchedulerInput, readSchedulerInput } from "./scheduler-input.ts";
 /**
  * Reads the run that an asynchronous event asks for. The same event gives the same run, byte for byte.
  *
- * @throws InputError `EVENT_INVALID` for events that are not ours to carry out, `ORDER_INVALID` for faulty orders
+ * @throws InputError `EVENT_INVALID` for events that are not ours to carry out, `REQUEST_INVALID` for faulty requests
  */
-export function readRun(event: unknown, defaultOrder?: Order): Run {
+export function readRun(event: unknown, defaultRequest?: SnapshotRequest): Run {
 	if (!isFields(event)) throw refuse({ pointer: "", detail: "must be a JSON object" });
 	if (isSchedulerInput(event)) return readSchedulerInput(event);
-	if (isEnvelope(event)) return readEnvelope(event, defaultOrder);
+	if (isEnvelope(event)) return readEnvelope(event, defaultRequest);
 	if ("Records" in event) {
 		throw refuse({
 			pointer: "/Records",
-			detail: "must be absent: records of queues, topics and buckets are no orders",
+			detail: "must be absent: records of queues, topics and buckets are no requests",
 		});
 	}
 	throw refuse({
 		pointer: "",
-		detail: "must be Scheduler input (order, schedule, scheduledTime), an EventBridge event or an API Gateway request",
+		detail:
+			"must be Scheduler input (request, schedule, scheduledTime), an EventBridge event or an API Gateway request",
 	});
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from "../domain/errors.ts";
-import type { Order } from "../domain/order.ts";
+import type { SnapshotRequest } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type GatewayReply, isGatewayEvent, readGatewayEvent, toGatewayReply } from "../http/api-gateway.ts";
@@ -9,7 +9,7 @@ import { readRun } from "./read-run.ts";
 export interface Reception {
 	readonly face: Face;
 	readonly start: Engine["start"];
-	readonly defaultOrder?: Order;
+	readonly defaultRequest?: SnapshotRequest;
 	/** Hears of every run that an event started, or why it did not. */
 	readonly hear: (heard: { readonly run?: Run; readonly error?: unknown }) => void;
 }
@@ -28,7 +28,7 @@ export async function receive(reception: Reception, event: unknown, replyBy: num
 	if (isGatewayEvent(event)) return toGatewayReply(await reception.face(readGatewayEvent(event, replyBy)));
 	let run: Run | undefined;
 	try {
-		run = readRun(event, reception.defaultOrder);
+		run = readRun(event, reception.defaultRequest);
 		await reception.start(run);
 		reception.hear({ run });
 		return { run: run.run };

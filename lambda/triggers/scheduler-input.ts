@@ -1,8 +1,8 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { type Fields, isInstant, isText, readOrderAt, refuse } from "./event-shape.ts";
+import { type Fields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
 
-const KNOWN = new Set(["order", "schedule", "scheduledTime"]);
+const KNOWN = new Set(["request", "schedule", "scheduledTime"]);
 
 /** Nothing but our own schedules sends these two fields. */
 export const isSchedulerInput = (event: Fields): boolean => "schedule" in event || "scheduledTime" in event;
@@ -11,7 +11,7 @@ export const isSchedulerInput = (event: Fields): boolean => "schedule" in event 
  * Reads what EventBridge Scheduler sends. The run is named after the slot, which stays the same however often the
  * firing is delivered; Scheduler's execution id would not (it is new at every attempt).
  *
- * @throws InputError `EVENT_INVALID` or `ORDER_INVALID`, naming every fault at once
+ * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, naming every fault at once
  * @see EventBridge Scheduler User Guide, "Adding context attributes"
  */
 export function readSchedulerInput(event: Fields): Run {
@@ -28,11 +28,11 @@ export function readSchedulerInput(event: Fields): Run {
 			detail: "must be a date and time in ISO 8601 (<aws.scheduler.scheduled-time>)",
 		});
 	}
-	const order = orFaults(() => readOrderAt("order", event["order"]), faults);
-	if (order === undefined || faults.length > 0 || !isText(schedule) || !isInstant(scheduledTime)) {
+	const request = orFaults(() => readRequestAt("request", event["request"]), faults);
+	if (request === undefined || faults.length > 0 || !isText(schedule) || !isInstant(scheduledTime)) {
 		throw refuse(...faults);
 	}
-	return { run: nameRun("schedule", schedule, scheduledTime), trigger: "schedule", slot: scheduledTime, order };
+	return { run: nameRun("schedule", schedule, scheduledTime), trigger: "schedule", slot: scheduledTime, request };
 }
 
 function orFaults<T>(read: () => T, faults: InputFault[]): T | undefined {

@@ -4,7 +4,7 @@ import type { SigningKeys } from "../gateway/sigv4.ts";
 import { secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";
 import { readEventFile } from "./event-file.ts";
 import { type Flags, readFlags } from "./flags.ts";
-import { type OrderDraft, orderFlag, orderOfFlags } from "./order-of-flags.ts";
+import { type RequestDraft, requestFlag, requestOfFlags } from "./request-of-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A call of `npm start`, read. */
@@ -22,7 +22,7 @@ export interface Call {
 type Work =
 	| { readonly kind: "demo" | "help" }
 	/** @param projectId the simulator's */
-	| { readonly kind: "order"; readonly order: (projectId?: string) => OrderDraft }
+	| { readonly kind: "request"; readonly request: (projectId?: string) => RequestDraft }
 	| { readonly kind: "event"; readonly event: unknown }
 	/** Port 0 is any that is free; with keys, callers must have signed with them. */
 	| { readonly kind: "serve"; readonly port: number; readonly keys?: SigningKeys };
@@ -54,24 +54,24 @@ function readWork(flags: Flags, atlasUrl: string | undefined, env: Variables): W
 		return { kind: "serve", port: readPort(flags.port), ...(flags.iam && { keys: signingKeysOf(env) }) };
 	}
 	if (flags.event !== undefined) return { kind: "event", event: readEventFile(flags.event) };
-	if (orderFlag(flags) !== undefined) {
-		orderOfFlags(flags, atlasUrl === undefined ? SOME_PROJECT : undefined);
-		return { kind: "order", order: (projectId) => orderOfFlags(flags, projectId) };
+	if (requestFlag(flags) !== undefined) {
+		requestOfFlags(flags, atlasUrl === undefined ? SOME_PROJECT : undefined);
+		return { kind: "request", request: (projectId) => requestOfFlags(flags, projectId) };
 	}
 	if (atlasUrl === undefined) return { kind: "demo" };
 	throw new UsageError(
-		"--atlas-url needs an order beside it: --cluster with --project, --all, --tag, --event or --serve",
+		"--atlas-url needs a request beside it: --cluster with --project, --all, --tag, --event or --serve",
 	);
 }
 
 /** Flags that would be ignored in this company are refused, so that nobody waits for what they asked in vain. */
 function checkCompany(flags: Flags): void {
-	const order = orderFlag(flags);
+	const request = requestFlag(flags);
 	if (flags.serve && flags.event !== undefined)
 		throw new UsageError("--serve and --event exclude each other: choose one");
 	for (const host of ["serve", "event"] as const) {
-		if (flags[host] !== undefined && order !== undefined) {
-			throw new UsageError(`--${order} must be left out beside --${host}, whose requests carry their own orders`);
+		if (flags[host] !== undefined && request !== undefined) {
+			throw new UsageError(`--${request} must be left out beside --${host}, whose requests carry their own requests`);
 		}
 	}
 	for (const guest of ["port", "iam"] as const) {

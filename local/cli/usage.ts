@@ -1,5 +1,5 @@
 export const USAGE = `npm start                       two snapshots on stand-ins: one by a schedule, one by HTTP
-npm start -- FLAGS              carries out your order instead
+npm start -- FLAGS              carries out your request instead
 
   which clusters
     --cluster NAME              by name; may be repeated

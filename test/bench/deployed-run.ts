@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Run } from "../../lambda/domain/run.ts";
 import type { DurableHandler, Execution } from "../../local/aws/engine.ts";
 import { startAws } from "../../local/aws/index.ts";
@@ -46,7 +46,7 @@ export async function carryOut<D extends Deployed>(
 	});
 	const deployed = await start(process.env);
 	handler = deployed.handler;
-	const run: Run = { run: "bench", trigger: "http", order: readOrder({ projectId, clusters }) };
+	const run: Run = { run: "bench", trigger: "http", request: readSnapshotRequest({ projectId, clusters }) };
 	await new LambdaClient().send(
 		new InvokeCommand({
 			FunctionName: FUNCTION_ARN,

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readOrder } from "../../lambda/domain/order.ts";
 import { readRun } from "../../lambda/domain/read-run.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { describe as describeSnapshot, marker, nameRun } from "../../lambda/domain/run.ts";
 import { requestTime } from "../../lambda/domain/snapshot.ts";
 
-const order = readOrder({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] });
+const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] });
 
 describe("a run's name", () => {
 	test("is the same for a second delivery of the same trigger, and another for another", () => {
@@ -30,12 +30,12 @@ describe("a run's name", () => {
 
 test("the marker ends the description and is 12 hexadecimal digits", () => {
 	expect(marker("schedule-1")).toMatch(/^ \[run:[a-f0-9]{12}\]$/);
-	expect(describeSnapshot("schedule-1", { ...order, description: "nightly" })).toBe(`nightly${marker("schedule-1")}`);
+	expect(describeSnapshot("schedule-1", { ...request, description: "nightly" })).toBe(`nightly${marker("schedule-1")}`);
 });
 
 describe("a run that is started by hand", () => {
 	test("is read like any other", () => {
-		expect(readRun({ run: "x", trigger: "http", order })).toEqual({ run: "x", trigger: "http", order });
+		expect(readRun({ run: "x", trigger: "http", request })).toEqual({ run: "x", trigger: "http", request });
 	});
 
 	test.each([
@@ -45,8 +45,8 @@ describe("a run that is started by hand", () => {
 		"x",
 		[],
 		{},
-		{ run: "x y", trigger: "http", order },
-		{ run: "x", trigger: "me", order },
+		{ run: "x y", trigger: "http", request },
+		{ run: "x", trigger: "me", request },
 	])("%j is refused by the field's name", (input) => {
 		expect(() => readRun(input)).toThrow(/^run: (run|trigger) must be/);
 	});

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ConflictPolicy } from "../../lambda/domain/order.ts";
+import type { ConflictPolicy } from "../../lambda/domain/request.ts";
 import { marker } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import {

@@ -2,7 +2,7 @@ import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { DurableOperationError, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import { createEngine } from "../../lambda/engine/engine.ts";
 import type { Fault } from "../../local/aws/faults.ts";
@@ -16,14 +16,14 @@ class Incomplete extends DurableOperationError {
 	readonly errorType = "RUN_INCOMPLETE";
 }
 
-/** What the durable function does, by the description of the order; `gate` lets it go on. */
+/** What the durable function does, by the description of the request; `gate` lets it go on. */
 const story = { gate: Promise.withResolvers<void>() };
 
 const handler = withDurableExecution(async (run: Run, durable: DurableContext) => {
-	const names = run.order.clusters as readonly string[];
+	const names = run.request.clusters as readonly string[];
 	const result = (states: ReturnType<typeof target>[]) => ({ run: run.run, targets: states });
 	const completed = result(names.map((name) => target("COMPLETED", name)));
-	const { description } = run.order;
+	const { description } = run.request;
 	if (description === "completes") return completed;
 	if (description === "incomplete") {
 		const refused = result(names.map((name) => target("REFUSED", name)));
@@ -80,8 +80,12 @@ const open = (arn = ARN) => createEngine(lambda, arn, () => time.now);
 
 let count = 0;
 function runOf(description: string, ...clusters: string[]): Run {
-	const order = readOrder({ projectId: PROJECT, clusters: clusters.length > 0 ? clusters : ["prod-a"], description });
-	return { run: nameRun("http", `${description}-${++count}`), trigger: "http", order };
+	const request = readSnapshotRequest({
+		projectId: PROJECT,
+		clusters: clusters.length > 0 ? clusters : ["prod-a"],
+		description,
+	});
+	return { run: nameRun("http", `${description}-${++count}`), trigger: "http", request };
 }
 
 const ended = (name: string) => aws.runs.find((run) => run.name === name)?.ended;
@@ -102,16 +106,16 @@ describe("starting a run", () => {
 		await expect(open().start(run)).rejects.toMatchObject({ name: "START_FAILED", transient: true });
 
 		faults.next = undefined;
-		await Promise.all([open().start(run), open().start({ ...run, order: { ...run.order } })]);
+		await Promise.all([open().start(run), open().start({ ...run, request: { ...run.request } })]);
 
 		expect(aws.runs.filter(({ name }) => name === run.run)).toHaveLength(1);
 	});
 
-	test("under a name that belongs to another order is told as such", async () => {
+	test("under a name that belongs to another request is told as such", async () => {
 		const run = runOf("completes");
 		await open().start(run);
 
-		const other = { ...run, order: { ...run.order, retentionInDays: 8 } };
+		const other = { ...run, request: { ...run.request, retentionInDays: 8 } };
 
 		await expect(open().start(other)).rejects.toMatchObject({ name: "RUN_NAME_TAKEN" });
 	});

@@ -41,7 +41,7 @@ describe("a history", () => {
 		expect(tellTargets(events, []).targets).toEqual([target("STARTED", "a"), target("COMPLETED", "b"), pending("c")]);
 	});
 
-	test("tells the targets that the order names before anything was checkpointed", () => {
+	test("tells the targets that the request names before anything was checkpointed", () => {
 		expect(tellTargets([], [pending("a")]).targets).toEqual([pending("a")]);
 	});
 

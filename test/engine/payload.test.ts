@@ -8,13 +8,13 @@ const bytes = (run: Run) => Buffer.from(toPayload(run)).toString();
 const run: Run = {
 	run: "http-1",
 	trigger: "http",
-	order: { clusters: { tags: { b: "1", a: "2" } }, retentionInDays: 7, onConflict: "join", deadlineMinutes: 60 },
+	request: { clusters: { tags: { b: "1", a: "2" } }, retentionInDays: 7, onConflict: "join", deadlineMinutes: 60 },
 };
 
 test("a twin whose keys come in another order has the same bytes", () => {
-	const { order } = run;
+	const { request } = run;
 	const twin: Run = {
-		order: { ...order, clusters: { tags: { a: "2", b: "1" } } },
+		request: { ...request, clusters: { tags: { a: "2", b: "1" } } },
 		trigger: "http",
 		run: "http-1",
 	};
@@ -23,7 +23,7 @@ test("a twin whose keys come in another order has the same bytes", () => {
 });
 
 test("other values have other bytes, and the order of names counts", () => {
-	const withNames = (...clusters: string[]): Run => ({ ...run, order: { ...run.order, clusters } });
+	const withNames = (...clusters: string[]): Run => ({ ...run, request: { ...run.request, clusters } });
 
 	expect(bytes(withNames("a", "b"))).not.toBe(bytes(withNames("b", "a")));
 	expect(bytes({ ...run, slot: "x" })).not.toBe(bytes(run));
@@ -32,7 +32,7 @@ test("other values have other bytes, and the order of names counts", () => {
 test("the payload says what the run says, for any tags", () => {
 	fc.assert(
 		fc.property(fc.dictionary(fc.string(), fc.string()), (tags) => {
-			const tagged: Run = { ...run, order: { ...run.order, clusters: { tags } } };
+			const tagged: Run = { ...run, request: { ...run.request, clusters: { tags } } };
 			expect(JSON.parse(bytes(tagged))).toEqual(JSON.parse(JSON.stringify(tagged)));
 		}),
 	);

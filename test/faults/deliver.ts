@@ -7,8 +7,8 @@ import type { Plan } from "./plan.ts";
 /** An event for the trigger function. */
 export interface Delivery {
 	readonly event: unknown;
-	/** A second order under a used name: it has to be refused. */
-	readonly otherOrder: boolean;
+	/** A second request under a used name: it has to be refused. */
+	readonly otherRequest: boolean;
 }
 
 /** What the trigger function made of a delivery. */
@@ -24,7 +24,7 @@ export interface Answer {
 export function deliveriesOf(plan: Plan, projectId: string, number: number) {
 	const clusters = plan.clusters.map((_cluster, index) => `c${index}`);
 	const { onConflict, deadlineMinutes, minimumAgeMinutes } = plan;
-	const order = {
+	const request = {
 		projectId,
 		clusters: plan.selection === "all" ? "all" : clusters,
 		onConflict,
@@ -34,27 +34,27 @@ export function deliveriesOf(plan: Plan, projectId: string, number: number) {
 	};
 	const first = firing(plan, number, 0);
 	const second = firing(plan, number, 1);
-	const of = (firingOf: Firing, what: object = order, otherOrder = false): Delivery => ({
+	const of = (firingOf: Firing, what: object = request, otherRequest = false): Delivery => ({
 		event: firingOf.event(what),
-		otherOrder,
+		otherRequest,
 	});
-	const orderOf = ({ run }: Firing) => ({ run, clusters });
+	const requestOf = ({ run }: Firing) => ({ run, clusters });
 	switch (plan.delivery) {
 		case "once":
-			return { rounds: [[of(first)]], orders: [orderOf(first)] };
+			return { rounds: [[of(first)]], requests: [requestOf(first)] };
 		case "twice":
-			return { rounds: [[of(first), of(first)]], orders: [orderOf(first)] };
+			return { rounds: [[of(first), of(first)]], requests: [requestOf(first)] };
 		case "three times":
-			return { rounds: [[of(first), of(first)], [of(first)]], orders: [orderOf(first)] };
+			return { rounds: [[of(first), of(first)], [of(first)]], requests: [requestOf(first)] };
 		case "out of order":
 			return {
 				rounds: [[of(second)], [of(first)], [of(second), of(first)]],
-				orders: [orderOf(first), orderOf(second)],
+				requests: [requestOf(first), requestOf(second)],
 			};
-		case "other order":
+		case "other request":
 			return {
-				rounds: [[of(first)], [of(first, { ...order, retentionInDays: 30 }, true)]],
-				orders: [orderOf(first)],
+				rounds: [[of(first)], [of(first, { ...request, retentionInDays: 30 }, true)]],
+				requests: [requestOf(first)],
 			};
 	}
 }
@@ -62,7 +62,7 @@ export function deliveriesOf(plan: Plan, projectId: string, number: number) {
 /** What makes a trigger unique, and how it looks. */
 interface Firing {
 	readonly run: string;
-	readonly event: (order: object) => unknown;
+	readonly event: (request: object) => unknown;
 }
 
 function firing({ trigger }: Plan, number: number, nth: number): Firing {
@@ -73,33 +73,33 @@ function firing({ trigger }: Plan, number: number, nth: number): Firing {
 			const scheduledTime = `2026-10-24T0${nth}:00:00Z`;
 			return {
 				run: nameRun("schedule", schedule, scheduledTime),
-				event: (order) => ({ order, schedule, scheduledTime }),
+				event: (request) => ({ request, schedule, scheduledTime }),
 			};
 		}
 		case "event":
 			return {
 				run: nameRun("event", key),
-				event: (order) => ({
+				event: (request) => ({
 					version: "0",
 					id: key,
-					"detail-type": "Order",
+					"detail-type": "Snapshot Wanted",
 					source: "release",
 					account: "123456789012",
 					time: "2026-10-24T02:00:00Z",
 					region: "us-east-1",
 					resources: [],
-					detail: order,
+					detail: request,
 				}),
 			};
 		case "http":
 			return {
 				run: nameRun("http", key),
-				event: (order) =>
+				event: (request) =>
 					toPayload({
 						method: "POST",
 						path: "/snapshots",
 						headers: { "content-type": "application/json", "idempotency-key": key },
-						body: Buffer.from(JSON.stringify(order)),
+						body: Buffer.from(JSON.stringify(request)),
 					}),
 			};
 	}

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { ConflictPolicy } from "../../lambda/domain/order.ts";
+import type { ConflictPolicy } from "../../lambda/domain/request.ts";
 import type { Trigger } from "../../lambda/domain/run.ts";
 import type { Fault as AtlasFault } from "../../local/atlas/index.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
@@ -60,8 +60,8 @@ type Delivery =
 	| "three times"
 	/** A second firing before the first, and then both again. */
 	| "out of order"
-	/** Once more under the same key, but with another order. */
-	| "other order";
+	/** Once more under the same key, but with another request. */
+	| "other request";
 
 /** Everything that a run of the campaign meets. */
 export interface Plan {
@@ -69,7 +69,7 @@ export interface Plan {
 	readonly delivery: Delivery;
 	readonly auth: "digest" | "oauth";
 	readonly clusters: readonly { readonly kind: "replicaSet" | "sharded"; readonly course: Course }[];
-	/** Whether the order names the clusters, or all of the project. */
+	/** Whether the request names the clusters, or all of the project. */
 	readonly selection: "named" | "all";
 	readonly onConflict: ConflictPolicy;
 	readonly minimumAgeMinutes: number | null;
@@ -206,7 +206,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 	// The last two cost a second run, or a second round.
 	delivery: fc.oneof(
 		{ weight: 6, arbitrary: oneOf("once", "twice", "three times") },
-		{ weight: 2, arbitrary: oneOf("out of order", "other order") },
+		{ weight: 2, arbitrary: oneOf("out of order", "other request") },
 	),
 	auth: oneOf("digest", "oauth"),
 	clusters: fc.oneof(

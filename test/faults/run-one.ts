@@ -85,12 +85,12 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 
 	const executionOf = (run: string): Execution | undefined => aws.runs.find(({ name }) => name === run);
 	const answers: Answer[] = [];
-	const { rounds, orders } = deliveriesOf(plan, project.id, number);
+	const { rounds, requests } = deliveriesOf(plan, project.id, number);
 	for (const round of rounds) {
 		const given = await Promise.all(round.map((delivery) => deliver(delivery, number, count)));
 		answers.push(...given);
 		// Not by the answers: a delivery may be carried out though its reply is lost.
-		for (const { run } of orders) {
+		for (const { run } of requests) {
 			const execution = executionOf(run);
 			if (execution && execution.status === "RUNNING" && !ended.has(execution)) {
 				await endOf(execution);
@@ -108,7 +108,7 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	}
 	return {
 		judge: async () => {
-			const accepted = orders.map(({ run, clusters }) => ({ run, clusters, execution: executionOf(run) }));
+			const accepted = requests.map(({ run, clusters }) => ({ run, clusters, execution: executionOf(run) }));
 			const told: Observed["runs"][number][] = [];
 			for (const { run, clusters, execution } of accepted) {
 				if (!execution) continue;

@@ -2,7 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 
 /**
- * `npm run fleet [-- PROJECTS CLUSTERS SNAPSHOT_SECONDS]`: one order for 40 projects of 25 clusters each, of which one in
+ * `npm run fleet [-- PROJECTS CLUSTERS SNAPSHOT_SECONDS]`: one request for 40 projects of 25 clusters each, of which one in
  * ten is paused and one in ten fails, through the real function on the local durable runner with skipped time. Prints
  * one JSON object of figures; exits 1 where a target has not exactly one final state.
  */

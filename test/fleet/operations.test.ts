@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AtlasError } from "../../lambda/domain/errors.ts";
-import { readOrder } from "../../lambda/domain/order.ts";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { backUp } from "../../lambda/run/back-up.ts";
 import { TARGETS_PER_EXECUTION } from "../../lambda/run/carry-out.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
@@ -83,8 +83,8 @@ async function carryOut(hours: number, firstPollSeconds: number) {
 		publish: async (event) => void events.push(event),
 	};
 	const target = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
-	const order = readOrder({ ...target, deadlineMinutes: 60, minimumAgeMinutes: 30 });
-	await backUp(ports, engine, { run: "http-1", trigger: "http", order }, target, startedAt, firstPollSeconds);
+	const request = readSnapshotRequest({ ...target, deadlineMinutes: 60, minimumAgeMinutes: 30 });
+	await backUp(ports, engine, { run: "http-1", trigger: "http", request }, target, startedAt, firstPollSeconds);
 	return { operations: engine.operations(), states: events.map(({ state }) => state) };
 }
 

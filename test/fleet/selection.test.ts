@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Candidate } from "../../lambda/run/select.ts";
 import { selectTargets } from "../../lambda/run/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../local/atlas/index.ts";
@@ -9,16 +9,16 @@ const SHOP = "5f0a1b2c3d4e5f6071829311";
 const STAGING = "5f0a1b2c3d4e5f6071829312";
 const NEIGHBOUR = "5f0a1b2c3d4e5f6071829313";
 
-/** What an order selects over the real client, and what it asked Atlas for. */
+/** What a request selects over the real client, and what it asked Atlas for. */
 async function select(
-	order: Record<string, unknown>,
+	request: Record<string, unknown>,
 	options: AtlasOptions = {},
 	prepare: (sim: AtlasSimulator) => void = () => {},
 ) {
 	await using r = await rig("oauth", options);
 	prepare(r.sim);
 	const ports = { ...r.atlas, now: () => r.sim.world.now(), publish: async () => {} };
-	const selected = await selectTargets(ports, readOrder(order));
+	const selected = await selectTargets(ports, readSnapshotRequest(request));
 	return { selected, asked: r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
 }
 
@@ -76,8 +76,8 @@ describe('"all"', () => {
 	test.each([
 		["of a project without clusters", { projectId: SHOP, clusters: "all" }, [{ id: SHOP, clusters: [] }]],
 		["of keys without projects", { clusters: "all" }, [{ orgId: "5f0a1b2c3d4e5f6071829302", clusters: ["theirs"] }]],
-	])("%s is refused, since it would protect nothing", async (_what, order, projects) => {
-		const { selected } = await select(order, { projects });
+	])("%s is refused, since it would protect nothing", async (_what, request, projects) => {
+		const { selected } = await select(request, { projects });
 
 		expect(told(selected)).toEqual([["*", "NOTHING_SELECTED"]]);
 	});

@@ -13,7 +13,7 @@ const told = (targets: readonly TargetStatus[]) =>
 const requests = (kind: string) =>
 	stage.atlas.log.filter((request) => request.operation === kind && request.scheme !== "none");
 
-test("an order for everything ends each cluster of each project, and one project's refusal touches no other", async () => {
+test("a request for everything ends each cluster of each project, and one project's refusal touches no other", async () => {
 	stage = await openStage();
 	stage.atlas.world.addProject({ name: "closed", roles: [], clusters: ["unseen"] });
 

@@ -113,6 +113,6 @@ test("the doctor sees the secret of the moment, though the function has kept an 
 test.each([[{}], [{ doctor: "yes" }], [{ doctor: true, projectId: "x" }], [{ targets: [{}] }]])(
 	"%j fails the invocation, so that the alarm hears it",
 	async (event) => {
-		await expect(handle(event)).rejects.toThrow(/^(event|order|doctor): /);
+		await expect(handle(event)).rejects.toThrow(/^(event|request|doctor): /);
 	},
 );

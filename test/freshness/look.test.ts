@@ -213,6 +213,6 @@ describe("what the schedule hands over", () => {
 		[{ targets: [{ projectId: "s3cret", clusterName: "a", expectedEveryMinutes: 1 }] }],
 		[{ targets: [{ clusterName: "a", expectedEveryMinutes: 1 }] }],
 	])("%j is refused, quoting nothing", (event) => {
-		expect(() => readWatched(event)).toThrow(/^(event|order): (?!.*s3cret)/);
+		expect(() => readWatched(event)).toThrow(/^(event|request): (?!.*s3cret)/);
 	});
 });

@@ -12,7 +12,7 @@ import { expectInContract } from "../http/contract.ts";
 import { target } from "../http/door.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
-const order = { projectId: PROJECT, clusters: ["prod-a"] };
+const request = { projectId: PROJECT, clusters: ["prod-a"] };
 const key = randomBytes(32);
 const context = { getRemainingTimeInMillis: () => 30_000 } as Context;
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
 	vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
 	vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
 	vi.stubEnv("SNAPSHOT_FUNCTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live");
-	vi.stubEnv("DEFAULT_ORDER", JSON.stringify(order));
+	vi.stubEnv("DEFAULT_REQUEST", JSON.stringify(request));
 	vi.stubEnv("WEBHOOK_SECRET_ID", "hooks");
 	({ handler } = await import("../../lambda/handlers/trigger.ts"));
 });
@@ -72,7 +72,7 @@ async function send(event: ReturnType<typeof http>) {
 
 describe("the trigger function", () => {
 	test("starts one run for a firing of a schedule, however often it is delivered", async () => {
-		const firing = { order, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z" };
+		const firing = { request, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z" };
 		const run = nameRun("schedule", firing.schedule, firing.scheduledTime);
 
 		const received = [await handler(firing, context), await handler(structuredClone(firing), context)];
@@ -81,8 +81,8 @@ describe("the trigger function", () => {
 		expect(aws.runs.filter(({ name }) => name === run)).toHaveLength(1);
 	});
 
-	test("starts a run for an event, and the default order for a cron rule's", async () => {
-		const event = { version: "0", id: "e-1", source: "ci", "detail-type": "Release", detail: order };
+	test("starts a run for an event, and the default request for a cron rule's", async () => {
+		const event = { version: "0", id: "e-1", source: "ci", "detail-type": "Release", detail: request };
 		const cron = {
 			...event,
 			source: "aws.events",
@@ -101,7 +101,7 @@ describe("the trigger function", () => {
 	});
 
 	test("answers a POST, then tells the run's end at the place that it named", async () => {
-		const accepted = await send(http("POST", "/snapshots", order, { prefer: "wait=10" }));
+		const accepted = await send(http("POST", "/snapshots", request, { prefer: "wait=10" }));
 
 		const location = accepted.headers["location"] ?? "";
 		await aws.runs.find(({ name }) => location.endsWith(name))?.ended;
@@ -113,13 +113,13 @@ describe("the trigger function", () => {
 		expect(accepted.body.targets[0].state).toMatch(/^(STARTED|COMPLETED)$/);
 	});
 
-	test("answers 422 to a used key with another order", async () => {
+	test("answers 422 to a used key with another request", async () => {
 		const headers = { "idempotency-key": "release-42" };
 
 		const replies = [
-			await send(http("POST", "/snapshots", order, headers)),
+			await send(http("POST", "/snapshots", request, headers)),
 			await send(http("POST", "/snapshots", { clusters: ["prod-a"], projectId: PROJECT }, headers)),
-			await send(http("POST", "/snapshots", { ...order, retentionInDays: 8 }, headers)),
+			await send(http("POST", "/snapshots", { ...request, retentionInDays: 8 }, headers)),
 		];
 
 		expect(replies.map(({ status }) => status)).toEqual([202, 202, 422]);
@@ -127,7 +127,7 @@ describe("the trigger function", () => {
 	});
 
 	test("takes a hook that is signed, and starts nothing for one that is not", async () => {
-		const body = JSON.stringify(order);
+		const body = JSON.stringify(request);
 		const timestamp = String(Math.floor(Date.now() / 1000));
 		const mac = sign(key, "msg_1", timestamp, Buffer.from(body)).toString("base64");
 		const headers = { "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
@@ -153,7 +153,7 @@ describe("the trigger function", () => {
 	});
 
 	test("writes one line for each request, without bodies or credentials", async () => {
-		await send(http("POST", "/snapshots", { ...order, description: "inner-secret" }));
+		await send(http("POST", "/snapshots", { ...request, description: "inner-secret" }));
 		await send(http("POST", "/snapshots", '{"description":"inner-secret"'));
 		await send(http("GET", "/inner-secret"));
 
@@ -173,8 +173,8 @@ describe("a faulty configuration", () => {
 		vi.stubEnv("SNAPSHOT_FUNCTION_ARN", "");
 		const { handler: faulty } = await import("../../lambda/handlers/trigger.ts");
 
-		const reply = await faulty(http("POST", "/snapshots", order), context);
-		const failure = faulty({ order }, context);
+		const reply = await faulty(http("POST", "/snapshots", request), context);
+		const failure = faulty({ request }, context);
 
 		await expect(failure).rejects.toMatchObject({ name: "CONFIG_INVALID" });
 		expect(reply).toMatchObject({ statusCode: 500, headers: { "content-type": "application/problem+json" } });

@@ -43,7 +43,7 @@ const headerValues = fc.oneof(
 );
 const headers = fc.dictionary(headerNames, fc.oneof({ weight: 9, arbitrary: headerValues }, fc.jsonValue()));
 
-/** JSON texts that are no order, each in its own way. */
+/** JSON texts that are no request, each in its own way. */
 const numbers = fc.constantFrom(
 	"1e999",
 	"-1",
@@ -83,7 +83,7 @@ const badNames = fc.oneof(
 	fc.jsonValue().filter((name) => typeof name !== "string"),
 );
 export const quoted = (value: unknown) => JSON.stringify(value) ?? "null";
-export const faultyOrders = fc.oneof(
+export const faultyRequests = fc.oneof(
 	poisonKeys.chain((key) =>
 		fc
 			.jsonValue()
@@ -114,7 +114,7 @@ export const faultyOrders = fc.oneof(
 	fc.string({ unit: "binary" }),
 );
 const bodies = fc.oneof(
-	{ weight: 20, arbitrary: faultyOrders.map((body) => ({ body, isBase64Encoded: false })) },
+	{ weight: 20, arbitrary: faultyRequests.map((body) => ({ body, isBase64Encoded: false })) },
 	{
 		weight: 4,
 		arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => ({

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import openapi from "../../docs/openapi.json" with { type: "json" };
 import { PROBLEMS, problemType } from "../../lambda/http/problem.ts";
 import { expectInContract } from "./contract.ts";
-import { ORDER, openDoor } from "./door.ts";
+import { openDoor, REQUEST } from "./door.ts";
 
 test("the document is sound OpenAPI 3.1", async () => {
 	const validator = new Validator();
@@ -22,7 +22,7 @@ test("the document knows every problem, and no other", () => {
 	expect(openapi.components.schemas.Problem.properties.type.enum.toSorted()).toEqual(kinds.toSorted());
 });
 
-test("the document says of every field of an order and of a reply what it means", () => {
+test("the document says of every field of a request and of a reply what it means", () => {
 	const schemas: Readonly<Record<string, { readonly properties?: object; readonly description?: string }>> = JSON.parse(
 		JSON.stringify(openapi.components.schemas),
 	);
@@ -51,7 +51,7 @@ test("the page about HTTP documents every problem with its status, and no other"
 });
 
 test("the judge of replies finds a missing header, an unknown field, a wrong type and a strange status", async () => {
-	const reply = await openDoor().send({ body: ORDER });
+	const reply = await openDoor().send({ body: REQUEST });
 	const { location: _, ...headers } = reply.headers;
 	const body = JSON.parse(reply.body ?? "");
 	const judge = (change: object) => () => expectInContract("POST", "/snapshots", { ...reply, ...change });

@@ -9,7 +9,7 @@ import { expectInContract } from "./contract.ts";
 
 export const NOW = Date.parse("2026-10-24T02:00:00Z");
 export const PROJECT = "32b6e34b3d91647abb20e7b8";
-export const ORDER = { projectId: PROJECT, clusters: ["prod-a"] } as const;
+export const REQUEST = { projectId: PROJECT, clusters: ["prod-a"] } as const;
 
 export interface DoorOptions {
 	/** What the engine says of a run, asked again at every look. */

@@ -34,7 +34,7 @@ async function call(script: string, args: readonly string[], env: Readonly<Recor
 }
 
 describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => {
-	const served = { url: "", order: "" };
+	const served = { url: "", request: "" };
 	let stop: () => Promise<void>;
 
 	beforeAll(async () => {
@@ -49,8 +49,8 @@ describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => 
 		};
 		for await (const line of createInterface({ input: child.stdout })) {
 			served.url = /listens at (http:\S+)/.exec(line)?.[1] ?? served.url;
-			served.order = / -d '(.+)'/.exec(line)?.[1] ?? served.order;
-			if (served.order !== "") break;
+			served.request = / -d '(.+)'/.exec(line)?.[1] ?? served.request;
+			if (served.request !== "") break;
 		}
 		child.stdout.resume();
 	}, LONG_MS);
@@ -60,10 +60,10 @@ describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => 
 	test(
 		"a pipeline's call takes a snapshot, waits for its end and goes on",
 		async () => {
-			const { code, stdout } = await call(WAIT, [served.url, served.order, "release 42"], KEYS);
+			const { code, stdout } = await call(WAIT, [served.url, served.request, "release 42"], KEYS);
 
 			expect(stdout).toMatch(
-				/^run http:\S+\/snapshots\/http-[0-9a-f]{32}\n(RUNNING \S+=STARTED \n)*SUCCEEDED \S+=COMPLETED \n$/,
+				/^run http:\S+\/snapshots\/http-[0-9a-f]{32}\n(RUNNING \S+=STARTED \n)*(RUNNING \S+=COMPLETED \n)*SUCCEEDED \S+=COMPLETED \n$/,
 			);
 			expect(code).toBe(0);
 		},
@@ -73,9 +73,9 @@ describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => 
 	test(
 		"a pipeline is stopped where Atlas refuses, and told why",
 		async () => {
-			const order = served.order.replace(/"clusters":\[.*\]/, '"clusters":["no-such-cluster"]');
+			const request = served.request.replace(/"clusters":\[.*\]/, '"clusters":["no-such-cluster"]');
 
-			const { code, stderr } = await call(WAIT, [served.url, order], KEYS);
+			const { code, stderr } = await call(WAIT, [served.url, request], KEYS);
 
 			expect(code).toBe(1);
 			expect(stderr).toContain("CLUSTER_NOT_FOUND");
@@ -86,8 +86,8 @@ describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => 
 	test(
 		"a call that is signed with a wrong key, or not at all, is no call",
 		async () => {
-			const wrong = await call(WAIT, [served.url, served.order], { ...KEYS, AWS_SECRET_ACCESS_KEY: "wrong" });
-			const none = await call(WAIT, [served.url, served.order]);
+			const wrong = await call(WAIT, [served.url, served.request], { ...KEYS, AWS_SECRET_ACCESS_KEY: "wrong" });
+			const none = await call(WAIT, [served.url, served.request]);
 
 			expect([wrong.code, none.code]).toEqual([2, 2]);
 			expect(wrong.stderr).toContain("HTTP 403");
@@ -98,8 +98,8 @@ describe.skipIf(!able)("the clients, against npm start -- --serve --iam", () => 
 	test(
 		"a signed hook is accepted, and one that is signed with another key is not",
 		async () => {
-			const signed = await call(HOOK, [served.url, served.order, "msg_1"], { WEBHOOK_SECRET: SECRET });
-			const forged = await call(HOOK, [served.url, served.order, "msg_1"], {
+			const signed = await call(HOOK, [served.url, served.request, "msg_1"], { WEBHOOK_SECRET: SECRET });
+			const forged = await call(HOOK, [served.url, served.request, "msg_1"], {
 				WEBHOOK_SECRET: SECRET.replace("Mf", "Mg"),
 			});
 
@@ -192,7 +192,7 @@ describe.skipIf(!able)("take-and-wait.sh", () => {
 		async () => {
 			const problem = (kind: string) => ({ type: `urn:atlas-snapshots:problem:${kind}` });
 
-			expect((await against([[400, problem("order-invalid")]])).code).toBe(2);
+			expect((await against([[400, problem("request-invalid")]])).code).toBe(2);
 			expect((await against([[422, problem("run-name-taken")]])).code).toBe(2);
 			expect((await against([[422, problem("atlas-refused")]])).code).toBe(1);
 			expect((await against([[503, problem("atlas-refused")]])).code).toBe(1);

@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import openapi from "../../docs/openapi.json" with { type: "json" };
 import { InputError } from "../../lambda/domain/errors.ts";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Engine } from "../../lambda/engine/engine.ts";
 import { type GatewayReply, isGatewayEvent, readGatewayEvent } from "../../lambda/http/api-gateway.ts";
 import { createFace } from "../../lambda/http/face.ts";
 import { createHookKeys } from "../../lambda/http/hook-keys.ts";
 import { receive } from "../../lambda/triggers/receive.ts";
-import { event1, event2, faultyOrders, KNOWN_RUN, methods, NOW, paths, quoted, VALID, wild } from "./arbitraries.ts";
+import { event1, event2, faultyRequests, KNOWN_RUN, methods, NOW, paths, quoted, VALID, wild } from "./arbitraries.ts";
 import { expectInContract } from "./contract.ts";
 
 /** For a machine that is busy with other things: in all they take some four seconds. */
@@ -26,7 +26,7 @@ const engine: Engine = {
 const clock = { now: () => NOW, pause: async () => {} };
 const hookKeys = createHookKeys(async () => `whsec_${randomBytes(32).toString("base64")}`, clock.now);
 const face = createFace({ engine, hookKeys, openapi: async () => JSON.stringify(openapi), clock, hear: () => {} });
-const reception = { face, start: engine.start, defaultOrder: readOrder(VALID), hear: () => {} };
+const reception = { face, start: engine.start, defaultRequest: readSnapshotRequest(VALID), hear: () => {} };
 
 async function answer(event: object): Promise<GatewayReply> {
 	counted.cases++;
@@ -56,10 +56,10 @@ describe("20,000 cases without a 5xx, a throw or a run", () => {
 	);
 
 	test(
-		"faulty orders at the right door",
+		"faulty requests at the right door",
 		async () => {
 			await fc.assert(
-				fc.asyncProperty(faultyOrders, async (body) => {
+				fc.asyncProperty(faultyRequests, async (body) => {
 					const requestContext = { stage: "$default", http: { method: "POST" } };
 					const reply = await answer({ version: "2.0", rawPath: "/snapshots", requestContext, body });
 					expect([400, 413]).toContain(reply.statusCode);
@@ -71,7 +71,7 @@ describe("20,000 cases without a 5xx, a throw or a run", () => {
 	);
 
 	test(
-		"sound orders at the hook's door, signed with a key that is not ours",
+		"sound requests at the hook's door, signed with a key that is not ours",
 		async () => {
 			const signatures = fc.array(
 				fc.base64String({ minLength: 44, maxLength: 44 }).map((mac) => `v1,${mac}`),
@@ -141,21 +141,21 @@ describe("20,000 cases without a 5xx, a throw or a run", () => {
 				wild,
 			);
 			const events = fc.oneof(
-				fc.record({ Records: fc.array(fc.record({ eventSource: sources, body: faultyOrders, s3: fc.jsonValue() })) }),
+				fc.record({ Records: fc.array(fc.record({ eventSource: sources, body: faultyRequests, s3: fc.jsonValue() })) }),
 				fc.record({
 					id: wild,
 					source: sources,
 					"detail-type": wild,
 					time: wild,
 					resources: fc.array(wild),
-					detail: faultyOrders,
+					detail: faultyRequests,
 				}),
-				fc.record({ schedule: wild, scheduledTime: wild, order: faultyOrders }),
+				fc.record({ schedule: wild, scheduledTime: wild, request: faultyRequests }),
 				fc.record({
 					requestContext: fc.record({ elb: fc.object() }),
 					httpMethod: methods,
 					path: paths,
-					body: faultyOrders,
+					body: faultyRequests,
 				}),
 				fc.object(),
 				fc.jsonValue(),
@@ -165,7 +165,7 @@ describe("20,000 cases without a 5xx, a throw or a run", () => {
 				fc.asyncProperty(events, async (event) => {
 					counted.cases++;
 					await expect(receive(reception, event, NOW)).rejects.toMatchObject({
-						name: expect.stringMatching(/^(EVENT|ORDER)_INVALID$/),
+						name: expect.stringMatching(/^(EVENT|REQUEST)_INVALID$/),
 					});
 				}),
 				{ numRuns: 4000 },
@@ -180,16 +180,16 @@ describe("20,000 cases without a 5xx, a throw or a run", () => {
 	});
 });
 
-test("the judge of refusals is the order's own reader", () => {
+test("the judge of refusals is the request's own reader", () => {
 	fc.assert(
-		fc.property(faultyOrders, (text) => {
-			let order: unknown;
+		fc.property(faultyRequests, (text) => {
+			let request: unknown;
 			try {
-				order = JSON.parse(text);
+				request = JSON.parse(text);
 			} catch {
 				return;
 			}
-			expect(() => readOrder(order)).toThrow(InputError);
+			expect(() => readSnapshotRequest(request)).toThrow(InputError);
 		}),
 		{ numRuns: 500 },
 	);

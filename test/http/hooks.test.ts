@@ -4,13 +4,13 @@ import { ServiceError } from "../../lambda/domain/errors.ts";
 import { nameRun } from "../../lambda/domain/run.ts";
 import { createHookKeys, parseHookKeys } from "../../lambda/http/hook-keys.ts";
 import { sign } from "../../lambda/http/standard-webhooks.ts";
-import { bodyOf, NOW, ORDER, openDoor } from "./door.ts";
+import { bodyOf, NOW, openDoor, REQUEST } from "./door.ts";
 
 const key = randomBytes(24);
 const next = randomBytes(24);
 const textOf = (...keys: readonly Buffer[]) => keys.map((each) => `whsec_${each.toString("base64")}`).join(" ");
 
-function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(ORDER), headers = {} } = {}) {
+function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUEST), headers = {} } = {}) {
 	const timestamp = String(Math.floor(at / 1000));
 	const signature = `v1,${sign(by, id, timestamp, Buffer.from(body)).toString("base64")}`;
 	return {
@@ -27,7 +27,7 @@ function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(ORDER)
 }
 
 describe("POST /hooks/snapshots", () => {
-	test("accepts a signed order, and a second delivery is the same run", async () => {
+	test("accepts a signed request, and a second delivery is the same run", async () => {
 		const door = openDoor({ secret: () => textOf(key) });
 
 		const replies = [await door.send(hook(key)), await door.send(hook(key, { at: NOW + 60_000 }))];
@@ -54,7 +54,7 @@ describe("POST /hooks/snapshots", () => {
 			await door.send({ ...hook(key), body: "{}" }),
 			await door.send(hook(key, { headers: { "webhook-id": "msg_2" } })),
 			await door.send(hook(key, { headers: { "webhook-signature": "" } })),
-			await door.send({ path: "/hooks/snapshots", headers: {}, body: ORDER }),
+			await door.send({ path: "/hooks/snapshots", headers: {}, body: REQUEST }),
 		];
 
 		const bodies = replies.map((reply) => ({ ...bodyOf(reply), instance: "" }));

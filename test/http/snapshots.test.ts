@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../lambda/domain/errors.ts";
 import { nameRun } from "../../lambda/domain/run.ts";
-import { bodyOf, NOW, ORDER, openDoor, PROJECT, target } from "./door.ts";
+import { bodyOf, NOW, openDoor, PROJECT, REQUEST, target } from "./door.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
 describe("POST /snapshots", () => {
-	test("accepts an order, says where its run is, and names the targets", async () => {
+	test("accepts a request, says where its run is, and names the targets", async () => {
 		const door = openDoor();
 
-		const reply = await door.send({ body: ORDER, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
+		const reply = await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
 
 		const run = nameRun("http", "release-42");
 		expect(reply.status).toBe(202);
@@ -19,16 +19,18 @@ describe("POST /snapshots", () => {
 			status: "RUNNING",
 			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
 		});
-		expect(door.started).toEqual([{ run, trigger: "http", order: expect.objectContaining({ clusters: ["prod-a"] }) }]);
+		expect(door.started).toEqual([
+			{ run, trigger: "http", request: expect.objectContaining({ clusters: ["prod-a"] }) },
+		]);
 	});
 
-	test("gives the same answer to the same key and order, and makes each call without a key a run of its own", async () => {
+	test("gives the same answer to the same key and request, and makes each call without a key a run of its own", async () => {
 		const door = openDoor();
 		const headers = { ...JSON_TYPE, "idempotency-key": '"release-42"' };
 
-		const replies = [await door.send({ body: ORDER, headers }), await door.send({ body: ORDER, headers })];
-		await door.send({ body: ORDER });
-		await door.send({ body: ORDER });
+		const replies = [await door.send({ body: REQUEST, headers }), await door.send({ body: REQUEST, headers })];
+		await door.send({ body: REQUEST });
+		await door.send({ body: REQUEST });
 
 		expect(replies[0]).toEqual(replies[1]);
 		expect(door.started[0]).toEqual(door.started[1]);
@@ -38,21 +40,21 @@ describe("POST /snapshots", () => {
 	test("knows a key again whether it is bare, quoted or a webhook-id", async () => {
 		const door = openDoor();
 
-		await door.send({ body: ORDER, headers: { "idempotency-key": "k 1" } });
-		await door.send({ body: ORDER, headers: { "idempotency-key": '"k 1"' } });
-		await door.send({ body: ORDER, headers: { "webhook-id": "k 1" } });
+		await door.send({ body: REQUEST, headers: { "idempotency-key": "k 1" } });
+		await door.send({ body: REQUEST, headers: { "idempotency-key": '"k 1"' } });
+		await door.send({ body: REQUEST, headers: { "webhook-id": "k 1" } });
 
 		expect(new Set(door.started.map(({ run }) => run))).toEqual(new Set([nameRun("http", "k 1")]));
 	});
 
-	test("answers 422 where the key was used for another order", async () => {
+	test("answers 422 where the key was used for another request", async () => {
 		const door = openDoor({
 			start() {
-				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another order");
+				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request");
 			},
 		});
 
-		const reply = await door.send({ body: ORDER, headers: { "idempotency-key": "release-42" } });
+		const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": "release-42" } });
 
 		expect(reply.status).toBe(422);
 		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-name-taken");
@@ -63,7 +65,7 @@ describe("POST /snapshots", () => {
 		async (key) => {
 			const door = openDoor();
 
-			const reply = await door.send({ body: ORDER, headers: { "idempotency-key": key } });
+			const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": key } });
 
 			expect(reply.status).toBe(400);
 			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:idempotency-key-invalid");
@@ -71,7 +73,7 @@ describe("POST /snapshots", () => {
 		},
 	);
 
-	test("lists every fault of an order at once, each with its pointer", async () => {
+	test("lists every fault of a request at once, each with its pointer", async () => {
 		const door = openDoor();
 
 		const reply = await door.send({ body: { projectId: "x", clusters: ["a", "-b"], retentionInDays: 0, colour: 1 } });
@@ -103,7 +105,7 @@ describe("POST /snapshots", () => {
 		["Application/JSON; charset=UTF-8", 202],
 		['application/json;charset="utf-8"', 202],
 	])("reads a body of type %s as %i", async (type, status) => {
-		const reply = await openDoor().send({ body: ORDER, headers: { "content-type": type } });
+		const reply = await openDoor().send({ body: REQUEST, headers: { "content-type": type } });
 
 		expect(reply.status).toBe(status);
 	});
@@ -111,16 +113,18 @@ describe("POST /snapshots", () => {
 	test("takes a body without a type for JSON, and refuses a compressed one", async () => {
 		const door = openDoor();
 
-		expect((await door.send({ body: ORDER, headers: {} })).status).toBe(202);
-		expect((await door.send({ body: ORDER, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(415);
+		expect((await door.send({ body: REQUEST, headers: {} })).status).toBe(202);
+		expect((await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(
+			415,
+		);
 	});
 
 	test("takes a body of 20,000 bytes and refuses one more", async () => {
 		const door = openDoor();
-		const order = JSON.stringify(ORDER);
+		const request = JSON.stringify(REQUEST);
 
-		expect((await door.send({ body: order.padEnd(20_000) })).status).toBe(202);
-		expect((await door.send({ body: order.padEnd(20_001) })).status).toBe(413);
+		expect((await door.send({ body: request.padEnd(20_000) })).status).toBe(202);
+		expect((await door.send({ body: request.padEnd(20_001) })).status).toBe(413);
 	});
 
 	test.each([["{"], [""], ["[1"], ["{}{}"], [Buffer.from([0x22, 0xff, 0x22])]])(
@@ -145,7 +149,7 @@ describe("POST /snapshots", () => {
 			},
 		});
 
-		const replies = [await busy.send({ body: ORDER }), await refused.send({ body: ORDER })];
+		const replies = [await busy.send({ body: REQUEST }), await refused.send({ body: REQUEST })];
 
 		expect(replies.map(({ status }) => status)).toEqual([503, 500]);
 		expect(replies[0]?.headers["retry-after"]).toBe("5");
@@ -159,7 +163,7 @@ describe("POST /snapshots", () => {
 			},
 		});
 
-		const reply = await door.send({ body: ORDER, id: "Abc123=" });
+		const reply = await door.send({ body: REQUEST, id: "Abc123=" });
 
 		expect(reply.status).toBe(500);
 		expect(reply.body).not.toMatch(/secret|task|TypeError/);
@@ -168,7 +172,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("puts the stage before the location", async () => {
-		const reply = await openDoor().send({ body: ORDER, prefix: "/prod" });
+		const reply = await openDoor().send({ body: REQUEST, prefix: "/prod" });
 
 		expect(reply.headers["location"]).toMatch(/^\/prod\/snapshots\/http-/);
 	});
@@ -200,7 +204,7 @@ describe("Prefer: wait", () => {
 	test("answers with what is known when the time is up, and never waits longer than 20 seconds", async () => {
 		const door = openDoor();
 
-		const reply = await door.send({ body: ORDER, headers: wait("respond-async, wait=600") });
+		const reply = await door.send({ body: REQUEST, headers: wait("respond-async, wait=600") });
 
 		expect(reply.status).toBe(202);
 		expect(reply.headers["preference-applied"]).toBe("wait=20");
@@ -210,7 +214,7 @@ describe("Prefer: wait", () => {
 	test("is cut short where the function's own time ends before", async () => {
 		const door = openDoor();
 
-		await door.send({ body: ORDER, headers: wait("wait=20"), replyBy: NOW + 5000 });
+		await door.send({ body: REQUEST, headers: wait("wait=20"), replyBy: NOW + 5000 });
 
 		expect(door.time.now - NOW).toBeLessThanOrEqual(2500);
 	});
@@ -220,7 +224,7 @@ describe("Prefer: wait", () => {
 		async (wish) => {
 			const door = openDoor();
 
-			const reply = await door.send({ body: ORDER, headers: wait(wish) });
+			const reply = await door.send({ body: REQUEST, headers: wait(wish) });
 
 			expect(reply.status).toBe(202);
 			expect(reply.headers["preference-applied"]).toBeUndefined();
@@ -236,7 +240,7 @@ describe("Prefer: wait", () => {
 			},
 		});
 
-		const reply = await door.send({ body: ORDER, headers: wait("wait=10") });
+		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
 
 		expect(bodyOf(reply).status).toBe("SUCCEEDED");
 	});
@@ -265,7 +269,7 @@ describe("Prefer: wait", () => {
 			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [target("REFUSED", "prod-a", code)] }),
 		});
 
-		const reply = await door.send({ body: ORDER, headers: wait("wait=10") });
+		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
 
 		expect(reply.status).toBe(status);
 		expect(bodyOf(reply)).toMatchObject({ type: "urn:atlas-snapshots:problem:atlas-refused", code });
@@ -282,7 +286,7 @@ describe("Prefer: wait", () => {
 			}),
 		});
 
-		const reply = await door.send({ body: ORDER, headers: wait("wait=10") });
+		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
 
 		expect(reply.status).toBe(202);
 		expect(bodyOf(reply).targets[0].reason).toEqual({ code: "CLUSTER_NOT_FOUND", message: "Atlas would not" });
@@ -395,7 +399,7 @@ describe("routes", () => {
 		["GET", "/snapshots\n", 404],
 		["GET", "/__proto__", 404],
 	])("answers %s %j with %i", async (method, path, status) => {
-		expect((await openDoor().send({ method, path, body: ORDER })).status).toBe(status);
+		expect((await openDoor().send({ method, path, body: REQUEST })).status).toBe(status);
 	});
 
 	test.each([

@@ -18,8 +18,8 @@ const template = templateOf({
 	schedules: [
 		nightly,
 		{ ...nightly, name: "weekly", expectedEveryMinutes: 7 * 1440 },
-		{ ...nightly, name: "everything", graceMinutes: 240, order: { clusters: "all" } },
-		{ ...nightly, name: "tagged", order: { projectId: PROJECT, clusters: { tags: { backup: "daily" } } } },
+		{ ...nightly, name: "everything", graceMinutes: 240, request: { clusters: "all" } },
+		{ ...nightly, name: "tagged", request: { projectId: PROJECT, clusters: { tags: { backup: "daily" } } } },
 	],
 	runbookUrl: "https://acme.test/runbook",
 });
@@ -154,7 +154,7 @@ describe("the clusters that are watched", () => {
 		name: `every-${days}`,
 		expression: "rate(1 day)",
 		expectedEvery: Duration.days(days),
-		order: { projectId: PROJECT, clusters, deadlineMinutes: 30 },
+		request: { projectId: PROJECT, clusters, deadlineMinutes: 30 },
 		...(grace ? { grace } : {}),
 	});
 
@@ -165,14 +165,14 @@ describe("the clusters that are watched", () => {
 		schedule(7, "all", Duration.hours(2)),
 	];
 
-	test("are those that orders name, each once, by the strictest of its schedules", () => {
+	test("are those that requests name, each once, by the strictest of its schedules", () => {
 		expect(scheduledTargets(schedules)).toEqual([
 			{ projectId: PROJECT, clusterName: "a", expectedEveryMinutes: 7 * 1440, graceMinutes: 45 },
 			{ projectId: PROJECT, clusterName: "b", expectedEveryMinutes: 1440, graceMinutes: 120 },
 		]);
 	});
 
-	test("are those that orders select as well: a look finds out which they are, and which promise is the strictest", () => {
+	test("are those that requests select as well: a look finds out which they are, and which promise is the strictest", () => {
 		expect(scheduledSelections(schedules)).toEqual([
 			{ projectId: PROJECT, clusters: "all", expectedEveryMinutes: 1440, graceMinutes: 45 },
 			{ projectId: PROJECT, clusters: "all", expectedEveryMinutes: 7 * 1440, graceMinutes: 120 },

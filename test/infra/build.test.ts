@@ -58,7 +58,7 @@ test("an error keeps its name through the minifier: a bundle without its environ
 	const code = `
 		import { handler } from ${JSON.stringify(join(first.trigger, "index.mjs"))};
 		const context = { getRemainingTimeInMillis: () => 1000 };
-		await handler({ order: { clusters: "all" }, schedule: "s", scheduledTime: "t" }, context).catch((error) => {
+		await handler({ request: { clusters: "all" }, schedule: "s", scheduledTime: "t" }, context).catch((error) => {
 			console.log(error.name, error.constructor.name, error.message);
 		});`;
 

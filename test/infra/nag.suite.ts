@@ -16,7 +16,7 @@ test.each([
 		{
 			schedules: [nightly],
 			eventRules: [{ name: "hourly", expression: "rate(1 hour)" }],
-			defaultOrder: nightly.order,
+			defaultRequest: nightly.request,
 			http: { signedHook: true, accessLog: false },
 			vpc: { natGateways: 2 },
 			rotation: { adminSecretArn },

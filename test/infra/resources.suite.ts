@@ -9,10 +9,10 @@ import { AtlasSnapshots } from "../../infra/atlas-snapshots.ts";
 import { readSnapshotConfig, readTriggerConfig } from "../../lambda/config.ts";
 import { nightly, PROJECT, stackOf, templateOf } from "./synthesize.ts";
 
-const order = { projectId: PROJECT, clusters: "all" };
+const request = { projectId: PROJECT, clusters: "all" };
 const template = templateOf({
 	schedules: [nightly],
-	defaultOrder: order,
+	defaultRequest: request,
 	eventRules: [
 		{ name: "weekly", expression: "rate(7 days)" },
 		{ name: "release", pattern: { source: ["acme"], "detail-type": ["Wanted"] } },
@@ -70,7 +70,7 @@ test("every function is arm64 on Node 24, logs JSON into a group that forgets, a
 
 test("the functions read the environment that the stack gives them", () => {
 	expect(readTriggerConfig(variablesOf(/^Takes events/))).toMatchObject({
-		DEFAULT_ORDER: order,
+		DEFAULT_REQUEST: request,
 		WEBHOOK_SECRET_ID: "arn:aws:…",
 	});
 	expect(readSnapshotConfig(variablesOf(/^Carries out/))).toMatchObject({
@@ -79,7 +79,7 @@ test("the functions read the environment that the stack gives them", () => {
 	});
 });
 
-test("a schedule sends its order with the two attributes that name a firing", () => {
+test("a schedule sends its request with the two attributes that name a firing", () => {
 	const schedule = only("AWS::Scheduler::Schedule", { ScheduleExpression: nightly.expression });
 
 	expect(schedule).toMatchObject({
@@ -91,7 +91,7 @@ test("a schedule sends its order with the two attributes that name a firing", ()
 		},
 	});
 	expect(JSON.parse(schedule["Target"]["Input"])).toEqual({
-		order: { ...nightly.order, retentionInDays: 7, onConflict: "join", deadlineMinutes: 60 },
+		request: { ...nightly.request, retentionInDays: 7, onConflict: "join", deadlineMinutes: 60 },
 		schedule: "<aws.scheduler.schedule-arn>",
 		scheduledTime: "<aws.scheduler.scheduled-time>",
 	});
@@ -178,7 +178,7 @@ test("what holds data outlives the stack, unless told otherwise", () => {
 	expect(policies(templateOf({ removalPolicy: "destroy" }))).toEqual(new Set(["Delete"]));
 });
 
-test("code that uses the construct is told of a clash, an impossible date and a missing default order", () => {
+test("code that uses the construct is told of a clash, an impossible date and a missing default request", () => {
 	const stack = stackOf({});
 	const code = import.meta.dirname;
 	const props = { bundles: { snapshot: code, trigger: code, freshness: code } };
@@ -186,7 +186,7 @@ test("code that uses the construct is told of a clash, an impossible date and a 
 		name: "night",
 		expression: "cron(0 2 30 2 ? *)",
 		expectedEvery: Duration.days(1),
-		order: { clusters: "all" as const },
+		request: { clusters: "all" as const },
 	};
 
 	expect(
@@ -200,8 +200,11 @@ test("code that uses the construct is told of a clash, an impossible date and a 
 	);
 	expect(
 		() =>
-			new AtlasSnapshots(stack, "NoOrder", { ...props, eventRules: [{ name: "weekly", expression: "rate(7 days)" }] }),
-	).toThrow("event rule weekly: needs a defaultOrder");
+			new AtlasSnapshots(stack, "NoRequest", {
+				...props,
+				eventRules: [{ name: "weekly", expression: "rate(7 days)" }],
+			}),
+	).toThrow("event rule weekly: needs a defaultRequest");
 });
 
 test("a second synth gives the same template and the same assets", () => {

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { readSettings } from "../../infra/settings.ts";
 import { InputError } from "../../lambda/domain/errors.ts";
 
-const order = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] };
-const schedule = { name: "nightly", expression: "rate(1 day)", expectedEveryMinutes: 1440, order };
+const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] };
+const schedule = { name: "nightly", expression: "rate(1 day)", expectedEveryMinutes: 1440, request };
 
 function faultsOf(context: unknown): string[] {
 	try {
@@ -44,9 +44,14 @@ test("every fault is named at once, by its place and its rule", () => {
 		secretArn: "arn:aws:s3:::bucket",
 		rotation: {},
 		schedules: [
-			{ ...schedule, name: "1st", timeZone: "Europe/Atlantis", order: { ...order, clusters: ["-a"], retention: 3 } },
+			{
+				...schedule,
+				name: "1st",
+				timeZone: "Europe/Atlantis",
+				request: { ...request, clusters: ["-a"], retention: 3 },
+			},
 			{ ...schedule, expression: "cron(0 2 31 4 ? *)", expectedEveryMinutes: 1 },
-			{ ...schedule, name: "Nightly", expression: undefined, order: undefined },
+			{ ...schedule, name: "Nightly", expression: undefined, request: undefined },
 		],
 		eventRules: [{ name: "hourly", expression: "rate(1 hour)", pattern: {} }],
 		http: { hookSecretArn: "arn:aws:secretsmanager:x", burst: 0, surprise: 1 },
@@ -67,15 +72,15 @@ test("every fault is named at once, by its place and its rule", () => {
 			"/rotation must be left out beside secretArn",
 			"/schedules/0/name must be 1 to 40 letters, digits and hyphens, a letter first",
 			"/schedules/0/timeZone must be an IANA time zone",
-			"/schedules/0/order/clusters/0 must be a cluster name: letters, digits and hyphens, not a hyphen first",
-			"/schedules/0/order/retention is not known",
+			"/schedules/0/request/clusters/0 must be a cluster name: letters, digits and hyphens, not a hyphen first",
+			"/schedules/0/request/retention is not known",
 			"/schedules/1/expression must name a day that its months have",
 			"/schedules/1/expectedEveryMinutes must be 15 or more",
 			"/schedules/2/expression must be a string",
-			"/schedules/2/order must be a JSON object",
+			"/schedules/2/request must be a JSON object",
 			"/schedules/2/name must not occur twice, in whatever case",
 			"/eventRules/0 must have one of pattern and expression",
-			"/defaultOrder is missing: an event rule with an expression carries it out",
+			"/defaultRequest is missing: an event rule with an expression carries it out",
 			"/http/burst must be 1 or more",
 			"/http/surprise is not known",
 			"/http/hookSecretArn must be left out without signedHook",
@@ -98,7 +103,7 @@ test.each([[undefined], [null], [7], [[]], ["no JSON"]])("%j is no settings", (c
 test("a message quotes no value", () => {
 	const canary = "s3cr3t";
 
-	expect(faultsOf({ [`secretArn`]: canary, schedules: canary, http: canary, order: canary }).join()).not.toContain(
+	expect(faultsOf({ [`secretArn`]: canary, schedules: canary, http: canary, request: canary }).join()).not.toContain(
 		canary,
 	);
 });

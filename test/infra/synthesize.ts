@@ -27,7 +27,7 @@ export const nightly = {
 	timeZone: "Europe/Berlin",
 	flexibleWindowMinutes: 15,
 	expectedEveryMinutes: 1440,
-	order: { projectId: PROJECT, clusters: ["prod-a", "prod-b"] },
+	request: { projectId: PROJECT, clusters: ["prod-a", "prod-b"] },
 };
 
 /** A stack with stand-in functions, before it is synthesized. @param context as in `cdk.json` */

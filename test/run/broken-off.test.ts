@@ -1,8 +1,8 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readOrder } from "../../lambda/domain/order.ts";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { carryOut } from "../../lambda/run/carry-out.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
@@ -26,10 +26,10 @@ test("promise 2: a target whose story breaks off by a defect still ends, publish
 		listProjects: never,
 		publish: async (event) => void events.push(event),
 	};
-	const order = readOrder({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["broken", "well"] });
+	const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["broken", "well"] });
 	const runner = new LocalDurableTestRunner({ handlerFunction: withDurableExecution(carryOut(ports, 60)) });
 
-	const execution = await runner.run({ payload: { run: "http-1", trigger: "http", order } });
+	const execution = await runner.run({ payload: { run: "http-1", trigger: "http", request } });
 
 	expect(execution.getStatus()).toBe("FAILED");
 	const finals = events

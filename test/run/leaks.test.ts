@@ -43,10 +43,10 @@ afterEach(async () => {
 	await stage[Symbol.asyncDispose]();
 });
 
-/** Carries out an order and keeps everything that it leaves behind. */
-async function carryOut(order: Record<string, unknown>) {
+/** Carries out a request and keeps everything that it leaves behind. */
+async function carryOut(request: Record<string, unknown>) {
 	canaries.take(stage.atlas.world);
-	const ended = await stage.carryOut(order);
+	const ended = await stage.carryOut(request);
 	canaries.take(stage.atlas.world);
 	seen.push(JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(stage.published()));
 	return ended.result.targets.map(({ state, reason }) => reason?.code ?? state);
@@ -160,10 +160,10 @@ test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
 		canaries.add("signature", mac);
 		return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
 	};
-	const order = JSON.stringify({ projectId: stage.atlas.projectId, clusters: ["prod-a"] });
+	const request = JSON.stringify({ projectId: stage.atlas.projectId, clusters: ["prod-a"] });
 
-	expect(await call("POST", "/hooks/snapshots", signed(order), order)).toBe(202);
-	expect(await call("POST", "/hooks/snapshots", signed(order, randomBytes(24)), order)).toBe(401);
+	expect(await call("POST", "/hooks/snapshots", signed(request), request)).toBe(202);
+	expect(await call("POST", "/hooks/snapshots", signed(request, randomBytes(24)), request)).toBe(401);
 	expect(await call("POST", "/snapshots", {}, `{"clusters": "${bearer}"`)).toBe(400);
 	expect(
 		await call("POST", "/snapshots", {}, JSON.stringify({ projectId: bearer, clusters: bearer })),

@@ -1,5 +1,5 @@
-import { readOrder } from "../../lambda/domain/order.ts";
 import type { RunResult, SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Run } from "../../lambda/domain/run.ts";
 import { type AtlasOptions, type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
@@ -10,7 +10,7 @@ export interface Stage extends AsyncDisposable {
 	readonly atlas: AtlasSimulator;
 	readonly aws: Aws;
 	/** Starts a run under a name, by the real SDK-shaped payload, and waits for its end. */
-	carryOut(order: Record<string, unknown>, over?: Partial<Run>): Promise<Ended>;
+	carryOut(request: Record<string, unknown>, over?: Partial<Run>): Promise<Ended>;
 	/** The published details, in order. */
 	published(): SnapshotStateChange[];
 }
@@ -54,11 +54,11 @@ export async function openStage(
 	return {
 		atlas,
 		aws,
-		async carryOut(order, over = {}) {
+		async carryOut(request, over = {}) {
 			const run: Run = {
 				run: `http-${runs++}`,
 				trigger: "http",
-				order: readOrder({ projectId: atlas.projectId, ...order }),
+				request: readSnapshotRequest({ projectId: atlas.projectId, ...request }),
 				...over,
 			};
 			const { Lambda } = await import("@aws-sdk/client-lambda");

@@ -38,10 +38,10 @@ test.concurrent(
 );
 
 test.concurrent(
-	"an order against another Atlas is carried out with its keys, whatever AWS is set to",
+	"a request against another Atlas is carried out with its keys, whatever AWS is set to",
 	async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 1 });
-		const order = ["--project", atlas.projectId, "--cluster", "prod-a", "--cluster", "prod-b", "--poll-seconds", "1"];
+		const request = ["--project", atlas.projectId, "--cluster", "prod-a", "--cluster", "prod-b", "--poll-seconds", "1"];
 		const env = {
 			MONGODB_ATLAS_CLIENT_ID: "",
 			MONGODB_ATLAS_PUBLIC_API_KEY: atlas.publicKey,
@@ -51,7 +51,7 @@ test.concurrent(
 			AWS_ENDPOINT_URL: "http://127.0.0.1:9",
 			LOG_LEVEL: "chatty",
 		};
-		using call = start(["--atlas-url", atlas.url, ...order], env);
+		using call = start(["--atlas-url", atlas.url, ...request], env);
 		const { code, out, err } = await call.ended;
 
 		expect(code, `${out}${err}`).toBe(0);
@@ -76,7 +76,7 @@ test.concurrent(
 );
 
 test.concurrent(
-	"an open HTTP face takes an order by a real request and ends when it is told to",
+	"an open HTTP face takes a request by a real request and ends when it is told to",
 	async () => {
 		using serving = start(["--serve"]);
 		const out = await serving.printed("curl");
@@ -115,7 +115,12 @@ test.each([
 		{},
 		"needs the keys in the environment",
 	],
-	["a default order that breaks rules", ["--all"], { DEFAULT_ORDER: '{"clusters":"all","x":1}' }, "DEFAULT_ORDER"],
+	[
+		"a default request that breaks rules",
+		["--all"],
+		{ DEFAULT_REQUEST: '{"clusters":"all","x":1}' },
+		"DEFAULT_REQUEST",
+	],
 	[
 		"an event that is none of ours",
 		["--event", file("none.json", { Records: [] })],
@@ -123,8 +128,8 @@ test.each([
 		"event: Records must be absent",
 	],
 	[
-		"Scheduler input with a faulty order",
-		["--event", file("input.json", { order: {}, schedule: "a" })],
+		"Scheduler input with a faulty request",
+		["--event", file("input.json", { request: {}, schedule: "a" })],
 		{},
 		"clusters is missing",
 	],

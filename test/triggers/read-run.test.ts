@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../lambda/domain/errors.ts";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun } from "../../lambda/domain/run.ts";
 import { readRun } from "../../lambda/triggers/read-run.ts";
 
-const order = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
-const whole = readOrder(order);
+const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
+const whole = readSnapshotRequest(request);
 const schedule = "arn:aws:scheduler:eu-west-1:123456789012:schedule/backups/nightly";
 const scheduledTime = "2026-10-24T02:00:00Z";
 const rule = "arn:aws:events:eu-west-1:123456789012:rule/nightly";
@@ -20,7 +20,7 @@ const envelope = (over: object = {}) => ({
 	time: "2026-10-24T02:00:01Z",
 	region: "eu-west-1",
 	resources: [],
-	detail: order,
+	detail: request,
 	...over,
 });
 
@@ -39,50 +39,60 @@ function faultsOf(event: unknown): readonly string[] {
 
 describe("Scheduler's input", () => {
 	test("becomes a run named after its slot", () => {
-		expect(readRun({ order, schedule, scheduledTime })).toEqual({
+		expect(readRun({ request, schedule, scheduledTime })).toEqual({
 			run: nameRun("schedule", schedule, scheduledTime),
 			trigger: "schedule",
 			slot: scheduledTime,
-			order: whole,
+			request: whole,
 		});
 	});
 
 	test("gives another run at another time, and by another schedule", () => {
 		const runs = [
-			readRun({ order, schedule, scheduledTime }),
-			readRun({ order, schedule, scheduledTime: "2026-10-25T02:00:00Z" }),
-			readRun({ order, schedule: `${schedule}-2`, scheduledTime }),
+			readRun({ request, schedule, scheduledTime }),
+			readRun({ request, schedule, scheduledTime: "2026-10-25T02:00:00Z" }),
+			readRun({ request, schedule: `${schedule}-2`, scheduledTime }),
 		];
 
 		expect(new Set(runs.map(({ run }) => run)).size).toBe(3);
 	});
 
 	test("is refused with every fault at once", () => {
-		const event = { order: { clusters: ["a", "_"] }, schedule: "", scheduledTime: "yesterday", when: 1 };
+		const event = { request: { clusters: ["a", "_"] }, schedule: "", scheduledTime: "yesterday", when: 1 };
 
-		expect(faultsOf(event)).toEqual(["/when", "/schedule", "/scheduledTime", "/order/clusters/1", "/order/projectId"]);
+		expect(faultsOf(event)).toEqual([
+			"/when",
+			"/schedule",
+			"/scheduledTime",
+			"/request/clusters/1",
+			"/request/projectId",
+		]);
 	});
 
 	test("is refused where the schedule's placeholders were not filled in", () => {
-		const event = { order, schedule: "<aws.scheduler.schedule-arn>", scheduledTime: "<aws.scheduler.scheduled-time>" };
+		const event = {
+			request,
+			schedule: "<aws.scheduler.schedule-arn>",
+			scheduledTime: "<aws.scheduler.scheduled-time>",
+		};
 
 		expect(faultsOf(event)).toEqual(["/schedule", "/scheduledTime"]);
 	});
 
 	test("is refused without a schedule or a time, and never runs under a name that it would share", () => {
-		expect(faultsOf({ order, schedule })).toEqual(["/scheduledTime"]);
-		expect(faultsOf({ order, scheduledTime })).toEqual(["/schedule"]);
-		expect(faultsOf({ schedule, scheduledTime })).toEqual(["/order"]);
+		expect(faultsOf({ request, schedule })).toEqual(["/scheduledTime"]);
+		expect(faultsOf({ request, scheduledTime })).toEqual(["/schedule"]);
+		expect(faultsOf({ schedule, scheduledTime })).toEqual(["/request"]);
 	});
 });
 
 describe("an EventBridge event", () => {
 	test("becomes a run named after its id", () => {
-		expect(readRun(envelope())).toEqual({ run: nameRun("event", envelope().id), trigger: "event", order: whole });
+		expect(readRun(envelope())).toEqual({ run: nameRun("event", envelope().id), trigger: "event", request: whole });
 	});
 
-	test("points into its detail where the order is faulty", () => {
-		expect(faultsOf(envelope({ detail: { ...order, projectId: "x", colour: "red" } }))).toEqual([
+	test("points into its detail where the request is faulty", () => {
+		expect(faultsOf(envelope({ detail: { ...request, projectId: "x", colour: "red" } }))).toEqual([
 			"/detail/projectId",
 			"/detail/colour",
 		]);
@@ -105,7 +115,7 @@ describe("an EventBridge event", () => {
 });
 
 describe("a cron rule's Scheduled Event", () => {
-	test("carries out the default order, named after rule and time, whatever its id", () => {
+	test("carries out the default request, named after rule and time, whatever its id", () => {
 		const runs = [readRun(firing(), whole), readRun(firing({ id: "another delivery" }), whole)];
 
 		expect(runs[0]).toEqual(runs[1]);
@@ -113,7 +123,7 @@ describe("a cron rule's Scheduled Event", () => {
 			run: nameRun("schedule", rule, "2026-10-24T02:00:01Z"),
 			trigger: "schedule",
 			slot: "2026-10-24T02:00:01Z",
-			order: whole,
+			request: whole,
 		});
 	});
 
@@ -123,28 +133,30 @@ describe("a cron rule's Scheduled Event", () => {
 		expect(readRun(event, whole).run).toBe(nameRun("schedule", schedule, "2026-10-24T02:00:01Z"));
 	});
 
-	test("carries out its own order where it has one", () => {
-		expect(readRun(firing({ detail: { ...order, retentionInDays: 3 } }), whole).order.retentionInDays).toBe(3);
+	test("carries out its own request where it has one", () => {
+		expect(readRun(firing({ detail: { ...request, retentionInDays: 3 } }), whole).request.retentionInDays).toBe(3);
 	});
 
-	test("is refused where there is no default order, no rule or no time", () => {
-		expect(() => readRun(firing())).toThrow("event: detail must hold an order, since DEFAULT_ORDER is not configured");
+	test("is refused where there is no default request, no rule or no time", () => {
+		expect(() => readRun(firing())).toThrow(
+			"event: detail must hold a request, since DEFAULT_REQUEST is not configured",
+		);
 		expect(faultsOf(firing({ resources: [] }))).toEqual(["/resources/0"]);
 		expect(faultsOf(firing({ time: "soon" }))).toEqual(["/time"]);
 	});
 });
 
-describe("events that are no orders", () => {
+describe("events that are no requests", () => {
 	test.each([
 		["S3", { Records: [{ eventSource: "aws:s3", s3: {} }] }, "/Records"],
-		["SQS", { Records: [{ eventSource: "aws:sqs", body: JSON.stringify(order) }] }, "/Records"],
+		["SQS", { Records: [{ eventSource: "aws:sqs", body: JSON.stringify(request) }] }, "/Records"],
 		["SNS", { Records: [{ EventSource: "aws:sns", Sns: {} }] }, "/Records"],
 		["a load balancer", { requestContext: { elb: {} }, httpMethod: "POST", path: "/snapshots", body: "{}" }, ""],
 		["CloudWatch Logs", { awslogs: { data: "x" } }, ""],
-		["a bare order", order, ""],
+		["a bare request", request, ""],
 		["nothing", {}, ""],
-		["a list", [order], ""],
-		["text", "order", ""],
+		["a list", [request], ""],
+		["text", "request", ""],
 		["null", null, ""],
 	])("are refused: %s", (_, event, pointer) => {
 		expect(faultsOf(event)).toEqual([pointer]);
@@ -153,7 +165,7 @@ describe("events that are no orders", () => {
 });
 
 test("whatever comes, a run or a refusal is all there is, and the same input gives the same run", () => {
-	const keys = fc.constantFrom("order", "schedule", "scheduledTime", "detail-type", "source", "detail", "id", "time");
+	const keys = fc.constantFrom("request", "schedule", "scheduledTime", "detail-type", "source", "detail", "id", "time");
 	fc.assert(
 		fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(keys, fc.jsonValue())), (event) => {
 			try {

@@ -1,4 +1,4 @@
-import type { SnapshotRequest } from "../world/taking.ts";
+import type { OnDemandRequest } from "../world/taking.ts";
 import { DAY } from "../world/taking.ts";
 import { Refused } from "./refused.ts";
 
@@ -26,7 +26,7 @@ function positive(value: unknown, name: string): number {
 }
 
 /** `DiskBackupOnDemandSnapshotRequest`: both members may be left out, the body may not. @throws Refused 400 */
-export function readTaking(text: string): SnapshotRequest {
+export function readTaking(text: string): OnDemandRequest {
 	const { description, retentionInDays = 1 } = readObject(text, ["description", "retentionInDays"]);
 	if (description !== undefined && typeof description !== "string")
 		throw new Refused("INVALID_ATTRIBUTE", ["description"]);

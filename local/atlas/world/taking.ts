@@ -23,7 +23,7 @@ export function isTaking(cluster: Cluster, now: number): boolean {
 }
 
 /** What is asked of a new snapshot. */
-export interface SnapshotRequest {
+export interface OnDemandRequest {
 	readonly description?: string | undefined;
 	readonly retentionInDays: number;
 	/** In place of the cluster's next plan. */
@@ -31,7 +31,7 @@ export interface SnapshotRequest {
 }
 
 /** Begins a snapshot; nothing is checked. */
-export function takeSnapshot(world: World, cluster: Cluster, request: SnapshotRequest): Snapshot {
+export function takeSnapshot(world: World, cluster: Cluster, request: OnDemandRequest): Snapshot {
 	const now = world.now();
 	const plan = request.plan ?? cluster.nextPlans.shift() ?? cluster.plan;
 	const snapshot: Snapshot = {

@@ -1,5 +1,5 @@
 /**
- * So many clusters as one order's run in the local durable runner, between the stand-ins: chained executions of 25
+ * So many clusters as one request's run in the local durable runner, between the stand-ins: chained executions of 25
  * targets, ten at a time. Time is real, since the runner's fake clock would jump past the time limits of requests that
  * other executions have under way; snapshots last 2 s, and are looked at every second.
  */

@@ -20,10 +20,10 @@ test("a call without flags is the demonstration", () => {
 	expect(read("--json --poll-seconds 0.5")).toEqual({ json: true, pollSeconds: "0.5", work: { kind: "demo" } });
 });
 
-test("the flags of an order become the order, in the simulator's project where none is named", () => {
+test("the flags of a request become the request, in the simulator's project where none is named", () => {
 	const { work } = read("--cluster a --cluster b --retention-days 3 --description nightly --on-conflict wait");
 
-	expect(work.kind === "order" && work.order(project)).toEqual({
+	expect(work.kind === "request" && work.request(project)).toEqual({
 		projectId: project,
 		clusters: ["a", "b"],
 		retentionInDays: 3,
@@ -32,14 +32,14 @@ test("the flags of an order become the order, in the simulator's project where n
 	});
 });
 
-test("an order by tags or of all clusters may leave the project out, and then reaches every project", () => {
+test("a request by tags or of all clusters may leave the project out, and then reaches every project", () => {
 	const tags = read("--tag backup=nightly --tag team=a=b").work;
 	const all = read(`--all --project ${project}`).work;
 
-	expect(tags.kind === "order" && tags.order(project)).toEqual({
+	expect(tags.kind === "request" && tags.request(project)).toEqual({
 		clusters: { tags: { backup: "nightly", team: "a=b" } },
 	});
-	expect(all.kind === "order" && all.order(undefined)).toEqual({ projectId: project, clusters: "all" });
+	expect(all.kind === "request" && all.request(undefined)).toEqual({ projectId: project, clusters: "all" });
 });
 
 test("a real Atlas gets the keys of the environment, of every pair that is whole", () => {
@@ -105,7 +105,7 @@ test.each([
 	[`--event ${folder}/none`, "--event must name a file that can be read (ENOENT)"],
 	[`--event ${file("broken.json", "{")}`, "--event must name a file that holds JSON"],
 	["--atlas-url http://example.org --all", "--atlas-url must be an https URL"],
-	[`--atlas-url ${url}`, "--atlas-url needs an order beside it"],
+	[`--atlas-url ${url}`, "--atlas-url needs a request beside it"],
 	[`--atlas-url ${url} --all`, "--atlas-url needs the keys in the environment"],
 	[`--atlas-url ${url} --cluster a`, "--project is missing (it may be left out only beside --all or --tag)"],
 ])("a call with %s is refused by one sentence that names the flag and the rule", (line, sentence) => {
@@ -116,7 +116,7 @@ test.each([
 	expect(String(refusal)).not.toContain("\n");
 });
 
-test("every fault of an order is told at once", () => {
+test("every fault of a request is told at once", () => {
 	const refusal = attempt(() => read("--cluster a_b --retention-days 0 --on-conflict never"));
 
 	expect(String(refusal)).toMatch(/--cluster .*; --retention-days .*; --on-conflict /);

@@ -9,7 +9,7 @@ export type ConflictPolicy = "join" | "wait" | "skip" | "fail";
 export type Selection = readonly string[] | "all" | { readonly tags: Readonly<Record<string, string>> };
 
 /** What was asked, read and completed: every default is filled in. */
-export interface Order {
+export interface SnapshotRequest {
 	/** 24 hex digits; absent only beside `all` or tags: then every project that the keys can see. */
 	readonly projectId?: string;
 	readonly clusters: Selection;
@@ -74,7 +74,7 @@ const whole = (minimum: number, maximum: number, what: string) =>
 		v.maxValue(maximum, `must be ${maximum} or less`),
 	);
 
-const OrderSchema = v.strictObject(
+const SnapshotRequestSchema = v.strictObject(
 	{
 		projectId: v.optional(ProjectId),
 		groupId: v.optional(ProjectId),
@@ -96,16 +96,16 @@ const OrderSchema = v.strictObject(
 );
 
 /**
- * Reads an order and fills in its defaults. The synonyms `groupId` and `clusterName` end here.
+ * Reads a request and fills in its defaults. The synonyms `groupId` and `clusterName` end here.
  *
- * @throws InputError `ORDER_INVALID`, naming every fault at once and quoting no value
+ * @throws InputError `REQUEST_INVALID`, naming every fault at once and quoting no value
  */
-export function readOrder(input: unknown): Order {
+export function readSnapshotRequest(input: unknown): SnapshotRequest {
 	if (!isRecord(input))
-		throw new InputError("ORDER_INVALID", "order", [{ pointer: "", detail: "must be a JSON object" }]);
-	const read = v.safeParse(OrderSchema, input, { abortPipeEarly: true });
+		throw new InputError("REQUEST_INVALID", "request", [{ pointer: "", detail: "must be a JSON object" }]);
+	const read = v.safeParse(SnapshotRequestSchema, input, { abortPipeEarly: true });
 	const faults = [...(read.issues ? toFaults(read.issues) : []), ...crossFaults(input)];
-	if (!read.success || faults.length > 0) throw new InputError("ORDER_INVALID", "order", faults);
+	if (!read.success || faults.length > 0) throw new InputError("REQUEST_INVALID", "request", faults);
 	const { projectId, groupId, clusters, clusterName, ...rest } = read.output;
 	const project = projectId ?? groupId;
 	const selection = clusters ?? [clusterName ?? ""];

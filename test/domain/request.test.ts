@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../lambda/domain/errors.ts";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 
 const projectId = "32b6e34b3d91647abb20e7b8";
 
 const faultsOf = (input: unknown): string[] => {
 	try {
-		readOrder(input);
+		readSnapshotRequest(input);
 	} catch (error) {
 		if (error instanceof InputError) return error.faults.map(({ pointer, detail }) => `${pointer} ${detail}`);
 		throw error;
@@ -15,9 +15,9 @@ const faultsOf = (input: unknown): string[] => {
 	return [];
 };
 
-describe("an order is read", () => {
+describe("a request is read", () => {
 	test("with its defaults filled in", () => {
-		expect(readOrder({ projectId, clusters: ["prod-a"] })).toEqual({
+		expect(readSnapshotRequest({ projectId, clusters: ["prod-a"] })).toEqual({
 			projectId,
 			clusters: ["prod-a"],
 			retentionInDays: 7,
@@ -27,25 +27,32 @@ describe("an order is read", () => {
 	});
 
 	test("groupId and clusterName are synonyms", () => {
-		expect(readOrder({ groupId: projectId, clusterName: "a" })).toEqual(readOrder({ projectId, clusters: ["a"] }));
+		expect(readSnapshotRequest({ groupId: projectId, clusterName: "a" })).toEqual(
+			readSnapshotRequest({ projectId, clusters: ["a"] }),
+		);
 	});
 
 	test("a cluster named twice is one target", () => {
-		expect(readOrder({ projectId, clusters: ["a", "b", "a"] }).clusters).toEqual(["a", "b"]);
+		expect(readSnapshotRequest({ projectId, clusters: ["a", "b", "a"] }).clusters).toEqual(["a", "b"]);
 	});
 
 	test.each(["all", { tags: { backup: "nightly" } }])("%j needs no project", (clusters) => {
-		expect(readOrder({ clusters }).projectId).toBeUndefined();
+		expect(readSnapshotRequest({ clusters }).projectId).toBeUndefined();
 	});
 
-	test("reading is idempotent: what was read is an order", () => {
-		const order = readOrder({ groupId: projectId, clusterName: "a", description: "x", minimumAgeMinutes: 5 });
+	test("reading is idempotent: what was read is a request", () => {
+		const request = readSnapshotRequest({
+			groupId: projectId,
+			clusterName: "a",
+			description: "x",
+			minimumAgeMinutes: 5,
+		});
 
-		expect(readOrder(order)).toEqual(order);
+		expect(readSnapshotRequest(request)).toEqual(request);
 	});
 });
 
-describe("a bad order", () => {
+describe("a bad request", () => {
 	test("has every fault named at once", () => {
 		const input = {
 			projectId: "XYZ",
@@ -98,7 +105,7 @@ describe("a bad order", () => {
 		);
 	});
 
-	test("of any JSON gives an order or an InputError, nothing else", () => {
+	test("of any JSON gives a request or an InputError, nothing else", () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), (input) => {
 				expect(() => faultsOf(input)).not.toThrow();

@@ -1,37 +1,38 @@
 import { InputError } from "../../lambda/domain/errors.ts";
-import { readOrder } from "../../lambda/domain/order.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Flags } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** An order as it is sent: JSON, its defaults not yet filled in. */
-export type OrderDraft = Readonly<Record<string, unknown>>;
+/** A request as it is sent: JSON, its defaults not yet filled in. */
+export type RequestDraft = Readonly<Record<string, unknown>>;
 
-const ORDER_FLAGS = ["project", "cluster", "all", "tag", "retention-days", "description", "on-conflict"] as const;
+const REQUEST_FLAGS = ["project", "cluster", "all", "tag", "retention-days", "description", "on-conflict"] as const;
 
-/** The first flag of an order that was given. */
-export const orderFlag = (flags: Flags): string | undefined => ORDER_FLAGS.find((name) => flags[name] !== undefined);
+/** The first flag of a request that was given. */
+export const requestFlag = (flags: Flags): string | undefined =>
+	REQUEST_FLAGS.find((name) => flags[name] !== undefined);
 
 /**
- * Makes an order of the flags.
+ * Makes a request of the flags.
  *
- * @param projectId the simulator's, for an order that names clusters and no project; absent with a real Atlas
+ * @param projectId the simulator's, for a request that names clusters and no project; absent with a real Atlas
  * @throws UsageError naming every flag at fault
  */
-export function orderOfFlags(flags: Flags, projectId?: string): OrderDraft {
+export function requestOfFlags(flags: Flags, projectId?: string): RequestDraft {
 	const { project, cluster, all, tag, description } = flags;
 	const ways = [cluster && "--cluster", all && "--all", tag && "--tag"].filter((way) => typeof way === "string");
 	if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other: choose one`);
 	if (ways.length === 0) throw new UsageError("--cluster, --all or --tag must say which clusters");
 	const ofProject = project ?? (cluster && projectId);
-	const order = {
+	const request = {
 		...(ofProject !== undefined && { projectId: ofProject }),
 		clusters: cluster ?? (tag ? { tags: readTags(tag) } : "all"),
 		...(flags["retention-days"] !== undefined && { retentionInDays: toWhole(flags["retention-days"]) }),
 		...(description !== undefined && { description }),
 		...(flags["on-conflict"] !== undefined && { onConflict: flags["on-conflict"] }),
 	};
-	check(order);
-	return order;
+	check(request);
+	return request;
 }
 
 function readTags(texts: readonly string[]): Readonly<Record<string, string>> {
@@ -46,7 +47,7 @@ function readTags(texts: readonly string[]): Readonly<Record<string, string>> {
 	return Object.fromEntries(tags);
 }
 
-/** Anything but digits is left to the order's own rule for whole numbers. */
+/** Anything but digits is left to the request's own rule for whole numbers. */
 const toWhole = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
 
 const FLAG_OF: Readonly<Record<string, string>> = {
@@ -56,9 +57,9 @@ const FLAG_OF: Readonly<Record<string, string>> = {
 	onConflict: "--on-conflict",
 };
 
-function check(order: OrderDraft): void {
+function check(request: RequestDraft): void {
 	try {
-		readOrder(order);
+		readSnapshotRequest(request);
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
 		const faults = error.faults.map(({ pointer, detail }) => `${flagAt(pointer)} ${inFlags(detail)}`);
