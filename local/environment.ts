@@ -1,5 +1,6 @@
 import { devNull } from "node:os";
 import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/config.ts";
+import type { Aws } from "./aws/index.ts";
 
 type Variables = Record<string, string | undefined>;
 
@@ -15,14 +16,17 @@ export type FunctionEnvironment = Partial<SnapshotEnvironment & TriggerEnvironme
  * because it could send the SDK past the stand-ins, with real credentials.
  *
  * @param env is changed
- * @param url of the stand-ins
  */
-export function enter(env: Variables, url: string, functions: FunctionEnvironment): void {
+export function enter(
+	env: Variables,
+	{ url, credentials }: Pick<Aws, "url" | "credentials">,
+	functions: FunctionEnvironment,
+): void {
 	for (const name of Object.keys(env)) if (name.startsWith("AWS_")) delete env[name];
 	Object.assign(env, functions, {
 		AWS_REGION: "us-east-1",
-		AWS_ACCESS_KEY_ID: "local",
-		AWS_SECRET_ACCESS_KEY: "local",
+		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
 		AWS_CONFIG_FILE: devNull,
 		AWS_SHARED_CREDENTIALS_FILE: devNull,
 		AWS_ENDPOINT_URL_SECRETS_MANAGER: url,

@@ -25,7 +25,9 @@ export async function keepServing(
 		feed: feedTrigger,
 		hear: (method, path, status) => story.tell("http", `${method} ${path}: ${status}`),
 		// A hook is signed in its own way, as the stack's route for it knows.
-		...(keys && { authorize: (request) => isHook(request.path) || isSignedBy(request, keys, Date.now()) }),
+		...(keys && {
+			authorize: (request) => isHook(request.path) || isSignedBy(request, keys, ["execute-api"], Date.now()),
+		}),
 	}).catch((error: unknown) => {
 		const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 		throw new UsageError(`--port must be one that this program may listen on (${code})`);

@@ -35,7 +35,7 @@ export async function openWorld(call: Call, env: Variables): Promise<World> {
 		snapshotHandler: async () => (await import("../lambda/handlers/snapshot.ts")).handler,
 	});
 	const defaultRequest = env["DEFAULT_REQUEST"] ?? defaultRequestOf(simulator);
-	enter(env, aws.url, {
+	enter(env, aws, {
 		ATLAS_SECRET_ID: ATLAS_SECRET,
 		ATLAS_BASE_URL: atlasUrl,
 		EVENT_BUS_NAME: "snapshots",

@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
+import type { SigningKeys } from "../gateway/sigv4.ts";
 import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
 import { type BusEvent, createBus } from "./event-bridge.ts";
 import { countCalls, type Faults } from "./faults.ts";
 import { routeLambda } from "./lambda.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
-import { type Router, serve } from "./server.ts";
+import { type Serving, serve } from "./server.ts";
 import { toJsonError } from "./wire.ts";
 
 export interface AwsOptions {
@@ -22,6 +24,8 @@ export interface AwsOptions {
 export interface Aws {
 	/** For `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_EVENTBRIDGE` and `AWS_ENDPOINT_URL_LAMBDA`. */
 	readonly url: string;
+	/** Made at random. No other is accepted: whoever has it reads the secrets and starts runs. */
+	readonly credentials: SigningKeys;
 	/** What the bus accepted, in order. */
 	readonly events: readonly BusEvent[];
 	/** Calls back for every event accepted from now on. @returns what ends it */
@@ -32,12 +36,12 @@ export interface Aws {
 	close(): Promise<void>;
 }
 
-/** Starts the stand-ins. Requests come from the real SDK clients; their signatures are not looked at. */
+/** Starts the fake services. Requests come from the real SDK clients, signed with `credentials`. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
 	const engine = await createEngine(options.snapshotHandler, options.skipTime ?? false);
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
-	const route: Router = (request) => {
+	const route: Serving["route"] = (request) => {
 		const target = request.headers["x-amz-target"];
 		if (target === "secretsmanager.GetSecretValue") {
 			return { name: "GetSecretValue", carryOut: () => secrets.answer(request), toErrorReply: toJsonError };
@@ -48,12 +52,17 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
 		return routeLambda(request, engine);
 	};
 	const faultOf = countCalls(options.faults ?? (() => undefined));
-	const server = await serve(route, faultOf, options.port ?? 0).catch(async (error: unknown) => {
-		await engine.close();
-		throw error;
-	});
+	const credentials = { accessKeyId: randomKey(15), secretAccessKey: randomKey(30) };
+	const now = options.skipTime ? undefined : () => Date.now();
+	const server = await serve({ port: options.port ?? 0, keys: credentials, now, route, faultOf }).catch(
+		async (error: unknown) => {
+			await engine.close();
+			throw error;
+		},
+	);
 	return {
 		url: server.url,
+		credentials,
 		events: bus.events,
 		onEvent: (listener) => bus.onEvent(listener),
 		secrets,
@@ -64,3 +73,5 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
 		},
 	};
 }
+
+const randomKey = (bytes: number): string => randomBytes(bytes).toString("base64url");

@@ -1,51 +1,58 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { buffer } from "node:stream/consumers";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { isSignedBy, type SigningKeys } from "../gateway/sigv4.ts";
+import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
 import type { Fault } from "./faults.ts";
-import { AwsError, type AwsReply, type AwsRequest, type Operation } from "./wire.ts";
+import { AwsError, type AwsReply, type AwsRequest, type Operation, toJsonError } from "./wire.ts";
 
-/** Finds the operation that a request asks for, or `undefined` for one that no stand-in knows. */
-export type Router = (request: AwsRequest) => Operation | undefined;
-
-/**
- * Serves the stand-ins on loopback.
- *
- * @param port 0 for any that is free
- */
-export async function serve(route: Router, faultOf: (operation: string) => Fault | undefined, port: number) {
-	const server = createServer((incoming, outgoing) => {
-		answer(incoming, outgoing, route, faultOf).catch(() => outgoing.destroy());
-	});
-	server.listen(port, "127.0.0.1");
-	await once(server, "listening");
-	const address = server.address();
-	if (address === null || typeof address === "string") throw new Error("the server has no port");
-	return {
-		url: `http://127.0.0.1:${address.port}`,
-		async close() {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-		},
-	};
+/** What the fake services are served with. */
+export interface Serving {
+	/** 0 for any that is free. */
+	readonly port: number;
+	/** With which every request must be signed. */
+	readonly keys: SigningKeys;
+	/** Epoch milliseconds; absent where the process's clock is a fake one, that may jump under a request. */
+	readonly now: (() => number) | undefined;
+	/** Finds the operation that a request asks for, or `undefined` for one that no service knows. */
+	readonly route: (request: AwsRequest) => Operation | undefined;
+	readonly faultOf: (operation: string) => Fault | undefined;
 }
 
-async function answer(
-	incoming: IncomingMessage,
-	outgoing: ServerResponse,
-	route: Router,
-	faultOf: (operation: string) => Fault | undefined,
-): Promise<void> {
-	const request = await read(incoming);
-	const operation = route(request);
-	if (!operation) return send(outgoing, { status: 404, body: { message: "no stand-in answers this request" } });
-	const fault = faultOf(operation.name);
+/** Those of the AWS JSON 1.1 protocol, and of restJson1 with and without a payload that is a blob. */
+const MEDIA_TYPES = ["application/x-amz-json-1.1", "application/json", "application/octet-stream"];
+const SERVICES = ["secretsmanager", "events", "lambda"];
+/** Bytes; more than any of the services takes. */
+const BODY_BYTES = 10 * 1024 * 1024;
+
+/** Serves the fake services on loopback. */
+export function serve(serving: Serving): Promise<LoopbackServer> {
+	return listenOnLoopback(serving.port, (incoming, outgoing) => answer(incoming, outgoing, serving));
+}
+
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving): Promise<void> {
+	const request = await readRequest(incoming, MEDIA_TYPES, BODY_BYTES);
+	if ("message" in request) return send(outgoing, refuse("AccessDeniedException", request));
+	if (!isSignedBy(request, serving.keys, SERVICES, serving.now?.())) return send(outgoing, UNSIGNED);
+	const operation = serving.route({ ...request, query: new URLSearchParams(request.query) });
+	if (!operation) return send(outgoing, { status: 404, body: { message: "no fake service answers this request" } });
+	const fault = serving.faultOf(operation.name);
 	if (fault?.do === "delay") await delay(fault.milliseconds);
 	if (fault?.do === "drop" && fault.when === "before") return void outgoing.destroy();
 	const reply = carryOut(operation, fault);
 	if (fault?.do === "drop") return void outgoing.destroy();
 	return send(outgoing, reply);
 }
+
+/** Read by both protocols: one looks into the body, the other at the header. */
+function refuse(name: string, { status, message }: Refusal): AwsReply {
+	const reply = toJsonError(new AwsError(name, status, message));
+	return { ...reply, headers: { ...reply.headers, "x-amzn-errortype": name, connection: "close" } };
+}
+
+const UNSIGNED = refuse("InvalidSignatureException", {
+	status: 403,
+	message: "the request must be signed with the access key of this process",
+});
 
 function carryOut(operation: Operation, fault: Fault | undefined): AwsReply {
 	try {
@@ -55,17 +62,6 @@ function carryOut(operation: Operation, fault: Fault | undefined): AwsReply {
 		const known = error instanceof AwsError ? error : new AwsError("InternalFailure", 500, "the stand-in failed");
 		return operation.toErrorReply(known);
 	}
-}
-
-async function read(incoming: IncomingMessage): Promise<AwsRequest> {
-	const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://localhost");
-	return {
-		method: incoming.method ?? "GET",
-		path: pathname,
-		query: searchParams,
-		headers: incoming.headers,
-		body: await buffer(incoming),
-	};
 }
 
 function send(outgoing: ServerResponse, { status, headers, body }: AwsReply): void {

@@ -1,14 +1,10 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { PlainRequest } from "../gateway/payload.ts";
 import { isRecord, parseJson } from "../json.ts";
 import type { Fault } from "./faults.ts";
 
-/** A request as it came over the socket. */
-export interface AwsRequest {
-	readonly method: string;
-	/** Still percent-encoded: an ARN in a path holds slashes of its own. */
-	readonly path: string;
+/** A request as it came over the socket; its path is still percent-encoded: an ARN in it holds slashes of its own. */
+export interface AwsRequest extends Omit<PlainRequest, "query"> {
 	readonly query: URLSearchParams;
-	readonly headers: IncomingHttpHeaders;
 	readonly body: Buffer;
 }
 

@@ -9,7 +9,7 @@ export interface PlainRequest {
 	readonly query?: string;
 	/** Names in lower case. */
 	readonly headers: Readonly<Record<string, string>>;
-	readonly body?: Uint8Array;
+	readonly body?: Buffer;
 	readonly address?: string;
 }
 
@@ -19,7 +19,7 @@ export interface PlainRequest {
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version 2.0)
  */
 export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
-	const { method, path, query = "", headers, body = new Uint8Array(), address = "127.0.0.1" } = request;
+	const { method, path, query = "", headers, body = Buffer.alloc(0), address = "127.0.0.1" } = request;
 	const now = new Date();
 	const isBase64Encoded = body.length > 0 && !isText(headers["content-type"]);
 	const parameters = [...new URLSearchParams(query)];
@@ -42,7 +42,7 @@ export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
 			time: now.toISOString(),
 			timeEpoch: now.getTime(),
 		},
-		...(body.length > 0 && { body: Buffer.from(body).toString(isBase64Encoded ? "base64" : "utf8") }),
+		...(body.length > 0 && { body: body.toString(isBase64Encoded ? "base64" : "utf8") }),
 		isBase64Encoded,
 	};
 }

@@ -1,10 +1,11 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
 import { type PlainRequest, toPayload } from "./payload.ts";
 import { type Fed, type PlainReply, readReply } from "./reply.ts";
 
 /** Bytes; API Gateway takes no longer body. */
 const BODY_BYTES = 10 * 1024 * 1024;
+const MEDIA_TYPES = ["application/json"];
 
 export interface Gateway {
 	/** 0 for any that is free. */
@@ -18,75 +19,32 @@ export interface Gateway {
 }
 
 /**
- * The HTTP face on loopback: what API Gateway does between a socket and the trigger function.
+ * The HTTP face on loopback: what API Gateway does between a socket and the trigger function, for callers that are no
+ * web page.
  *
  * @throws Error of the socket, with `code` `EADDRINUSE` or `EACCES`
  */
-export async function serveGateway(gateway: Gateway): Promise<{ readonly url: string; close(): Promise<void> }> {
-	const server = createServer((incoming, outgoing) => {
-		answer(incoming, outgoing, gateway).catch(() => outgoing.destroy());
-	});
-	server.listen(gateway.port, "127.0.0.1");
-	await once(server, "listening");
-	const address = server.address();
-	if (address === null || typeof address === "string") throw new Error("the server has no port");
-	return {
-		url: `http://127.0.0.1:${address.port}`,
-		async close() {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-		},
-	};
+export function serveGateway(gateway: Gateway): Promise<LoopbackServer> {
+	return listenOnLoopback(gateway.port, (incoming, outgoing) => answer(incoming, outgoing, gateway));
 }
 
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse, gateway: Gateway): Promise<void> {
-	const request = await read(incoming);
-	const { status, headers, body } = await replyTo(request, gateway);
-	outgoing.statusCode = status;
-	for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
+	const request = await readRequest(incoming, MEDIA_TYPES, BODY_BYTES);
+	const { status, headers, body } = "message" in request ? own(request) : await replyTo(request, gateway);
+	outgoing.writeHead(status, headers);
 	outgoing.end(body);
-	if (request !== "too large") gateway.hear?.(request.method, request.path, status);
+	if (!("message" in request)) gateway.hear?.(request.method, request.path, status);
 }
 
-async function replyTo(request: PlainRequest | "too large", { feed, authorize }: Gateway): Promise<PlainReply> {
-	if (request === "too large") return own(413, "Request Entity Too Large");
-	if (authorize && !authorize(request)) return own(403, "Forbidden");
+async function replyTo(request: PlainRequest, { feed, authorize }: Gateway): Promise<PlainReply> {
+	if (authorize && !authorize(request)) return own({ status: 403, message: "Forbidden" });
 	const fed = await feed(toPayload(request));
-	return "error" in fed ? own(500, "Internal Server Error") : readReply(fed.returned);
+	return "error" in fed ? own({ status: 500, message: "Internal Server Error" }) : readReply(fed.returned);
 }
 
 /** API Gateway's own answers, which no function gives. */
-const own = (status: number, message: string): PlainReply => ({
+const own = ({ status, message }: Refusal | { readonly status: 500; readonly message: string }): PlainReply => ({
 	status,
 	headers: { "content-type": "application/json", connection: "close" },
 	body: Buffer.from(JSON.stringify({ message })),
 });
-
-async function read(incoming: IncomingMessage): Promise<PlainRequest | "too large"> {
-	const [path = "/", query = ""] = split(incoming.url ?? "/");
-	const chunks: Buffer[] = [];
-	let bytes = 0;
-	for await (const chunk of incoming) {
-		bytes += chunk.length;
-		if (bytes > BODY_BYTES) return "too large";
-		chunks.push(chunk);
-	}
-	return {
-		method: incoming.method ?? "GET",
-		path,
-		query,
-		headers: headersOf(incoming),
-		body: Buffer.concat(chunks),
-		address: incoming.socket.remoteAddress ?? "127.0.0.1",
-	};
-}
-
-const split = (url: string): readonly string[] => {
-	const mark = url.indexOf("?");
-	return mark < 0 ? [url] : [url.slice(0, mark), url.slice(mark + 1)];
-};
-
-/** Repeated fields are joined by a comma. */
-function headersOf({ headersDistinct }: IncomingMessage): Record<string, string> {
-	return Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(",")]));
-}

@@ -11,27 +11,34 @@ export interface SigningKeys {
 
 /** Milliseconds by which a caller's clock may differ. */
 const SKEW_MS = 5 * 60 * 1000;
-const SERVICE = "execute-api";
 
 /**
- * Whether a request is signed as an HTTP API with an IAM authorizer wants it: Signature Version 4 in the
- * `Authorization` header, over at least `host` and every `x-amz-` header.
+ * Whether a request is signed as AWS wants it: Signature Version 4 in the `Authorization` header, over the body and at
+ * least `host` and every `x-amz-` header.
  *
- * @param now epoch milliseconds
+ * @param services of which the signature must name one, as `execute-api`
+ * @param now epoch milliseconds; without it the signature's age is not looked at
  * @see AWS IAM User Guide, "Create a signed AWS API request"
  */
-export function isSignedBy(request: PlainRequest, keys: SigningKeys, now: number): boolean {
+export function isSignedBy(
+	request: PlainRequest,
+	keys: SigningKeys,
+	services: readonly string[],
+	now: number | undefined,
+): boolean {
 	const { headers } = request;
 	const claim = readClaim(headers["authorization"] ?? "");
 	const at = headers["x-amz-date"] ?? "";
-	if (!claim || claim.accessKeyId !== keys.accessKeyId || claim.service !== SERVICE) return false;
-	if (!at.startsWith(claim.date) || !(Math.abs(now - readTime(at)) <= SKEW_MS)) return false;
+	if (!claim || claim.accessKeyId !== keys.accessKeyId || !services.includes(claim.service)) return false;
+	if (!at.startsWith(claim.date) || !(Math.abs((now ?? readTime(at)) - readTime(at)) <= SKEW_MS)) return false;
 	if (keys.sessionToken !== undefined && headers["x-amz-security-token"] !== keys.sessionToken) return false;
 	const mustBeSigned = Object.keys(headers).filter((name) => name === "host" || name.startsWith("x-amz-"));
 	if (!mustBeSigned.every((name) => claim.signedHeaders.includes(name))) return false;
-	const scope = `${claim.date}/${claim.region}/${SERVICE}/aws4_request`;
+	// A header that is not there would sign the same as an empty one.
+	if (!claim.signedHeaders.every((name) => headers[name] !== undefined)) return false;
+	const scope = `${claim.date}/${claim.region}/${claim.service}/aws4_request`;
 	const text = ["AWS4-HMAC-SHA256", at, scope, sha256(canonical(request, claim.signedHeaders))].join("\n");
-	const key = [claim.date, claim.region, SERVICE, "aws4_request"].reduce<Buffer | string>(
+	const key = [claim.date, claim.region, claim.service, "aws4_request"].reduce<Buffer | string>(
 		(secret, part) => hmac(secret, part),
 		`AWS4${keys.secretAccessKey}`,
 	);
@@ -53,7 +60,7 @@ const readTime = (text: string): number =>
 	Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 
 function canonical(
-	{ method, path, query = "", headers, body = new Uint8Array() }: PlainRequest,
+	{ method, path, query = "", headers, body = Buffer.alloc(0) }: PlainRequest,
 	signed: readonly string[],
 ) {
 	const fields = signed.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/ +/g, " ")}\n`);

@@ -37,7 +37,7 @@ export async function carryOut<D extends Deployed>(
 		secrets: { "atlas-keys": keys },
 		snapshotHandler: async () => handler ?? Promise.reject(new Error("not started")),
 	});
-	enter(process.env, aws.url, {
+	enter(process.env, aws, {
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: url,

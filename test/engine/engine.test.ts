@@ -59,7 +59,7 @@ beforeAll(async () => {
 	lambda = new LambdaClient({
 		endpoint: aws.url,
 		region: "us-east-1",
-		credentials: { accessKeyId: "test", secretAccessKey: "test" },
+		credentials: aws.credentials,
 		maxAttempts: 1,
 	});
 });

@@ -88,7 +88,7 @@ export async function openStage(): Promise<Stage> {
 		if (pumping) realSetImmediate(pump);
 	};
 	pump();
-	enter(process.env, aws.url, {
+	enter(process.env, aws, {
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
 		FIRST_POLL_SECONDS: "600",

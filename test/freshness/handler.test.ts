@@ -19,7 +19,7 @@ beforeEach(async () => {
 		secrets: { "atlas-keys": JSON.stringify({ publicKey, privateKey }) },
 		snapshotHandler: async () => () => undefined,
 	});
-	enter(process.env, aws.url, {
+	enter(process.env, aws, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",

@@ -31,8 +31,8 @@ beforeAll(async () => {
 	});
 	vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
 	vi.stubEnv("AWS_REGION", "us-east-1");
-	vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
-	vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+	vi.stubEnv("AWS_ACCESS_KEY_ID", aws.credentials.accessKeyId);
+	vi.stubEnv("AWS_SECRET_ACCESS_KEY", aws.credentials.secretAccessKey);
 	vi.stubEnv("SNAPSHOT_FUNCTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live");
 	vi.stubEnv("DEFAULT_REQUEST", JSON.stringify(request));
 	vi.stubEnv("WEBHOOK_SECRET_ID", "hooks");

@@ -35,7 +35,7 @@ beforeEach(async () => {
 	const client = new EventBridgeClient({
 		endpoint: aws.url,
 		region: "us-east-1",
-		credentials: { accessKeyId: "a", secretAccessKey: "b" },
+		credentials: aws.credentials,
 		maxAttempts: 1,
 	});
 	publish = toEventBridge(client, "default");

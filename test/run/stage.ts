@@ -43,7 +43,7 @@ export async function openStage(
 		...options.aws,
 		snapshotHandler,
 	});
-	enter(process.env, aws.url, {
+	enter(process.env, aws, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",

@@ -10,11 +10,15 @@ const [, , bundle = "", count = "400"] = process.argv;
 const calls = Number(count);
 await using api = await serveChild<{ url: string }>("lambda-api.ts");
 quieten(process.env);
-enter(process.env, api.hello.url, {
-	SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
-	ATLAS_SECRET_ID: "unused",
-	EVENT_BUS_NAME: "unused",
-});
+enter(
+	process.env,
+	{ ...api.hello, credentials: { accessKeyId: "any", secretAccessKey: "any" } },
+	{
+		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
+		ATLAS_SECRET_ID: "unused",
+		EVENT_BUS_NAME: "unused",
+	},
+);
 type Handler = (event: unknown, context: unknown) => Promise<{ readonly statusCode: number }>;
 const { handler }: { handler: Handler } = await import(pathToFileURL(bundle).href);
 const body = JSON.stringify({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] });

@@ -1,13 +1,14 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { Aws } from "../../../local/aws/index.ts";
 
 /** The SDK's own clients, pointed at the stand-ins. */
-export function clientsOf(endpoint: string, maxAttempts = 1) {
+export function clientsOf({ url, credentials }: Pick<Aws, "url" | "credentials">, maxAttempts = 1) {
 	const config = {
-		endpoint,
+		endpoint: url,
 		region: "us-east-1",
-		credentials: { accessKeyId: "local", secretAccessKey: "local" },
+		credentials,
 		maxAttempts,
 	};
 	return {

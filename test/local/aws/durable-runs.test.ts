@@ -16,7 +16,7 @@ let lambda: LambdaClient;
 
 beforeAll(async () => {
 	aws = await startAws({ secrets: {}, snapshotHandler: async () => counting });
-	({ lambda } = clientsOf(aws.url));
+	({ lambda } = clientsOf(aws));
 });
 afterAll(() => aws.close());
 

@@ -1,5 +1,5 @@
 import { PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
-import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { GetFunctionCommand, InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterEach, expect, test } from "vitest";
 import type { Faults } from "../../../local/aws/faults.ts";
@@ -13,7 +13,7 @@ afterEach(() => aws?.close());
 
 async function start(faults?: Faults, maxAttempts = 1) {
 	aws = await startAws({ secrets: { atlas: "{}" }, snapshotHandler: async () => counting, ...(faults && { faults }) });
-	return { aws, ...clientsOf(aws.url, maxAttempts) };
+	return { aws, ...clientsOf(aws, maxAttempts) };
 }
 
 const entry = (more: PutEventsRequestEntry = {}): PutEventsRequestEntry => ({
@@ -127,9 +127,40 @@ test("a reply that is dropped leaves the call carried out, a call that is droppe
 	await aws.runs[0]?.ended;
 });
 
-test("a request that no stand-in knows is not answered as if it were", async () => {
-	const { aws } = await start();
-	const reply = await fetch(`${aws.url}/2015-03-31/functions/snapshot/code`);
+test("a request that no fake service knows is not answered as if it were", async () => {
+	const { lambda } = await start();
 
-	expect(reply.status).toBe(404);
+	await expect(lambda.send(new GetFunctionCommand({ FunctionName: "snapshot" }))).rejects.toMatchObject({
+		$metadata: { httpStatusCode: 404 },
+	});
+});
+
+test("each process has an access key of its own, and no other reads the secret or starts a run", async () => {
+	const first = await start();
+	const second = await startAws({ secrets: { atlas: "{}" }, snapshotHandler: async () => counting });
+	const { accessKeyId, secretAccessKey } = second.credentials;
+	const keys = [
+		first.aws.credentials,
+		{ accessKeyId: "local", secretAccessKey: "local" },
+		{ accessKeyId, secretAccessKey: "local" },
+		{ accessKeyId: "local", secretAccessKey },
+		{ ...second.credentials, secretAccessKey: "" },
+	];
+
+	for (const credentials of keys) {
+		const { secretsManager, eventBridge, lambda } = clientsOf({ url: second.url, credentials });
+		const refused = { name: "InvalidSignatureException", $metadata: { httpStatusCode: 403 } };
+		await expect(secretsManager.send(new GetSecretValueCommand({ SecretId: "atlas" }))).rejects.toMatchObject(refused);
+		await expect(eventBridge.send(new PutEventsCommand({ Entries: [entry()] }))).rejects.toMatchObject(refused);
+		const invoke = new InvokeCommand({
+			FunctionName: FUNCTION_ARN,
+			InvocationType: "Event",
+			Payload: Buffer.from("{}"),
+		});
+		await expect(lambda.send(invoke)).rejects.toMatchObject(refused);
+	}
+	await second.close();
+
+	expect([second.events, second.runs]).toEqual([[], []]);
+	expect(new Set([first.aws, second].map(({ credentials }) => credentials.secretAccessKey)).size).toBe(2);
 });

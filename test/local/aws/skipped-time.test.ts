@@ -7,7 +7,7 @@ import { counting } from "./durable-functions.ts";
 
 test("twenty looks with waits between them take no time where time is skipped", { timeout: 8000 }, async () => {
 	const aws = await startAws({ secrets: {}, snapshotHandler: async () => counting, skipTime: true });
-	const { lambda } = clientsOf(aws.url);
+	const { lambda } = clientsOf(aws);
 	await lambda.send(
 		new InvokeCommand({
 			FunctionName: FUNCTION_ARN,

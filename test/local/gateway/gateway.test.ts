@@ -44,7 +44,7 @@ test("a request becomes an event of payload version 2.0, and the function's repl
 test("a body that is not text is handed over in base64, byte for byte", async () => {
 	const { url, events } = await serve();
 	const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-	await fetch(url, { method: "POST", headers: { "content-type": "application/octet-stream" }, body: bytes });
+	await fetch(url, { method: "PUT", headers: { "content-type": "application/octet-stream" }, body: bytes });
 
 	expect(events[0]).toMatchObject({ isBase64Encoded: true, body: Buffer.from(bytes).toString("base64") });
 });

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { expect, test } from "vitest";
 import type { PlainRequest } from "../../../local/gateway/payload.ts";
-import { isSignedBy } from "../../../local/gateway/sigv4.ts";
+import { isSignedBy, type SigningKeys } from "../../../local/gateway/sigv4.ts";
 
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const at = new Date("2026-10-24T02:00:00Z");
@@ -46,7 +46,7 @@ async function sign({
 		service,
 		sha256: Sha256 as never,
 	});
-	const headers = { host: "127.0.0.1:8080", "content-type": "application/json", "x-empty": "  a   b " };
+	const headers = { host: "127.0.0.1:8080", "content-type": "application/json", "x-spaces": "  a   b ", "x-empty": "" };
 	const request = { method: "POST", protocol: "http:", hostname: "127.0.0.1", path, query, headers, body };
 	const signed = await signer.sign(request, { signingDate: at });
 	const pairs = Object.entries(query).map(
@@ -62,7 +62,9 @@ async function sign({
 	return plain;
 }
 
-const isTaken = (request: PlainRequest, now = at.getTime()) => isSignedBy(request, keys, now);
+const GATEWAY = ["execute-api"];
+const isTaken = (request: PlainRequest, now: number | undefined = at.getTime(), by: SigningKeys = keys) =>
+	isSignedBy(request, by, GATEWAY, now);
 
 test.each<[string, Signing]>([
 	["a body", { body: '{"clusters":"all"}' }],
@@ -78,12 +80,29 @@ const without = (request: PlainRequest, field: string): PlainRequest => ({
 	headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== field)),
 });
 
+const edit = (request: PlainRequest, from: RegExp, to: string): PlainRequest => {
+	const authorization = (request.headers["authorization"] ?? "").replace(from, to);
+	return { ...request, headers: { ...request.headers, authorization } };
+};
+
 test.each<[string, (request: PlainRequest) => PlainRequest]>([
 	["another body", (request) => ({ ...request, body: Buffer.from("{}") })],
 	["another path", (request) => ({ ...request, path: "/snapshots/x" })],
 	["another query", (request) => ({ ...request, query: "a=1" })],
 	["another method", (request) => ({ ...request, method: "GET" })],
-	["a signed header changed", (request) => ({ ...request, headers: { ...request.headers, host: "elsewhere" } })],
+	["another host", (request) => ({ ...request, headers: { ...request.headers, host: "elsewhere" } })],
+	[
+		"another content type",
+		(request) => ({ ...request, headers: { ...request.headers, "content-type": "text/plain" } }),
+	],
+	["a signed header left out", (request) => without(request, "content-type")],
+	["an empty signed header left out", (request) => without(request, "x-empty")],
+	["the list of signed headers shortened", (request) => edit(request, /;x-empty/, "")],
+	["a signature cut short", (request) => edit(request, /..$/, "")],
+	["a signature of zeros", (request) => edit(request, /[0-9a-f]+$/, "0".repeat(64))],
+	["another region in its scope", (request) => edit(request, /eu-west-1/, "eu-west-2")],
+	["another day in its scope", (request) => edit(request, /\/20261024\//, "/20261023/")],
+	["another date", (request) => ({ ...request, headers: { ...request.headers, "x-amz-date": "20261024T020001Z" } })],
 	["an x-amz header added", (request) => ({ ...request, headers: { ...request.headers, "x-amz-meta": "1" } })],
 	["no authorization", (request) => without(request, "authorization")],
 	[
@@ -99,8 +118,8 @@ test("a request signed for another service or with another key is not taken", as
 	const wrong = { ...keys, secretAccessKey: "wrong" };
 
 	expect(isTaken(await sign({ service: "lambda" }))).toBe(false);
-	expect(isSignedBy(await sign(), wrong, at.getTime())).toBe(false);
-	expect(isSignedBy(await sign(), { ...keys, accessKeyId: "other" }, at.getTime())).toBe(false);
+	expect(isTaken(await sign(), at.getTime(), wrong)).toBe(false);
+	expect(isTaken(await sign(), at.getTime(), { ...keys, accessKeyId: "other" })).toBe(false);
 });
 
 test("a signature serves for five minutes, either way", async () => {
@@ -113,10 +132,18 @@ test("a signature serves for five minutes, either way", async () => {
 	expect(isTaken(request, minutes(-5) - 1)).toBe(false);
 });
 
+test("a signature serves at any time where the clock is a fake one, and its date must still be one", async () => {
+	const request = await sign();
+	const dateless = { ...request, headers: { ...request.headers, "x-amz-date": "20261024" } };
+
+	expect(isSignedBy(request, keys, GATEWAY, undefined)).toBe(true);
+	expect(isSignedBy(dateless, keys, GATEWAY, undefined)).toBe(false);
+});
+
 test("temporary keys are taken with their session token only", async () => {
 	const temporary = { ...keys, sessionToken: "token" };
 
-	expect(isSignedBy(await sign({ sessionToken: "token" }), temporary, at.getTime())).toBe(true);
-	expect(isSignedBy(await sign({ sessionToken: "other" }), temporary, at.getTime())).toBe(false);
-	expect(isSignedBy(await sign(), temporary, at.getTime())).toBe(false);
+	expect(isTaken(await sign({ sessionToken: "token" }), at.getTime(), temporary)).toBe(true);
+	expect(isTaken(await sign({ sessionToken: "other" }), at.getTime(), temporary)).toBe(false);
+	expect(isTaken(await sign(), at.getTime(), temporary)).toBe(false);
 });
