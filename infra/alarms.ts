@@ -3,8 +3,8 @@ import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { type Alarm, type IMetric, MathExpression, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { CREDENTIALS_REFUSED_METRIC, THROTTLED_METRIC } from "../lambda/domain/metrics.ts";
-import { serviceMetric, stateMetric } from "./metrics.ts";
+import { CREDENTIALS_REFUSED_METRIC, STATE_METRIC, THROTTLED_METRIC } from "../lambda/domain/metrics.ts";
+import { serviceMetric } from "./metrics.ts";
 import { type AlarmSettings, type ServiceAlarmProps, serviceAlarm } from "./service-alarm.ts";
 import type { SnapshotFunction } from "./snapshot-function.ts";
 import type { TriggerFunction } from "./trigger-function.ts";
@@ -56,21 +56,21 @@ export class Alarms extends Construct {
 				section: "a-run-never-started",
 			}),
 			alarm("SnapshotLate", {
-				metric: stateMetric("LATE", { period }),
+				metric: serviceMetric(this, STATE_METRIC.LATE, { period }),
 				threshold: 1,
 				impact:
 					"When this rings, a snapshot still runs past its request's deadline, and whatever waits for it waits longer.",
 				section: "a-snapshot-is-late",
 			}),
 			alarm("Throttled", {
-				metric: serviceMetric(THROTTLED_METRIC, undefined, { period }),
+				metric: serviceMetric(this, THROTTLED_METRIC, { period }),
 				threshold: 1,
 				periods: 3,
 				impact: "When this rings, snapshots start late, and so may others who call Atlas for the same projects.",
 				section: "atlas-throttles-us",
 			}),
 			alarm("CredentialsRefused", {
-				metric: serviceMetric(CREDENTIALS_REFUSED_METRIC, undefined, { period }),
+				metric: serviceMetric(this, CREDENTIALS_REFUSED_METRIC, { period }),
 				threshold: 1,
 				impact:
 					"When this rings, no cluster behind these keys gets a snapshot until they, their role or the access list are mended.",

@@ -1,5 +1,5 @@
 import { RemovalPolicy } from "aws-cdk-lib";
-import type { MathExpression, MathExpressionOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import type { IEventBus, OnEventOptions, Rule } from "aws-cdk-lib/aws-events";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -8,7 +8,7 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { SnapshotEnvironment } from "../lambda/config.ts";
-import type { State } from "../lambda/domain/outcome.ts";
+import { STATE_METRIC } from "../lambda/domain/metrics.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { alarmTopic } from "./alarm-topic.ts";
@@ -19,7 +19,7 @@ import { deadLetterQueue } from "./dead-letter-queue.ts";
 import { EventRules } from "./event-rules.ts";
 import { Freshness } from "./freshness.ts";
 import { SnapshotApi } from "./http-api.ts";
-import { stateMetric } from "./metrics.ts";
+import { serviceMetric } from "./metrics.ts";
 import { outbound } from "./outbound.ts";
 import type { AtlasSnapshotsProps } from "./props.ts";
 import { FAILED_STATES, Publishing } from "./publishing.ts";
@@ -30,6 +30,9 @@ import type { FunctionSettings } from "./service-function.ts";
 import { SnapshotFunction } from "./snapshot-function.ts";
 import { TriggerFunction } from "./trigger-function.ts";
 import { webhookSecret } from "./webhook-secret.ts";
+
+/** Named clusters up to which each has an alarm of its own; each costs an alarm and a metric. */
+export const PER_CLUSTER_ALARMS = 50;
 
 /**
  * Takes MongoDB Atlas snapshots on schedules, events and requests, follows each to its end, publishes what happened, and
@@ -49,15 +52,6 @@ export class AtlasSnapshots extends Construct {
 	readonly api?: SnapshotApi;
 	/** The keys of signed hooks, where there are any. */
 	readonly webhookSecret?: ISecret;
-
-	/** Snapshots that completed, over all clusters; as the siblings, a query over the last three hours. */
-	readonly metricCompleted = metricOf("COMPLETED");
-	readonly metricStarted = metricOf("STARTED");
-	readonly metricLate = metricOf("LATE");
-	readonly metricFailed = metricOf("FAILED");
-	readonly metricSkipped = metricOf("SKIPPED");
-	readonly metricRefused = metricOf("REFUSED");
-	readonly metricLost = metricOf("LOST");
 
 	readonly #publishing: Publishing;
 
@@ -129,26 +123,59 @@ export class AtlasSnapshots extends Construct {
 		});
 		const targets = scheduledTargets(schedules);
 		const selections = scheduledSelections(schedules);
+		const alarmEach = targets.length <= (props.perClusterAlarms ?? PER_CLUSTER_ALARMS);
 		const freshness = new Freshness(this, "Freshness", {
 			...forAtlas,
 			...alarmSettings,
 			code: bundles.freshness,
 			targets,
+			alarmEach,
 			selections,
 			group: this.schedules.group,
 			undelivered,
 		});
-		this.dashboard = new SnapshotDashboard(this, "Overview", {
-			snapshot: this.snapshot,
-			alarms: [...alarms, ...freshness.alarms],
-			targets,
-			hasSelections: selections.length > 0,
-		});
-		new Queries(this, "Queries", {
+		const { lastSuccess, ages } = new Queries(this, "Queries", {
 			snapshotLogs: this.snapshot.logGroup,
 			triggerLogs: this.trigger.logGroup,
 			freshnessLogs: freshness.function.logGroup,
 		});
+		this.dashboard = new SnapshotDashboard(this, "Overview", {
+			snapshot: this.snapshot,
+			alarms: [...alarms, ...freshness.alarms],
+			measured: alarmEach ? targets : [],
+			coversMore: selections.length > 0 || !alarmEach,
+			lastSuccess,
+			ages,
+		});
+	}
+
+	/** Snapshots that completed, over all clusters of this stack; as its siblings, a sum over five minutes. */
+	metricCompleted(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.COMPLETED, options);
+	}
+
+	metricStarted(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.STARTED, options);
+	}
+
+	metricLate(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.LATE, options);
+	}
+
+	metricFailed(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.FAILED, options);
+	}
+
+	metricSkipped(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.SKIPPED, options);
+	}
+
+	metricRefused(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.REFUSED, options);
+	}
+
+	metricLost(options?: MetricOptions): Metric {
+		return serviceMetric(this, STATE_METRIC.LOST, options);
 	}
 
 	/** Lets a principal start runs and read how they go: over HTTP, or without an API by invoking the trigger function. */
@@ -167,8 +194,3 @@ export class AtlasSnapshots extends Construct {
 		return this.#publishing.onStates(id, FAILED_STATES, options);
 	}
 }
-
-const metricOf =
-	(state: State) =>
-	(options?: MathExpressionOptions): MathExpression =>
-		stateMetric(state, options);

@@ -7,7 +7,8 @@ import {
 	GraphWidget,
 	type IMetric,
 	type IWidget,
-	MathExpression,
+	LogQueryVisualizationType,
+	LogQueryWidget,
 	Metric,
 	SingleValueWidget,
 	Stats,
@@ -24,11 +25,15 @@ import {
 } from "../lambda/domain/metrics.ts";
 import type { State } from "../lambda/domain/outcome.ts";
 import { ofRuns } from "./alarms.ts";
-import { everyCluster, serviceMetric } from "./metrics.ts";
+import { serviceMetric } from "./metrics.ts";
+import type { SavedQuery } from "./queries.ts";
 import type { ScheduledTarget } from "./scheduled-targets.ts";
 import type { SnapshotFunction } from "./snapshot-function.ts";
 
 const DAY = Duration.days(1);
+
+/** What CloudWatch shows in one widget. @see CloudWatch user guide, "CloudWatch service quotas"; PutDashboard, alarm widget */
+const ALARMS_IN_A_WIDGET = 100;
 
 const COLORS: Readonly<Record<State, string>> = {
 	STARTED: Color.GREY,
@@ -43,24 +48,43 @@ const COLORS: Readonly<Record<State, string>> = {
 export interface SnapshotDashboardProps {
 	readonly snapshot: SnapshotFunction;
 	readonly alarms: readonly Alarm[];
-	readonly targets: readonly ScheduledTarget[];
-	/** Whether there are scheduled clusters beside the targets. */
-	readonly hasSelections: boolean;
+	/** Clusters whose age is a metric of its own. */
+	readonly measured: readonly ScheduledTarget[];
+	/** Whether a schedule covers clusters beside those. */
+	readonly coversMore: boolean;
+	/** Tables that are made of the logs whenever somebody looks, for as many clusters as there are. */
+	readonly lastSuccess: SavedQuery;
+	readonly ages: SavedQuery;
 }
 
 /** From top to bottom: is something wrong, is every cluster safe, how did it go, is there room left. */
 export class SnapshotDashboard extends Construct {
 	readonly dashboard: Dashboard;
 
-	constructor(scope: Construct, id: string, { snapshot, alarms, targets, hasSelections }: SnapshotDashboardProps) {
+	constructor(scope: Construct, id: string, props: SnapshotDashboardProps) {
 		super(scope, id);
+		const { snapshot, lastSuccess } = props;
 		this.dashboard = new Dashboard(this, "Dashboard", { defaultInterval: Duration.days(14) });
-		this.dashboard.addWidgets(new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: 24, height: 4 }));
-		this.dashboard.addWidgets(...lastSuccess(targets, hasSelections));
+		this.dashboard.addWidgets(...alarmStates(props.alarms));
 		this.dashboard.addWidgets(
-			graph("Targets by day", [...stateTotals()], { stacked: true, period: DAY }),
-			graph("How long snapshots took, seconds", [each(DURATION_METRIC, "Maximum", Duration.hours(1))]),
-			graph("How large they are, bytes", [each(SIZE_METRIC, "Maximum", DAY)]),
+			this.ages(props),
+			table("When each cluster last completed, and how long it took", lastSuccess),
+		);
+		const metric = (name: string, statistic: string, label?: string) =>
+			serviceMetric(this, name, { statistic, label, period: DAY });
+		const states = Object.entries(COLORS).map(([state, color]) =>
+			serviceMetric(this, STATE_METRIC[state as State], { label: state, color, period: DAY }),
+		);
+		this.dashboard.addWidgets(
+			graph("Targets by day", states, { stacked: true, period: DAY }),
+			graph("How long snapshots took, seconds", [
+				metric(DURATION_METRIC, Stats.AVERAGE, "average"),
+				metric(DURATION_METRIC, Stats.MAXIMUM, "longest"),
+			]),
+			graph("How large they are, bytes", [
+				metric(SIZE_METRIC, Stats.AVERAGE, "average"),
+				metric(SIZE_METRIC, Stats.MAXIMUM, "largest"),
+			]),
 		);
 		this.dashboard.addWidgets(
 			graph("Runs", [
@@ -70,58 +94,47 @@ export class SnapshotDashboard extends Construct {
 				ofRuns(snapshot, "DurableExecutionFailed"),
 			]),
 			graph("Calls that Atlas leaves us, and calls it refused", [
-				serviceMetric(RATE_LEFT_METRIC, undefined, { statistic: Stats.MINIMUM, label: "left in the budget" }),
-				serviceMetric(THROTTLED_METRIC, undefined, { label: "refused (429)" }),
+				serviceMetric(this, RATE_LEFT_METRIC, { statistic: Stats.MINIMUM, label: "left in the budget" }),
+				serviceMetric(this, THROTTLED_METRIC, { label: "refused (429)" }),
 			]),
 			graph("Operations of the largest run, of 3,000", [ofRuns(snapshot, "DurableExecutionOperations", Stats.MAXIMUM)]),
 		);
 	}
-}
 
-/**
- * A number for each cluster that a schedule names; with selections, whose clusters nobody knows yet, lines in its place.
- * Beside it a line for every cluster that anyone asked for.
- */
-function lastSuccess(targets: readonly ScheduledTarget[], hasSelections: boolean): IWidget[] {
-	const ages = targets.map((target) =>
-		serviceMetric(AGE_METRIC, target, {
-			statistic: Stats.MAXIMUM,
-			label: target.clusterName,
-			period: Duration.hours(1),
-		}),
-	);
-	const title = "Age of the newest snapshot, seconds";
-	const newest = () => {
-		if (hasSelections) return graph(title, [each(AGE_METRIC, "Maximum", Duration.hours(1))], { width: 12 });
-		if (ages.length > 0) return new SingleValueWidget({ title, metrics: ages, width: 12, height: 6 });
-		return new TextWidget({ markdown: "There is no schedule, so no age is watched.", width: 12, height: 6 });
-	};
-	return [
-		newest(),
-		graph("Completed by day, each cluster", [each(STATE_METRIC.COMPLETED, "Sum", DAY)], { width: 12, period: DAY }),
-	];
-}
-
-/** The sum over all clusters of each state. */
-function* stateTotals(): Generator<IMetric> {
-	for (const [state, color] of Object.entries(COLORS)) {
-		const name = STATE_METRIC[state as State];
-		yield new MathExpression({
-			expression: `SUM(${everyCluster(name, "Sum", DAY.toSeconds())})`,
-			usingMetrics: {},
-			label: state,
-			color,
-			period: DAY,
-		});
+	/** A number for each cluster that has a metric; a table where some have none. */
+	private ages({ measured, coversMore, ages }: SnapshotDashboardProps): IWidget {
+		const title = "Age of the newest snapshot, seconds";
+		if (coversMore) return table(title, ages);
+		if (measured.length === 0) {
+			return new TextWidget({ markdown: "There is no schedule, so no age is watched.", width: 12, height: 6 });
+		}
+		const metrics = measured.map((target) =>
+			serviceMetric(
+				this,
+				AGE_METRIC,
+				{ statistic: Stats.MAXIMUM, label: target.clusterName, period: Duration.hours(1) },
+				target,
+			),
+		);
+		return new SingleValueWidget({ title, metrics, width: 12, height: 6 });
 	}
 }
 
-const each = (name: string, statistic: string, period: Duration): IMetric =>
-	new MathExpression({
-		expression: everyCluster(name, statistic, period.toSeconds()),
-		usingMetrics: {},
-		label: "",
-		period,
+function alarmStates(alarms: readonly Alarm[]): IWidget[] {
+	const parts = Array.from({ length: Math.ceil(alarms.length / ALARMS_IN_A_WIDGET) }, (_, part) =>
+		alarms.slice(part * ALARMS_IN_A_WIDGET, (part + 1) * ALARMS_IN_A_WIDGET),
+	);
+	return parts.map((part) => new AlarmStatusWidget({ title: "Alarms", alarms: part, width: 24, height: 4 }));
+}
+
+const table = (title: string, { logGroups, query }: SavedQuery): LogQueryWidget =>
+	new LogQueryWidget({
+		title,
+		logGroupNames: logGroups.map(({ logGroupName }) => logGroupName),
+		queryString: query.toString(),
+		view: LogQueryVisualizationType.TABLE,
+		width: 12,
+		height: 6,
 	});
 
 /** AWS counts them for the account, not for a function. */

@@ -9,7 +9,7 @@ import type { SnapshotEnvironment } from "../lambda/config.ts";
 import { AGE_METRIC, NOT_FRESH_METRIC } from "../lambda/domain/metrics.ts";
 import type { Watched } from "../lambda/freshness/watched.ts";
 import { serviceMetric } from "./metrics.ts";
-import { LOOK_EVERY, type ScheduledTarget } from "./scheduled-targets.ts";
+import { LOOK_EVERY, type ScheduledTarget, watchedTargets } from "./scheduled-targets.ts";
 import { schedulerRole } from "./scheduler-role.ts";
 import { type AlarmSettings, type ServiceAlarmProps, serviceAlarm } from "./service-alarm.ts";
 import { type FunctionSettings, type Network, ServiceFunction } from "./service-function.ts";
@@ -18,8 +18,9 @@ export interface FreshnessProps extends FunctionSettings, AlarmSettings {
 	readonly code: string;
 	readonly environment: SnapshotEnvironment;
 	readonly secret: ISecret;
-	/** Each has an alarm of its own. */
 	readonly targets: readonly ScheduledTarget[];
+	/** Whether each target has an alarm, and a metric, of its own; otherwise all share one. */
+	readonly alarmEach: boolean;
 	/** Clusters that only a look can name; with the targets they share one alarm. */
 	readonly selections: readonly Watched[];
 	readonly group: ScheduleGroup;
@@ -43,7 +44,7 @@ export class Freshness extends Construct {
 
 	constructor(scope: Construct, id: string, props: FreshnessProps) {
 		super(scope, id);
-		const { targets, selections, secret, topic, runbookUrl } = props;
+		const { targets, selections, alarmEach, secret, topic, runbookUrl } = props;
 		const alarm = (name: string, alarmProps: LookAlarmProps) =>
 			serviceAlarm(
 				this,
@@ -66,9 +67,9 @@ export class Freshness extends Construct {
 		secret.grantRead(this.function.role);
 		this.schedule(props);
 		this.alarms = [
-			...targets.map((target) =>
+			...(alarmEach ? targets : []).map((target) =>
 				alarm(`${target.projectId}-${target.clusterName}`, {
-					metric: serviceMetric(AGE_METRIC, target),
+					metric: serviceMetric(this, AGE_METRIC, {}, target),
 					threshold: (target.expectedEveryMinutes + target.graceMinutes) * 60,
 					impact: `When this rings, cluster ${target.clusterName} of project ${target.projectId} has no completed snapshot as young as its schedule promises, or nobody can tell.`,
 					section: "a-cluster-has-no-fresh-snapshot",
@@ -77,7 +78,7 @@ export class Freshness extends Construct {
 			...(targets.length + selections.length > 0
 				? [
 						alarm("ClustersNotFresh", {
-							metric: serviceMetric(NOT_FRESH_METRIC),
+							metric: serviceMetric(this, NOT_FRESH_METRIC),
 							threshold: 1,
 							impact:
 								"When this rings, at least one cluster that a schedule names or selects has no completed snapshot as young as promised, or nobody can tell.",
@@ -89,7 +90,7 @@ export class Freshness extends Construct {
 	}
 
 	/** The targets travel in the input: an environment holds 4 KB, some thirty clusters. */
-	private schedule({ group, undelivered, targets, selections }: FreshnessProps): void {
+	private schedule({ group, undelivered, targets, selections, alarmEach }: FreshnessProps): void {
 		const { function: fn } = this.function;
 		const role = schedulerRole(this, "ScheduleRole", group, fn, undelivered);
 		const schedule = new Schedule(this, "Schedule", {
@@ -101,7 +102,7 @@ export class Freshness extends Construct {
 				deadLetterQueue: undelivered,
 				maxEventAge: LOOK_EVERY,
 				retryAttempts: 3,
-				input: ScheduleTargetInput.fromObject({ targets: [...targets, ...selections] }),
+				input: ScheduleTargetInput.fromObject({ targets: watchedTargets(targets, selections, alarmEach) }),
 			}),
 		});
 		schedule.node.addDependency(role);

@@ -95,6 +95,11 @@ export interface AtlasSnapshotsProps {
 	readonly reservedConcurrency?: number;
 	/** Of what holds data: secrets, queues, logs. @default RETAIN */
 	readonly removalPolicy?: RemovalPolicy;
+	/**
+	 * Up to so many clusters that schedules name, each has an alarm of its own. Beyond it one alarm speaks for all, and
+	 * neither alarms nor metrics grow in number with the fleet. 0 for none. @default 50
+	 */
+	readonly perClusterAlarms?: number;
 	/** The alarms' texts link to sections of this page. @default "docs/runbook.md" of this repository */
 	readonly runbookUrl?: string;
 }

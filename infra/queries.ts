@@ -8,17 +8,26 @@ export interface QueriesProps {
 	readonly freshnessLogs: ILogGroup;
 }
 
+/** A question that is saved, and over which logs it is asked. */
+export interface SavedQuery {
+	readonly logGroups: readonly ILogGroup[];
+	readonly query: QueryString;
+}
+
 /** Saved Logs Insights queries: what people ask who are woken at night. */
 export class Queries extends Construct {
+	readonly lastSuccess: SavedQuery;
+	readonly ages: SavedQuery;
+
 	constructor(scope: Construct, id: string, { snapshotLogs, triggerLogs, freshnessLogs }: QueriesProps) {
 		super(scope, id);
 		const both = [snapshotLogs, triggerLogs];
-		const save = (queryId: string, question: string, logGroups: ILogGroup[], query: QueryStringProps) =>
-			new QueryDefinition(this, queryId, {
-				queryDefinitionName: `${Stack.of(this).stackName}/${question}`,
-				logGroups,
-				queryString: new QueryString(query),
-			});
+		const save = (queryId: string, question: string, logGroups: ILogGroup[], props: QueryStringProps): SavedQuery => {
+			const queryString = new QueryString(props);
+			const queryDefinitionName = `${Stack.of(this).stackName}/${question}`;
+			new QueryDefinition(this, queryId, { queryDefinitionName, logGroups, queryString });
+			return { logGroups, query: queryString };
+		};
 		save("Run", "1 What became of a run? (put its name in)", both, {
 			fields: ["@timestamp", "message", "state", "cluster_name", "snapshot_id", "reason.code", "reason.message"],
 			filterStatements: ['run = "put-the-run-here"'],
@@ -30,9 +39,11 @@ export class Queries extends Construct {
 			sort: "@timestamp desc",
 			limit: 100,
 		});
-		save("LastSuccess", "3 When did each cluster last complete?", [snapshotLogs], {
+		this.lastSuccess = save("LastSuccess", "3 When did each cluster last complete?", [snapshotLogs], {
 			filterStatements: ['message = "published"', 'state = "COMPLETED"'],
-			statsStatements: ["latest(@timestamp) as last, latest(snapshot_id) as snapshot by project_id, cluster_name"],
+			statsStatements: [
+				"latest(@timestamp) as last, latest(duration_seconds) as seconds, latest(snapshot_id) as snapshot by project_id, cluster_name",
+			],
 			sort: "last asc",
 		});
 		save("Refused", "4 Which events and requests were refused, and why?", [triggerLogs], {
@@ -47,7 +58,7 @@ export class Queries extends Construct {
 			sort: "@timestamp desc",
 			limit: 100,
 		});
-		save("NotFresh", "6 Which clusters have no fresh snapshot, and why?", [freshnessLogs], {
+		this.ages = save("NotFresh", "6 Which clusters have no fresh snapshot, and why?", [freshnessLogs], {
 			filterStatements: ['message in ["fresh", "not fresh"]'],
 			statsStatements: [
 				"latest(message) as newest, latest(age_seconds) as age, latest(reason.code) as reason by project_id, cluster_name",

@@ -4,6 +4,9 @@ import { readSnapshotRequest, type SnapshotRequest } from "../lambda/domain/requ
 import type { Watched } from "../lambda/freshness/watched.ts";
 import type { ScheduleProps } from "./props.ts";
 
+/** So many clusters may one request name. */
+const NAMES_IN_A_REQUEST = 1000;
+
 /** How often the ages are looked up. Two looks in a row without an age, or with one too great, raise the alarm. */
 export const LOOK_EVERY = Duration.minutes(15);
 
@@ -50,3 +53,26 @@ const defaultGrace = ({ deadlineMinutes }: SnapshotRequest, flexibleWindow: Dura
 	(flexibleWindow?.toMinutes() ?? 0) + deadlineMinutes + LOOK_EVERY.toMinutes();
 
 const isNamed = (clusters: SnapshotRequest["clusters"]): clusters is readonly string[] => Array.isArray(clusters);
+
+/**
+ * What the freshness function is told to watch. A target with `clusterName` has a metric of its own; names in a list
+ * share one, and stand together by project and promise, so that a large fleet fits into the schedule's input.
+ */
+export function watchedTargets(
+	targets: readonly ScheduledTarget[],
+	selections: readonly Watched[],
+	measured: boolean,
+): readonly (ScheduledTarget | Watched)[] {
+	if (measured) return [...targets, ...selections];
+	const promises = Map.groupBy(targets, ({ projectId, expectedEveryMinutes, graceMinutes }) =>
+		JSON.stringify({ projectId, expectedEveryMinutes, graceMinutes }),
+	);
+	const lists = [...promises].flatMap(([promise, of]) => {
+		const names = of.map(({ clusterName }) => clusterName);
+		const parts = Array.from({ length: Math.ceil(names.length / NAMES_IN_A_REQUEST) }, (_, part) =>
+			names.slice(part * NAMES_IN_A_REQUEST, (part + 1) * NAMES_IN_A_REQUEST),
+		);
+		return parts.map((clusters): Watched => ({ ...JSON.parse(promise), clusters }));
+	});
+	return [...lists, ...selections];
+}

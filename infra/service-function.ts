@@ -1,4 +1,4 @@
-import { type CfnElement, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { type CfnElement, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
@@ -66,7 +66,7 @@ export class ServiceFunction extends Construct {
 			code: Code.fromAsset(props.code),
 			handler: "index.handler",
 			role: this.role,
-			environment: toVariables(props.environment),
+			environment: toVariables({ ...props.environment, STACK_NAME: Stack.of(this).stackName }),
 			timeout: props.timeout,
 			memorySize: props.memory,
 			loggingFormat: LoggingFormat.JSON,

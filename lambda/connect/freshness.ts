@@ -5,6 +5,7 @@ import type { SnapshotConfig } from "../config.ts";
 import type { Complaint } from "../doctor/examine.ts";
 import type { Report } from "../doctor/report.ts";
 import { NOT_FRESH_METRIC } from "../domain/metrics.ts";
+import type { Target } from "../domain/outcome.ts";
 import { type Freshness, look } from "../freshness/look.ts";
 import type { Watched } from "../freshness/watched.ts";
 import { countingFailures, countPlainly, createMetrics, measureAge } from "../publish/metrics.ts";
@@ -13,7 +14,8 @@ import { examineAtlas } from "./doctor.ts";
 
 /** What the freshness function works with. */
 export interface FreshnessWork {
-	readonly look: (watched: readonly Watched[]) => Promise<readonly Freshness[]>;
+	/** @param measured whether a cluster's age is a metric of its own */
+	readonly look: (watched: readonly Watched[], measured: (target: Target) => boolean) => Promise<readonly Freshness[]>;
 	readonly examine: (complaint: Complaint) => Promise<Report>;
 }
 
@@ -21,7 +23,7 @@ export interface FreshnessWork {
 export function connect(config: SnapshotConfig): FreshnessWork {
 	const { ATLAS_SECRET_ID: secretId, ATLAS_BASE_URL: baseUrl, ATLAS_MEDIA_TYPE: mediaType } = config;
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
-	const metrics = createMetrics();
+	const metrics = createMetrics(config.STACK_NAME);
 	const now = () => Date.now();
 	const secrets = new SecretsManagerClient();
 	const readSecret = createSecretReader(secrets, secretId, now, (warning) => logger.warn(warning));
@@ -34,15 +36,15 @@ export function connect(config: SnapshotConfig): FreshnessWork {
 		listProjects: told(atlas.listProjects),
 	};
 	/** Without an age there is no metric: the alarm takes missing data for a breach. */
-	const tell = ({ projectId, clusterName, ageSeconds, fresh, reason }: Freshness) => {
+	const tell = ({ projectId, clusterName, ageSeconds, fresh, reason }: Freshness, measured: boolean) => {
 		const about = { project_id: projectId, cluster_name: clusterName, age_seconds: ageSeconds, reason };
 		if (fresh) logger.info("fresh", about);
 		else logger.warn("not fresh", about);
-		if (ageSeconds !== null) measureAge(metrics, { projectId, clusterName }, ageSeconds);
+		if (ageSeconds !== null && measured) measureAge(metrics, { projectId, clusterName }, ageSeconds);
 	};
 	return {
-		async look(watched) {
-			const all = await look(ports, watched, tell);
+		async look(watched, measured) {
+			const all = await look(ports, watched, (freshness) => tell(freshness, measured(freshness)));
 			countPlainly(metrics, NOT_FRESH_METRIC, all.filter(({ fresh }) => !fresh).length);
 			return all;
 		},

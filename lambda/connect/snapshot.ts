@@ -12,7 +12,7 @@ import { createSecretReader } from "../secrets/read-credentials.ts";
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
 export function connect(config: SnapshotConfig): Ports {
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
-	const metrics = createMetrics();
+	const metrics = createMetrics(config.STACK_NAME);
 	const readSecret = createSecretReader(
 		new SecretsManagerClient(),
 		config.ATLAS_SECRET_ID,
@@ -33,13 +33,14 @@ export function connect(config: SnapshotConfig): Ports {
 	const publish: Ports["publish"] = async (event) => {
 		await put(event);
 		countChange(metrics, event);
-		const { state, run, projectId, clusterName, snapshotId, reason } = event;
+		const { state, run, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
 		logger.info("published", {
 			state,
 			run,
 			project_id: projectId,
 			cluster_name: clusterName,
 			snapshot_id: snapshotId,
+			duration_seconds: durationSeconds,
 			reason,
 		});
 	};

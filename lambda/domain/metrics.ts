@@ -3,10 +3,19 @@ import type { State } from "./outcome.ts";
 /** CloudWatch namespace of every metric. */
 export const METRICS_NAMESPACE = "AtlasSnapshots";
 
-/** Dimensions of the metrics about one cluster; the others have none. Low in number on purpose: each pair costs money. */
+/**
+ * Dimension of every metric: the stack's name. Two stacks in one account and region then never count into one metric,
+ * so the health of one cannot hide the death of the other.
+ */
+export const STACK_DIMENSION = "stack";
+
+/**
+ * Further dimensions of the age of a cluster's newest snapshot, the one metric about a single cluster. CloudWatch bills
+ * each combination of dimensions as a metric of its own.
+ */
 export const CLUSTER_DIMENSIONS = { project: "project", cluster: "cluster" } as const;
 
-/** One count per state and cluster, emitted when the event is published. */
+/** One count per state, over all clusters, emitted when the event is published. */
 export const STATE_METRIC = {
 	STARTED: "SnapshotsStarted",
 	LATE: "SnapshotsLate",
@@ -17,20 +26,23 @@ export const STATE_METRIC = {
 	LOST: "SnapshotsLost",
 } as const satisfies Record<State, string>;
 
-/** About one cluster, with a completed snapshot: seconds it took, bytes it holds. */
+/** Of each completed snapshot: seconds it took, bytes it holds. */
 export const DURATION_METRIC = "SnapshotDuration";
 export const SIZE_METRIC = "SnapshotSize";
-/** About one cluster, by the freshness function: seconds since the newest completed snapshot was asked for. */
+/**
+ * About one cluster, by the freshness function: seconds since the newest completed snapshot was asked for. Published for
+ * clusters that have an alarm of their own, and for no others.
+ */
 export const AGE_METRIC = "SnapshotAge";
 
 /**
- * Without dimensions, by the freshness function at every look: watched clusters without a snapshot as young as their
- * schedule promises, those of unknown age and selections that could not be made among them; 0 where all is well. It
- * speaks for clusters that are selected by `all` or tags, which have no alarm of their own.
+ * By the freshness function at every look: watched clusters without a snapshot as young as their schedule promises,
+ * those of unknown age and selections that could not be made among them; 0 where all is well. It speaks for clusters
+ * that have no alarm of their own.
  */
 export const NOT_FRESH_METRIC = "ClustersNotFresh";
 
-/** Without dimensions: a 429 of Atlas; keys, role or address refused; what is left of the project's rate budget. */
+/** A 429 of Atlas; keys, role or address refused; what is left of the project's rate budget. */
 export const THROTTLED_METRIC = "AtlasThrottled";
 export const CREDENTIALS_REFUSED_METRIC = "AtlasCredentialsRefused";
 export const RATE_LEFT_METRIC = "AtlasRateLimitRemaining";

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "../domain/errors.ts";
 import { toFaults } from "../domain/faults.ts";
+import type { Target } from "../domain/outcome.ts";
 import { readSnapshotRequest, type Selection } from "../domain/request.ts";
 
 /** Clusters whose snapshots are to be fresh. */
@@ -54,9 +55,7 @@ const EventSchema = v.object(
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, quoting no value
  */
 export function readWatched(event: unknown): readonly Watched[] {
-	const read = v.safeParse(EventSchema, event);
-	if (!read.success) throw new InputError("EVENT_INVALID", "event", toFaults(read.issues));
-	return read.output.targets.map(({ expectedEveryMinutes, graceMinutes, projectId, clusterName, clusters }) => {
+	return readTargets(event).map(({ expectedEveryMinutes, graceMinutes, projectId, clusterName, clusters }) => {
 		const request = readSnapshotRequest(withoutUndefined({ projectId, clusterName, clusters }));
 		return {
 			...(request.projectId === undefined ? {} : { projectId: request.projectId }),
@@ -65,6 +64,24 @@ export function readWatched(event: unknown): readonly Watched[] {
 			graceMinutes,
 		};
 	});
+}
+
+/**
+ * Which clusters have a metric of their own for the age of their newest snapshot: those of targets with `clusterName`.
+ * The others share `ClustersNotFresh`, so that metrics do not grow in number with the fleet.
+ *
+ * @param event as `readWatched` reads it
+ */
+export function readMeasured(event: unknown): (target: Target) => boolean {
+	const keyOf = (projectId: unknown, clusterName: unknown) => `${projectId} ${clusterName}`;
+	const keys = new Set(readTargets(event).map(({ projectId, clusterName }) => keyOf(projectId, clusterName)));
+	return ({ projectId, clusterName }) => keys.has(keyOf(projectId, clusterName));
+}
+
+function readTargets(event: unknown) {
+	const read = v.safeParse(EventSchema, event);
+	if (!read.success) throw new InputError("EVENT_INVALID", "event", toFaults(read.issues));
+	return read.output.targets;
 }
 
 const withoutUndefined = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>

@@ -4,7 +4,7 @@ import { connect, type FreshnessWork } from "../connect/freshness.ts";
 import { readComplaint } from "../doctor/complaint.ts";
 import type { Report } from "../doctor/report.ts";
 import type { Freshness } from "../freshness/look.ts";
-import { readWatched } from "../freshness/watched.ts";
+import { readMeasured, readWatched } from "../freshness/watched.ts";
 
 /** Built with the first event: a faulty configuration then fails the invocation, which alarms, not the start. */
 let work: FreshnessWork | undefined;
@@ -19,7 +19,7 @@ export const handler = middy<unknown, { readonly freshness: readonly Freshness[]
 }).handler(async (event: unknown) => {
 	work ??= connect(readSnapshotConfig(process.env));
 	if (isForDoctor(event)) return work.examine(readComplaint(event));
-	return { freshness: await work.look(readWatched(event)) };
+	return { freshness: await work.look(readWatched(event), readMeasured(event)) };
 });
 
 const isForDoctor = (event: unknown): boolean =>

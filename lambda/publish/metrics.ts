@@ -7,23 +7,28 @@ import {
 	DURATION_METRIC,
 	METRICS_NAMESPACE,
 	SIZE_METRIC,
+	STACK_DIMENSION,
 	STATE_METRIC,
 	THROTTLED_METRIC,
 } from "../domain/metrics.ts";
 import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 
-/** Metrics in CloudWatch's embedded format, a line of the log each; without dimensions of their own. */
-export function createMetrics(): Metrics {
+/** Metrics in CloudWatch's embedded format, a line of the log each. @param stack name of the stack, their dimension */
+export function createMetrics(stack: string): Metrics {
 	const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 	metrics.clearDefaultDimensions();
+	metrics.setDefaultDimensions({ [STACK_DIMENSION]: stack });
 	return metrics;
 }
 
-/** Counts a published change of state, and measures a completed snapshot, per project and cluster. */
+/**
+ * Counts a published change of state, and measures a completed snapshot. Project and cluster stand in the same line of
+ * the log, for queries: as dimensions they would make the bill grow with the fleet.
+ */
 export function countChange(metrics: Metrics, event: SnapshotStateChange): void {
 	const { state, projectId, clusterName, durationSeconds, snapshot } = event;
-	metrics.addDimension(CLUSTER_DIMENSIONS.project, projectId);
-	metrics.addDimension(CLUSTER_DIMENSIONS.cluster, clusterName);
+	metrics.addMetadata(CLUSTER_DIMENSIONS.project, projectId);
+	metrics.addMetadata(CLUSTER_DIMENSIONS.cluster, clusterName);
 	metrics.addMetric(STATE_METRIC[state], MetricUnit.Count, 1);
 	if (state === "COMPLETED") {
 		if (durationSeconds !== null) metrics.addMetric(DURATION_METRIC, MetricUnit.Seconds, durationSeconds);
@@ -57,9 +62,8 @@ export function measureAge(metrics: Metrics, { projectId, clusterName }: Target,
 	metrics.publishStoredMetrics();
 }
 
-/** Emits a count without dimensions: one empty set of them, where the library would write no set, and so no metric. */
+/** Emits a count about the stack as a whole. */
 export function countPlainly(metrics: Metrics, name: string, count: number): void {
-	metrics.addDimensions({});
 	metrics.addMetric(name, MetricUnit.Count, count);
 	metrics.publishStoredMetrics();
 }

@@ -23,6 +23,7 @@ beforeEach(async () => {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
+		STACK_NAME: "staging",
 	});
 	written = [];
 	for (const stream of [process.stdout, process.stderr]) {
@@ -63,19 +64,37 @@ test("the age of each cluster is a metric of its own; one without a snapshot has
 
 	const [age, ...others] = metrics("SnapshotAge");
 	expect(others).toEqual([]);
-	expect(age).toMatchObject({ project: SHOP, cluster: "prod-a" });
+	expect(age).toMatchObject({ stack: "staging", project: SHOP, cluster: "prod-a" });
 	expect(age.SnapshotAge).toBeGreaterThanOrEqual(600);
 	expect(age.SnapshotAge).toBeLessThan(660);
 	expect(age._aws.CloudWatchMetrics).toMatchObject([
-		{ Namespace: "AtlasSnapshots", Dimensions: [["project", "cluster"]], Metrics: [{ Unit: "Seconds" }] },
+		{ Namespace: "AtlasSnapshots", Dimensions: [["stack", "project", "cluster"]], Metrics: [{ Unit: "Seconds" }] },
 	]);
 	const [count] = metrics("ClustersNotFresh");
-	expect(count).toMatchObject({ ClustersNotFresh: 1, _aws: { CloudWatchMetrics: [{ Dimensions: [[]] }] } });
+	expect(count).toMatchObject({
+		stack: "staging",
+		ClustersNotFresh: 1,
+		_aws: { CloudWatchMetrics: [{ Dimensions: [["stack"]] }] },
+	});
 	expect(emitted().find(({ message }) => message === "not fresh")).toMatchObject({
 		cluster_name: "prod-b",
 		reason: { code: "NO_SNAPSHOT" },
 	});
 	expect(answer).toMatchObject({ freshness: [{ clusterName: "prod-a", fresh: true }, { clusterName: "prod-b" }] });
+});
+
+test("clusters in a list or a selection have no metric of their own: they share one, however many they are", async () => {
+	const daily = { expectedEveryMinutes: 1440, projectId: SHOP };
+
+	await handle({
+		targets: [
+			{ ...daily, clusters: ["prod-a", "prod-b"] },
+			{ ...daily, clusters: "all" },
+		],
+	});
+
+	expect(metrics("SnapshotAge")).toEqual([]);
+	expect(metrics("ClustersNotFresh")).toHaveLength(1);
 });
 
 test("it works when no run ever began, and tells refused keys by their metric", async () => {

@@ -143,9 +143,11 @@ test("consumers hook into completed and failed snapshots, and read the metrics",
 	consumers.hasResourceProperties("AWS::Events::Rule", {
 		EventPattern: { detail: { clusterName: ["prod-a"], state: ["FAILED", "REFUSED", "LOST"] } },
 	});
-	expect(stack.snapshots.metricCompleted().expression).toBe(
-		'SELECT SUM(SnapshotsCompleted) FROM SCHEMA("AtlasSnapshots", cluster, project)',
-	);
+	expect(stack.resolve(stack.snapshots.metricCompleted().toMetricConfig().metricStat)).toMatchObject({
+		namespace: "AtlasSnapshots",
+		metricName: "SnapshotsCompleted",
+		dimensions: [{ name: "stack", value: "AtlasSnapshots" }],
+	});
 });
 
 test("the outputs have the promised names", () => {
