@@ -19,8 +19,11 @@ export interface ScheduleProps {
 	readonly timeZone?: string;
 	/** The firing may come so much later than the expression says. @default none: on time */
 	readonly flexibleWindow?: Duration;
-	/** From one snapshot to the next. A cluster whose newest completed one is older, and the grace, raises an alarm. */
-	readonly expectedEvery: Duration;
+	/**
+	 * From one snapshot to the next. A cluster whose newest completed one is older, and the grace, raises an alarm.
+	 * @default the longest time between two firings, changes of the clocks included
+	 */
+	readonly expectedEvery?: Duration;
 	/** What a late start and the snapshot itself may take. @default flexible window + the request's deadline + 15 minutes */
 	readonly grace?: Duration;
 	readonly request: RequestInput;

@@ -68,8 +68,13 @@ function isTerm(field: Field, term: string): boolean {
 	if (!read) return false;
 	const [, from, to, step] = read;
 	const inField = (text: string | undefined) => text === undefined || numberOf(field, text) !== undefined;
-	return inField(from) && inField(to) && (step === undefined || Number(step) > 0);
+	const ascends = to === undefined || Number(numberOf(field, from ?? "")) <= Number(numberOf(field, to));
+	return inField(from) && inField(to) && ascends && (step === undefined || isStep(field, step));
 }
+
+/** A step that leaves the field at once would name one value only, in a way that nobody reads so. */
+const isStep = ({ minimum, maximum }: Field, step: string): boolean =>
+	Number(step) > 0 && Number(step) <= maximum - minimum + 1;
 
 function numberOf({ minimum, maximum, names = [] }: Field, text: string): number | undefined {
 	const named = names.indexOf(text.toUpperCase());
@@ -86,13 +91,4 @@ function comes(dayOfMonth: string, month: string): boolean {
 		...months.map((number) => (number === undefined ? 31 : new Date(Date.UTC(2024, number, 0)).getUTCDate())),
 	);
 	return days.some((day) => Number(day) <= longest);
-}
-
-/** Whether this is an IANA time zone; without the tables of daylight saving a night's schedule drifts by an hour. */
-export function isTimeZone(name: string): boolean {
-	try {
-		return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-	} catch {
-		return false;
-	}
 }

@@ -2,7 +2,9 @@ import { Duration } from "aws-cdk-lib";
 import type { Target } from "../lambda/domain/outcome.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../lambda/domain/request.ts";
 import type { Watched } from "../lambda/freshness/watched.ts";
+import { expectedEvery } from "./expectation.ts";
 import type { ScheduleProps } from "./props.ts";
+import { timingOf } from "./schedules.ts";
 
 /** So many clusters may one request name. */
 const NAMES_IN_A_REQUEST = 1000;
@@ -38,12 +40,13 @@ export function scheduledTargets(schedules: readonly ScheduleProps[]): readonly 
 export const scheduledSelections = (schedules: readonly ScheduleProps[]): readonly Watched[] =>
 	schedules.map(promiseOf).filter(({ clusters }) => !isNamed(clusters));
 
-function promiseOf({ expectedEvery, flexibleWindow, grace, request: input }: ScheduleProps): Watched {
+function promiseOf(schedule: ScheduleProps): Watched {
+	const { flexibleWindow, grace, request: input } = schedule;
 	const request = readSnapshotRequest(input);
 	return {
 		...(request.projectId === undefined ? {} : { projectId: request.projectId }),
 		clusters: request.clusters,
-		expectedEveryMinutes: expectedEvery.toMinutes(),
+		expectedEveryMinutes: expectedEvery(timingOf(schedule)),
 		graceMinutes: grace?.toMinutes() ?? defaultGrace(request, flexibleWindow),
 	};
 }

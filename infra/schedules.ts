@@ -14,9 +14,13 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
+import { expectationFaults, type Timing } from "./expectation.ts";
 import type { ScheduleProps } from "./props.ts";
-import { expressionFault, isTimeZone } from "./schedule-expression.ts";
+import { expressionFault } from "./schedule-expression.ts";
 import { schedulerRole } from "./scheduler-role.ts";
+import { isTimeZone } from "./time-zone.ts";
+
+const UTC = "Etc/UTC";
 
 export interface SchedulesProps {
 	readonly schedules: readonly ScheduleProps[];
@@ -37,7 +41,7 @@ export class Schedules extends Construct {
 		// It holds no data, and its name would be taken at the next deploy.
 		this.group = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
 		this.role = schedulerRole(this, "Role", this.group, trigger, undelivered);
-		for (const { name, expression, timeZone = "Etc/UTC", flexibleWindow, request } of schedules) {
+		for (const { name, expression, timeZone = UTC, flexibleWindow, request } of schedules) {
 			const schedule = new Schedule(this, name, {
 				description: `Takes Atlas snapshots: ${name}`,
 				schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
@@ -62,16 +66,25 @@ export class Schedules extends Construct {
 	}
 }
 
+/** What decides how often a schedule's snapshots are expected. */
+export const timingOf = ({ expression, timeZone = UTC, expectedEvery }: ScheduleProps): Timing => ({
+	expression,
+	timeZone,
+	expectedEveryMinutes: expectedEvery?.toMinutes(),
+});
+
 function check(schedules: readonly ScheduleProps[]): void {
 	const names = schedules.map(({ name }) => name.toLowerCase());
-	const faults: InputFault[] = schedules.flatMap(({ name, expression, timeZone = "Etc/UTC" }, index) => {
-		const fault = expressionFault(expression);
+	const faults = schedules.flatMap((schedule, index): InputFault[] => {
+		const { name, expression, timeZone = UTC } = schedule;
+		const fault = (wrong: boolean, field: string, detail: string) =>
+			wrong ? [{ pointer: `/${name}${field}`, detail }] : [];
+		const expressionIs = expressionFault(expression);
 		return [
-			...(names.indexOf(name.toLowerCase()) < index
-				? [{ pointer: `/${name}`, detail: "must not occur twice, in whatever case" }]
-				: []),
-			...(fault === undefined ? [] : [{ pointer: `/${name}/expression`, detail: fault }]),
-			...(isTimeZone(timeZone) ? [] : [{ pointer: `/${name}/timeZone`, detail: "must be an IANA time zone" }]),
+			...fault(names.indexOf(name.toLowerCase()) < index, "", "must not occur twice, in whatever case"),
+			...fault(expressionIs !== undefined, "/expression", expressionIs ?? ""),
+			...fault(!isTimeZone(timeZone), "/timeZone", "must be an IANA time zone"),
+			...expectationFaults(timingOf(schedule)).flatMap(({ field, detail }) => fault(true, `/${field}`, detail)),
 		];
 	});
 	if (faults.length > 0) throw new InputError("CONFIG_INVALID", "schedules", faults);

@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { isAllowedAtlas } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
-import { expressionFault, isTimeZone } from "./schedule-expression.ts";
+import { expressionFault } from "./schedule-expression.ts";
+import { isTimeZone } from "./time-zone.ts";
 
 /** Days that CloudWatch Logs knows as a retention. */
 const RETENTION_DAYS = [
@@ -72,7 +73,7 @@ const Schedule = v.strictObject(
 		expression: Expression,
 		timeZone: v.optional(v.pipe(text, v.check(isTimeZone, "must be an IANA time zone")), "Etc/UTC"),
 		flexibleWindowMinutes: v.optional(whole(1, 1440, "minutes")),
-		expectedEveryMinutes: whole(15, 366 * 24 * 60, "minutes"),
+		expectedEveryMinutes: v.optional(whole(15, 10 * 366 * 24 * 60, "minutes")),
 		graceMinutes: v.optional(whole(1, 7 * 24 * 60, "minutes")),
 		request: RequestInput,
 	},

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
 import { toFaults } from "../lambda/domain/faults.ts";
+import { expectationFaults } from "./expectation.ts";
 import { SettingsSchema } from "./settings-schema.ts";
 
 /** The value of the context key `atlasSnapshots` in `cdk.json`, completed. Minutes, days and megabytes are whole numbers. */
@@ -29,7 +30,11 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 	const { http, eventRules } = input;
 	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
 	const has = (key: string) => input[key] !== undefined;
-	const faults: InputFault[] = [...twins("schedules", input["schedules"]), ...twins("eventRules", eventRules)];
+	const faults: InputFault[] = [
+		...twins("schedules", input["schedules"]),
+		...twins("eventRules", eventRules),
+		...unmet(input["schedules"]),
+	];
 	const when = (broken: boolean, pointer: string, detail: string) => {
 		if (broken) faults.push({ pointer, detail });
 	};
@@ -64,6 +69,18 @@ function twins(list: string, items: unknown): InputFault[] {
 			: [],
 	);
 }
+
+/** Expectations that a schedule cannot meet. */
+const unmet = (schedules: unknown): InputFault[] =>
+	(Array.isArray(schedules) ? schedules : []).flatMap((schedule, index) => {
+		const { expression, timeZone = "Etc/UTC", expectedEveryMinutes } = isRecord(schedule) ? schedule : {};
+		if (typeof expression !== "string" || typeof timeZone !== "string") return [];
+		const given = typeof expectedEveryMinutes === "number" ? expectedEveryMinutes : undefined;
+		return expectationFaults({ expression, timeZone, expectedEveryMinutes: given }).map(({ field, detail }) => ({
+			pointer: `/schedules/${index}/${field}`,
+			detail,
+		}));
+	});
 
 const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
 	typeof input === "object" && input !== null && !Array.isArray(input);

@@ -112,9 +112,9 @@ const toSchedule = (schedule: Settings["schedules"][number]): ScheduleProps => (
 	name: schedule.name,
 	expression: schedule.expression,
 	timeZone: schedule.timeZone,
-	expectedEvery: Duration.minutes(schedule.expectedEveryMinutes),
 	request: schedule.request,
 	...given({
+		expectedEvery: minutes(schedule.expectedEveryMinutes),
 		flexibleWindow: minutes(schedule.flexibleWindowMinutes),
 		grace: minutes(schedule.graceMinutes),
 	}),

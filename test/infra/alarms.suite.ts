@@ -17,7 +17,7 @@ const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
 const template = templateOf({
 	schedules: [
 		nightly,
-		{ ...nightly, name: "weekly", expectedEveryMinutes: 7 * 1440 },
+		{ ...nightly, name: "weekly", expression: "rate(7 days)", expectedEveryMinutes: 7 * 1440 },
 		{ ...nightly, name: "everything", graceMinutes: 240, request: { clusters: "all" } },
 		{ ...nightly, name: "tagged", request: { projectId: PROJECT, clusters: { tags: { backup: "daily" } } } },
 	],
@@ -135,8 +135,7 @@ test("the freshness function is told every 15 minutes which clusters it must fin
 describe("the clusters that are watched", () => {
 	const schedule = (days: number, clusters: readonly string[] | "all", grace?: Duration) => ({
 		name: `every-${days}`,
-		expression: "rate(1 day)",
-		expectedEvery: Duration.days(days),
+		expression: `rate(${days} ${days === 1 ? "day" : "days"})`,
 		request: { projectId: PROJECT, clusters, deadlineMinutes: 30 },
 		...(grace ? { grace } : {}),
 	});

@@ -30,7 +30,7 @@ test("a fault in the context is one sentence and exit code 1, and no stack trace
 
 	expect(code).toBe(1);
 	expect(stderr.trim()).toBe(
-		"context atlasSnapshots of cdk.json: schedules.0.name must be 1 to 40 letters, digits and hyphens, a letter first; schedules.0.expression is missing; schedules.0.expectedEveryMinutes is missing; schedules.0.request must be a JSON object; vpc must be false or a JSON object",
+		"context atlasSnapshots of cdk.json: schedules.0.name must be 1 to 40 letters, digits and hyphens, a letter first; schedules.0.expression is missing; schedules.0.request must be a JSON object; vpc must be false or a JSON object",
 	);
 });
 

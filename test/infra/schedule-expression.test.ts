@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { expressionFault, isTimeZone } from "../../infra/schedule-expression.ts";
+import { expressionFault } from "../../infra/schedule-expression.ts";
+import { isTimeZone } from "../../infra/time-zone.ts";
 
 // From the EventBridge Scheduler user guide, "Schedule types", and the EventBridge user guide, "Cron expressions".
 test.each([
@@ -46,6 +47,8 @@ test.each([
 	["cron(*/0 2 * * ? *)", "must have a valid cron field for minutes"],
 	["cron(0, 2 * * ? *)", "must have a valid cron field for minutes"],
 	["cron(0 5-24 * * ? *)", "must have a valid cron field for hours"],
+	["cron(0 2 ? * FRI-MON *)", "must have a valid cron field for day of week"],
+	["cron(0/90 2 * * ? *)", "must have a valid cron field for minutes"],
 	["cron(0 2 * * * *)", "must have ? as exactly one"],
 	["cron(0 2 ? * ? *)", "must have ? as exactly one"],
 	["cron(0 2 30 2 ? *)", "must name a day that its months have"],
