@@ -5,18 +5,23 @@ import type { Fed } from "./gateway/reply.ts";
 /** Milliseconds that the trigger function has, as the stack gives it. */
 const TIMEOUT_MS = 29_000;
 
-/** Calls the trigger function's real handler with an event, as Lambda does. */
-export async function feedTrigger(event: unknown): Promise<Fed> {
+/**
+ * Calls the trigger function's real handler with an event, as Lambda does.
+ *
+ * @param calledFromTerminal whether the person at the terminal asks, whom no limits bind
+ */
+export async function feedTrigger(event: unknown, calledFromTerminal = false): Promise<Fed> {
 	// Only now, because what the handler's module loads reads the environment.
 	const { handler } = await import("../lambda/handlers/trigger.ts");
 	try {
-		return { returned: await handler(event, context(Date.now() + TIMEOUT_MS)) };
+		return { returned: await handler(event, context(Date.now() + TIMEOUT_MS, calledFromTerminal)) };
 	} catch (error) {
 		return { error };
 	}
 }
 
-const context = (deadline: number): Context => ({
+const context = (deadline: number, calledFromTerminal: boolean): Context & { calledFromTerminal: boolean } => ({
+	calledFromTerminal,
 	callbackWaitsForEmptyEventLoop: false,
 	functionName: "trigger",
 	functionVersion: "1",

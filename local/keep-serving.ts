@@ -22,7 +22,7 @@ export async function keepServing(
 ): Promise<void> {
 	const gateway = await serveGateway({
 		port,
-		feed: feedTrigger,
+		feed: (event) => feedTrigger(event),
 		hear: (method, path, status) => story.tell("http", `${method} ${path}: ${status}`),
 		// A hook is signed in its own way, as the stack's route for it knows.
 		...(keys && {

@@ -33,10 +33,11 @@ export function connect(config: SnapshotConfig): Ports {
 	const publish: Ports["publish"] = async (event) => {
 		await put(event);
 		countChange(metrics, event);
-		const { state, run, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
+		const { state, run, requestedBy, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
 		logger.info("published", {
 			state,
 			run,
+			requested_by: requestedBy,
 			project_id: projectId,
 			cluster_name: clusterName,
 			snapshot_id: snapshotId,
@@ -46,6 +47,7 @@ export function connect(config: SnapshotConfig): Ports {
 	};
 	const told = countingFailures(metrics);
 	return {
+		stack: config.STACK_NAME,
 		now: () => Date.now(),
 		takeSnapshot: told(atlas.takeSnapshot),
 		readSnapshot: told(atlas.readSnapshot),

@@ -21,13 +21,20 @@ export function connect(config: TriggerConfig): Reception {
 	const secretId = config.WEBHOOK_SECRET_ID;
 	const face = createFace({
 		engine,
+		stack: config.STACK_NAME,
 		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now) }),
 		openapi: readDocument,
 		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
 		hear: journal.answered,
 	});
 	const request = config.DEFAULT_REQUEST;
-	return { face, start: engine.start, ...(request && { defaultRequest: request }), hear: journal.received };
+	return {
+		face,
+		start: engine.start,
+		stack: config.STACK_NAME,
+		...(request && { defaultRequest: request }),
+		hear: journal.received,
+	};
 }
 
 /** Loaded with the first reader only: a start need not read it. */

@@ -1,4 +1,4 @@
-import type { Trigger } from "./run.ts";
+import type { RequestedBy, Trigger } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** One cluster of a run. */
@@ -32,6 +32,8 @@ export interface SnapshotStateChange {
 	readonly provenance: Provenance | null;
 	readonly run: string;
 	readonly trigger: Trigger;
+	/** Who asked for the run. */
+	readonly requestedBy: RequestedBy;
 	/** The firing of a schedule; `null` for other triggers. */
 	readonly slot: string | null;
 	readonly projectId: string;
@@ -51,7 +53,10 @@ export interface SnapshotStateChange {
 }
 
 /** The state of a target as a status reply and a run's result tell it: the event without the snapshot. */
-export type TargetStatus = Omit<SnapshotStateChange, "version" | "run" | "trigger" | "slot" | "snapshot" | "state"> & {
+export type TargetStatus = Omit<
+	SnapshotStateChange,
+	"version" | "run" | "trigger" | "requestedBy" | "slot" | "snapshot" | "state"
+> & {
 	/** `PENDING`: nothing is known yet. */
 	readonly state: State | "PENDING";
 };

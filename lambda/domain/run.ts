@@ -1,8 +1,22 @@
 import { createHash } from "node:crypto";
 import type { SnapshotRequest } from "./request.ts";
 
-/** Who asked. */
+/** What started a run. */
 export type Trigger = "schedule" | "event" | "http";
+
+/**
+ * Who asked: a schedule or rule by its name, the source of an event, the ARN of an IAM user or role (without the session
+ * name), the name of a hook's key, or the person at this machine's terminal.
+ */
+export type RequestedBy =
+	| `schedule:${string}`
+	| `event:${string}`
+	| `iam:${string}`
+	| `hook:${string}`
+	| typeof LOCAL_CALLER;
+
+/** Requests by command line flags; nothing in AWS is requested by it. */
+export const LOCAL_CALLER = "local";
 
 /**
  * A run as it is started: the payload of the durable execution. It holds no clock reading and nothing random, so that a
@@ -12,26 +26,43 @@ export interface Run {
 	/** The name of the durable execution, and the last part of `/snapshots/{run}`. */
 	readonly run: string;
 	readonly trigger: Trigger;
+	readonly requestedBy: RequestedBy;
 	/** The scheduled time of a firing, as the schedule gave it; only of schedules. */
 	readonly slot?: string;
 	readonly request: SnapshotRequest;
 }
 
-/**
- * Names a run after what makes its trigger unique, so that whatever is delivered twice asks for the same run.
- *
- * @param key for a schedule its ARN and the scheduled time; for an event its id; for HTTP the idempotency key
- * @returns at most 64 characters of `[A-Za-z0-9-]`, as a durable execution's name must be
- */
-export function nameRun(trigger: Trigger, ...key: readonly string[]): string {
-	return `${trigger}-${digest(key.join("\n")).slice(0, 32)}`;
+/** What makes one trigger unique, in one account and region. */
+export interface RunKey {
+	/** The stack's name: execution names are shared by all stacks of an account and region. */
+	readonly stack: string;
+	readonly trigger: Trigger;
+	/** Whose key it is: a schedule's or rule's ARN, an event's source, for HTTP {@link RequestedBy}. */
+	readonly caller: string;
+	/** Of a schedule the scheduled time, of an event its id, of an HTTP request the idempotency key. */
+	readonly key: string;
 }
 
-/** The only tag that an Atlas snapshot can carry: it ends the description, and by it we find our own again. */
-export const marker = (run: string): string => ` [run:${digest(run).slice(0, 12)}]`;
+/**
+ * Names a run after what makes its trigger unique: whatever is delivered twice asks for the same run, and no caller can
+ * reach the run of another, whichever key it chooses.
+ *
+ * @returns at most 64 characters of `[A-Za-z0-9-]`, as a durable execution's name must be
+ */
+export const nameRun = ({ stack, trigger, caller, key }: RunKey): string =>
+	`${trigger}-${digest(stack, trigger, caller, key).slice(0, 32)}`;
+
+/**
+ * The only tag that an Atlas snapshot can carry: it ends the description, and by it we find our own again.
+ *
+ * @param run its name
+ */
+export const marker = (run: string, stack: string): string => ` [run:${digest(stack, run).slice(0, 16)}]`;
 
 /** The description as Atlas gets it. */
-export const describe = (run: string, request: SnapshotRequest): string =>
-	`${request.description ?? "on demand"}${marker(run)}`;
+export const describe = (run: string, stack: string, request: SnapshotRequest): string =>
+	`${request.description ?? "on demand"}${marker(run, stack)}`;
 
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+/** Of the parts as a JSON list: no two lists of parts give the same text. */
+const digest = (...parts: readonly string[]): string =>
+	createHash("sha256").update(JSON.stringify(parts)).digest("hex");

@@ -25,6 +25,7 @@ export function describeChange(run: Run, { projectId, clusterName }: Target, cha
 		provenance,
 		run: run.run,
 		trigger: run.trigger,
+		requestedBy: run.requestedBy,
 		slot: run.slot ?? null,
 		projectId,
 		clusterName,
@@ -40,7 +41,7 @@ export function describeChange(run: Run, { projectId, clusterName }: Target, cha
 
 /** The event without the snapshot and the run, as a status reply tells it. */
 export function statusOf(event: SnapshotStateChange): TargetStatus {
-	const { version: _version, run: _run, trigger: _trigger, slot: _slot, snapshot: _snapshot, ...status } = event;
+	const { version: _v, run: _r, trigger: _t, requestedBy: _by, slot: _sl, snapshot: _sn, ...status } = event;
 	return status;
 }
 

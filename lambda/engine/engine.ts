@@ -53,7 +53,8 @@ export function createEngine(lambda: LambdaClient, functionArn: string, now: () 
 	function justStarted(name: string): RunStatus | undefined {
 		const start = starts.get(name);
 		if (start === undefined || now() - start.at > START_GRACE_MS) return undefined;
-		return { run: name, status: "RUNNING", targets: pendingTargets(start.run.request), startedAt: start.at };
+		const { requestedBy, request } = start.run;
+		return { run: name, requestedBy, status: "RUNNING", targets: pendingTargets(request), startedAt: start.at };
 	}
 
 	return {

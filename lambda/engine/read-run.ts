@@ -1,6 +1,7 @@
 import type { GetDurableExecutionResponse } from "@aws-sdk/client-lambda";
-import * as v from "valibot";
 import type { Reason } from "../domain/outcome.ts";
+import { readRun } from "../domain/read-run.ts";
+import type { Run } from "../domain/run.ts";
 import type { Executions } from "./executions.ts";
 import { mergeTargets, tellTargets } from "./history.ts";
 import { type PendingTarget, pendingTargets, type RunStatus, type TargetView } from "./run-status.ts";
@@ -19,10 +20,11 @@ export async function readExecution(executions: Executions, run: string, arn: st
 	const status = statusOf(execution);
 	const result = readResult(execution.Result) ?? readResult(execution.Error?.ErrorData);
 	const startedAt = execution.StartTimestamp?.getTime() ?? 0;
-	if (status !== "RUNNING" && result) return { run, status, targets: result, startedAt };
-	const targets = await tell(executions, arn, namedIn(execution.InputPayload));
-	const reason = reasonOf(execution);
-	return { run, status, targets, startedAt, ...(reason && { reason }) };
+	const input = readInput(execution.InputPayload);
+	const known = { run, requestedBy: input?.requestedBy, status, startedAt };
+	if (status !== "RUNNING" && result) return { ...known, targets: result };
+	const targets = await tell(executions, arn, input ? pendingTargets(input.request) : []);
+	return { ...known, targets, reason: reasonOf(execution) };
 }
 
 async function tell(executions: Executions, arn: string, named: readonly PendingTarget[]): Promise<TargetView[]> {
@@ -47,11 +49,11 @@ function reasonOf({ Status }: GetDurableExecutionResponse): Reason | undefined {
 	return { code: "RUN_BROKEN_OFF", message: "the run broke off; see the log of the snapshot function" };
 }
 
-const InputSchema = v.object({
-	request: v.object({ projectId: v.string(), clusters: v.array(v.string()) }),
-});
-
-function namedIn(input: string | undefined): PendingTarget[] {
-	const run = parse(input);
-	return v.is(InputSchema, run) ? pendingTargets(run.request) : [];
+/** The run that the execution was started with; `undefined` where AWS doesn't tell it whole. */
+function readInput(input: string | undefined): Run | undefined {
+	try {
+		return readRun(parse(input));
+	} catch {
+		return undefined;
+	}
 }

@@ -1,5 +1,6 @@
 import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
+import type { RequestedBy } from "../domain/run.ts";
 
 /** A target of which nothing is known yet. */
 export interface PendingTarget extends Target {
@@ -11,6 +12,8 @@ export type TargetView = TargetStatus | PendingTarget;
 /** A run as the durable engine tells it. */
 export interface RunStatus {
 	readonly run: string;
+	/** Who asked; absent where the execution's input does not say so. */
+	readonly requestedBy?: RequestedBy;
 	readonly status: "RUNNING" | "SUCCEEDED" | "FAILED";
 	/** Empty while a request by `all` or tags has not been resolved. */
 	readonly targets: readonly TargetView[];

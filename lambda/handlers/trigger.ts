@@ -13,8 +13,12 @@ export const handler = middy<unknown, Received>({ timeoutEarlyInMillis: 0 })
 	.onError(answerFailure(journal.answered))
 	.handler(async (event: unknown, context: Context) => {
 		reception ??= connect(readTriggerConfig(process.env));
-		return receive(reception, event, Date.now() + remaining(context));
+		return receive(reception, event, Date.now() + remaining(context), isLocal(context));
 	});
+
+/** In AWS the runtime makes the context, and no caller can add to it. */
+const isLocal = (context: object | undefined): boolean =>
+	context !== undefined && "calledFromTerminal" in context && context.calledFromTerminal === true;
 
 /** Milliseconds; a local caller may have no clock to tell them. */
 const remaining = (context: Partial<Context> | undefined): number => context?.getRemainingTimeInMillis?.() ?? 30_000;

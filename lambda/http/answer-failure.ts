@@ -3,6 +3,7 @@ import { isGatewayEvent, readGatewayEvent, toGatewayReply } from "./api-gateway.
 import type { FaceParts } from "./face.ts";
 import { toProblem } from "./failure.ts";
 import { toProblemReply } from "./problem.ts";
+import { secured } from "./request.ts";
 
 /** The part of middy's request that the hook needs. */
 interface Failed {
@@ -22,7 +23,7 @@ export const answerFailure =
 		const { method } = readGatewayEvent(failed.event, 0);
 		const { kind, details } = toProblem(failed.error);
 		const request = randomUUID();
-		const reply = toProblemReply(kind, details, request);
+		const reply = secured(toProblemReply(kind, details, request));
 		hear({ request, method, route: "none", status: reply.status, error: failed.error });
 		failed.response = toGatewayReply(reply);
 	};

@@ -1,3 +1,5 @@
+import { readCaller } from "./caller.ts";
+import { type Fields, fieldsOf, isFields, textOf } from "./fields.ts";
 import type { HttpReply, HttpRequest } from "./request.ts";
 
 /** API Gateway's reply; payload versions 1.0 and 2.0 read the same fields. */
@@ -7,8 +9,6 @@ export interface GatewayReply {
 	readonly body: string;
 	readonly isBase64Encoded: false;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Tells an API Gateway request from every other event. A load balancer's looks alike and is refused, since it comes
@@ -41,6 +41,7 @@ export function readGatewayEvent(event: Fields, replyBy: number): HttpRequest {
 		headers: readHeaders(fieldsOf(event["headers"]), fieldsOf(event["multiValueHeaders"])),
 		body: Buffer.from(textOf(event["body"]) ?? "", event["isBase64Encoded"] === true ? "base64" : "utf8"),
 		id: textOf(context["requestId"]),
+		caller: readCaller(context, event["version"]),
 		replyBy,
 	};
 }
@@ -82,10 +83,3 @@ function readHeaders(single: Fields, multiple: Fields): Record<string, string> {
 	}
 	return headers;
 }
-
-const isFields = (input: unknown): input is Fields =>
-	typeof input === "object" && input !== null && !Array.isArray(input);
-
-const fieldsOf = (input: unknown): Fields => (isFields(input) ? input : {});
-
-const textOf = (input: unknown): string | undefined => (typeof input === "string" ? input : undefined);

@@ -4,13 +4,15 @@ import { toProblem } from "./failure.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { ProblemError, toProblemReply } from "./problem.ts";
 import { isRunName, readSnapshots } from "./read-snapshots.ts";
-import type { Face, HttpReply, HttpRequest } from "./request.ts";
+import { type Face, type HttpReply, type HttpRequest, secured } from "./request.ts";
 import { takeHook } from "./take-hook.ts";
 import { takeSnapshots } from "./take-snapshots.ts";
 import type { Clock } from "./wait-for-start.ts";
 
 export interface FaceParts {
 	readonly engine: Engine;
+	/** The stack's name: runs are named after it. */
+	readonly stack: string;
 	/** Absent where no secret is configured: then there is no hook route. */
 	readonly hookKeys?: HookKeys;
 	/** Brings the OpenAPI document as text. */
@@ -26,6 +28,8 @@ export interface Answered {
 	/** The route's template, never the path as sent. */
 	readonly route: string;
 	readonly status: number;
+	/** Who called, where that is known. */
+	readonly caller?: string;
 	readonly run?: string;
 	readonly error?: unknown;
 }
@@ -47,23 +51,24 @@ export function createFace(parts: FaceParts): Face {
 	return async (request) => {
 		const id = /^[\w=.-]{1,128}$/.test(request.id ?? "") ? (request.id ?? "") : randomUUID();
 		const route = routes.find(({ pattern }) => pattern.test(request.path));
-		const told = { request: id, method: request.method, route: route?.template ?? "none" };
+		const told = { request: id, method: request.method, route: route?.template ?? "none", caller: request.caller };
 		try {
-			const reply = await (await choose(route, request))(request);
+			const reply = secured(await (await choose(route, request))(request));
 			parts.hear({ ...told, status: reply.status, ...runOf(request, reply) });
 			return reply;
 		} catch (error) {
 			const { kind, details } = toProblem(error);
-			const reply = toProblemReply(kind, details, id);
+			const reply = secured(toProblemReply(kind, details, id));
 			parts.hear({ ...told, status: reply.status, ...runOf(request, reply), error });
 			return reply;
 		}
 	};
 }
 
-function createRoutes({ engine, hookKeys, openapi, clock }: FaceParts): readonly Route[] {
+function createRoutes(parts: FaceParts): readonly Route[] {
+	const { engine, hookKeys, openapi, clock } = parts;
 	const routes: Route[] = [
-		{ template: "/snapshots", pattern: /^\/snapshots$/, methods: { POST: takeSnapshots(engine, clock) } },
+		{ template: "/snapshots", pattern: /^\/snapshots$/, methods: { POST: takeSnapshots(parts) } },
 		{
 			template: "/snapshots/{run}",
 			pattern: /^\/snapshots\/[^/]+$/,
@@ -85,7 +90,7 @@ function createRoutes({ engine, hookKeys, openapi, clock }: FaceParts): readonly
 		routes.push({
 			template: "/hooks/snapshots",
 			pattern: /^\/hooks\/snapshots$/,
-			methods: { POST: (request) => takeHook(engine, hookKeys, clock, request) },
+			methods: { POST: (request) => takeHook(parts, hookKeys, request) },
 			exists: async () => (await hookKeys.current()).length > 0,
 		});
 	}

@@ -11,6 +11,7 @@ export const PROBLEMS = {
 	"json-invalid": { status: 400, title: "The body is no JSON in UTF-8" },
 	"idempotency-key-invalid": { status: 400, title: "The idempotency key is malformed" },
 	"signature-invalid": { status: 401, title: "The signature can't be verified" },
+	"not-allowed": { status: 403, title: "The operator's rules forbid the request" },
 	"not-found": { status: 404, title: "There is no such resource" },
 	"run-not-found": { status: 404, title: "There is no such run" },
 	"method-not-allowed": { status: 405, title: "The resource doesn't know the method" },
@@ -65,7 +66,7 @@ export function toProblemReply(kind: ProblemKind, details: ProblemDetails, reque
 	};
 	return {
 		status,
-		headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+		headers: { "content-type": "application/problem+json", ...headers },
 		body: JSON.stringify(body),
 	};
 }

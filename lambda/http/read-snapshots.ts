@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import { callerOf } from "./caller.ts";
 import { ProblemError } from "./problem.ts";
 import type { HttpReply, HttpRequest } from "./request.ts";
 import { entityTag, matchesTag, retryAfter, toStatusBody } from "./status-body.ts";
@@ -14,6 +15,7 @@ export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9
  */
 export async function readSnapshots(engine: Engine, now: () => number, request: HttpRequest): Promise<HttpReply> {
 	const run = request.path.slice(request.path.lastIndexOf("/") + 1);
+	callerOf(request);
 	const status = isRunName(run) ? await engine.read(run) : undefined;
 	if (status === undefined) {
 		throw new ProblemError("run-not-found", {

@@ -1,3 +1,5 @@
+import type { RequestedBy } from "../domain/run.ts";
+
 /** A request of the HTTP face, whichever payload version API Gateway sent it in. */
 export interface HttpRequest {
 	readonly method: string;
@@ -11,6 +13,8 @@ export interface HttpRequest {
 	readonly body: Uint8Array;
 	/** API Gateway's own id of the request. */
 	readonly id: string | undefined;
+	/** Whom API Gateway's IAM authorizer found to call; nobody, where it was not asked. */
+	readonly caller: RequestedBy | undefined;
 	/** Epoch milliseconds by which the reply must be ready. */
 	readonly replyBy: number;
 }
@@ -21,6 +25,15 @@ export interface HttpReply {
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
 }
+
+/**
+ * Completes a reply by what every one of them needs: no cache keeps it unless it says so itself (RFC 9111 §5.2.2.5), and
+ * no browser takes it for anything but what its type says (WHATWG Fetch, "X-Content-Type-Options").
+ */
+export const secured = ({ headers, ...reply }: HttpReply): HttpReply => ({
+	...reply,
+	headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
+});
 
 /** Answers every request, and never throws. */
 export type Face = (request: HttpRequest) => Promise<HttpReply>;

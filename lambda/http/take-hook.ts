@@ -1,10 +1,9 @@
-import type { Engine } from "../engine/engine.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { ProblemError } from "./problem.ts";
 import { checkSize } from "./read-json.ts";
 import type { HttpReply, HttpRequest } from "./request.ts";
 import { isSigned } from "./standard-webhooks.ts";
-import { startRun } from "./take-snapshots.ts";
+import { type RunParts, readAsked, startRun } from "./take-snapshots.ts";
 import type { Clock } from "./wait-for-start.ts";
 
 /**
@@ -13,16 +12,16 @@ import type { Clock } from "./wait-for-start.ts";
  *
  * @throws ProblemError, ServiceError
  */
-export async function takeHook(engine: Engine, keys: HookKeys, clock: Clock, request: HttpRequest): Promise<HttpReply> {
+export async function takeHook(parts: RunParts, keys: HookKeys, request: HttpRequest): Promise<HttpReply> {
 	checkSize(request);
-	if (!(await isGenuine(keys, clock, request))) {
+	if (!(await isGenuine(keys, parts.clock, request))) {
 		throw new ProblemError("signature-invalid", {
 			detail:
 				"webhook-id, webhook-timestamp and webhook-signature must be those of a recent hook signed with a current key",
 			headers: { "www-authenticate": "StandardWebhooks" },
 		});
 	}
-	return startRun(engine, clock, request, request.headers["webhook-id"]);
+	return startRun(parts, request, readAsked(request), "hook:default", request.headers["webhook-id"]);
 }
 
 async function isGenuine(keys: HookKeys, clock: Clock, { headers, body }: HttpRequest): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readSnapshotRequest } from "../domain/request.ts";
-import { nameRun, type Run } from "../domain/run.ts";
+import { readSnapshotRequest, type SnapshotRequest } from "../domain/request.ts";
+import { nameRun, type RequestedBy, type Run } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { pendingTargets, type RunStatus } from "../engine/run-status.ts";
+import { callerOf } from "./caller.ts";
 import { readIdempotencyKey } from "./idempotency-key.ts";
 import { readWait } from "./prefer.ts";
 import { checkSize, readJson } from "./read-json.ts";
@@ -19,21 +20,39 @@ const REPLY_MARGIN_MS = 2500;
  *
  * @throws ProblemError, ServiceError
  */
-export const takeSnapshots = (engine: Engine, clock: Clock) => async (request: HttpRequest) => {
+export const takeSnapshots = (parts: RunParts) => async (request: HttpRequest) => {
 	const key = readIdempotencyKey(request.headers);
-	return startRun(engine, clock, request, key);
+	const asked = readAsked(request);
+	return startRun(parts, request, asked, callerOf(request), key);
 };
 
-/** @param key names the run; without one the call is a run of its own */
+/** What starting a run needs. */
+export interface RunParts {
+	readonly engine: Engine;
+	/** The stack's name: runs are named after it. */
+	readonly stack: string;
+	readonly clock: Clock;
+}
+
+/** @throws ProblemError, InputError */
+export function readAsked(request: HttpRequest): SnapshotRequest {
+	checkSize(request);
+	return readSnapshotRequest(readJson(request));
+}
+
+/**
+ * @param requestedBy whose key it is
+ * @param key names the run among this caller's; without one the call is a run of its own
+ */
 export async function startRun(
-	engine: Engine,
-	clock: Clock,
+	{ engine, stack, clock }: RunParts,
 	request: HttpRequest,
+	asked: SnapshotRequest,
+	requestedBy: RequestedBy,
 	key: string = randomUUID(),
 ): Promise<HttpReply> {
-	checkSize(request);
-	const asked = readSnapshotRequest(readJson(request));
-	const run: Run = { run: nameRun("http", key), trigger: "http", request: asked };
+	const name = nameRun({ stack, trigger: "http", caller: requestedBy, key });
+	const run: Run = { run: name, trigger: "http", requestedBy, request: asked };
 	await engine.start(run);
 	return accepted(engine, clock, request, run);
 }
@@ -48,6 +67,7 @@ async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run:
 	if (refusal) throw refusal;
 	const status: RunStatus = seen ?? {
 		run: run.run,
+		requestedBy: run.requestedBy,
 		status: "RUNNING",
 		targets: pendingTargets(run.request),
 		startedAt: begun,
@@ -56,7 +76,6 @@ async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run:
 		status: 202,
 		headers: {
 			"content-type": "application/json",
-			"cache-control": "no-store",
 			location,
 			"retry-after": retryAfter(status.startedAt, clock.now()),
 			...(wait > 0 && { "preference-applied": `wait=${wait}` }),

@@ -7,6 +7,8 @@ import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
  * for `publish`, a `ServiceError`); `connect/` fills them.
  */
 export interface Ports {
+	/** The stack's name: snapshots are marked by it and the run's name. */
+	readonly stack: string;
 	/** @returns epoch milliseconds; asked inside steps only, so that a replay sees the same */
 	now(): number;
 	/** Asks Atlas once for a snapshot. Never repeats the request by itself after it may have been carried out. */

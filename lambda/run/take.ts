@@ -133,7 +133,10 @@ const interrupted = (at: number): Asked => ({
 
 async function ask(ports: Ports, run: Run, target: Target): Promise<Asked & { readonly askedAt: number }> {
 	const askedAt = ports.now();
-	const request = { description: describe(run.run, run.request), retentionInDays: run.request.retentionInDays };
+	const request = {
+		description: describe(run.run, ports.stack, run.request),
+		retentionInDays: run.request.retentionInDays,
+	};
 	try {
 		const snapshot = await ports.takeSnapshot(target, request);
 		return { askedAt, at: ports.now(), snapshot };
@@ -144,7 +147,7 @@ async function ask(ports: Ports, run: Run, target: Target): Promise<Asked & { re
 
 async function look(ports: Ports, run: Run, target: Target): Promise<Looked> {
 	try {
-		const snapshots = findIn(await ports.listSnapshots(target), marker(run.run));
+		const snapshots = findIn(await ports.listSnapshots(target), marker(run.run, ports.stack));
 		return { at: ports.now(), snapshots };
 	} catch (error) {
 		return { at: ports.now(), verdict: judge(error) };

@@ -2,6 +2,7 @@ import { EVENT_SOURCE } from "../domain/outcome.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
 import { type Fields, isFields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
+import { ofSlot } from "./slot.ts";
 
 /** EventBridge's own: a rule with a schedule expression, and Scheduler where a schedule has no input of ours. */
 const CLOCKS = new Set(["aws.events", "aws.scheduler"]);
@@ -16,10 +17,10 @@ export const isEnvelope = (event: Fields): boolean => "detail-type" in event && 
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  * @see EventBridge User Guide, "Events" (the standard fields)
  */
-export function readEnvelope(event: Fields, defaultRequest?: SnapshotRequest): Run {
+export function readEnvelope(event: Fields, stack: string, defaultRequest?: SnapshotRequest): Run {
 	const { source } = event;
 	if (!isText(source)) throw refuse({ pointer: "/source", detail: "must be a string" });
-	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, defaultRequest);
+	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, stack, defaultRequest);
 	if (source.startsWith("aws.")) {
 		throw refuse({ pointer: "/source", detail: "must not be an AWS service: its events are no requests" });
 	}
@@ -28,10 +29,12 @@ export function readEnvelope(event: Fields, defaultRequest?: SnapshotRequest): R
 	}
 	const { id } = event;
 	if (!isText(id)) throw refuse({ pointer: "/id", detail: "is missing: the run is named after it" });
-	return { run: nameRun("event", id), trigger: "event", request: readRequestAt("detail", event["detail"]) };
+	const request = readRequestAt("detail", event["detail"]);
+	const run = nameRun({ stack, trigger: "event", caller: source, key: id });
+	return { run, trigger: "event", requestedBy: `event:${source}`, request };
 }
 
-function readFiring(event: Fields, defaultRequest: SnapshotRequest | undefined): Run {
+function readFiring(event: Fields, stack: string, defaultRequest: SnapshotRequest | undefined): Run {
 	const { time } = event;
 	const rule = Array.isArray(event["resources"]) ? event["resources"][0] : undefined;
 	if (!isText(rule)) throw refuse({ pointer: "/resources/0", detail: "must be the ARN of the rule" });
@@ -40,7 +43,7 @@ function readFiring(event: Fields, defaultRequest: SnapshotRequest | undefined):
 	if (request === undefined) {
 		throw refuse({ pointer: "/detail", detail: "must hold a request, since DEFAULT_REQUEST is not configured" });
 	}
-	return { run: nameRun("schedule", rule, time), trigger: "schedule", slot: time, request };
+	return ofSlot(stack, rule, time, request);
 }
 
 /** Scheduler sends the text `{}` where a rule sends an empty object. */

@@ -6,7 +6,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 export const isFields = (input: unknown): input is Fields =>
 	typeof input === "object" && input !== null && !Array.isArray(input);
 
-export const isText = (input: unknown): input is string => typeof input === "string" && input !== "";
+/** A name of AWS's: 1 to 2,048 characters, none of them a control character or an unpaired surrogate. */
+export const isText = (input: unknown): input is string =>
+	typeof input === "string" && /^[^\p{Cc}\p{Cs}]{1,2048}$/u.test(input);
 
 /** A date and time with its offset, as AWS writes them (RFC 3339 §5.6, seconds may be left out). */
 export const isInstant = (input: unknown): input is string =>

@@ -19,7 +19,7 @@ export function createJournal(logger: { readonly info: Write; readonly warn: Wri
 			else logger.warn("request refused", { ...told, ...tell(error) });
 		},
 		received({ run, error }) {
-			const told = run && { run: run.run, trigger: run.trigger, slot: run.slot };
+			const told = run && { run: run.run, trigger: run.trigger, requested_by: run.requestedBy, slot: run.slot };
 			if (error === undefined) logger.info("run started", { ...told });
 			else logger.error("event refused", { ...told, ...tell(error) });
 		},

@@ -7,12 +7,13 @@ import { isSchedulerInput, readSchedulerInput } from "./scheduler-input.ts";
 /**
  * Reads the run that an asynchronous event asks for. The same event gives the same run, byte for byte.
  *
+ * @param stack the stack's name
  * @throws InputError `EVENT_INVALID` for events that are not ours to carry out, `REQUEST_INVALID` for faulty requests
  */
-export function readRun(event: unknown, defaultRequest?: SnapshotRequest): Run {
+export function readRun(event: unknown, stack: string, defaultRequest?: SnapshotRequest): Run {
 	if (!isFields(event)) throw refuse({ pointer: "", detail: "must be a JSON object" });
-	if (isSchedulerInput(event)) return readSchedulerInput(event);
-	if (isEnvelope(event)) return readEnvelope(event, defaultRequest);
+	if (isSchedulerInput(event)) return readSchedulerInput(event, stack);
+	if (isEnvelope(event)) return readEnvelope(event, stack, defaultRequest);
 	if ("Records" in event) {
 		throw refuse({
 			pointer: "/Records",

@@ -1,6 +1,6 @@
 import { ServiceError } from "../domain/errors.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
-import type { Run } from "../domain/run.ts";
+import { LOCAL_CALLER, type Run } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type GatewayReply, isGatewayEvent, readGatewayEvent, toGatewayReply } from "../http/api-gateway.ts";
 import type { Face } from "../http/request.ts";
@@ -9,6 +9,8 @@ import { readRun } from "./read-run.ts";
 export interface Reception {
 	readonly face: Face;
 	readonly start: Engine["start"];
+	/** The stack's name: runs are named after it. */
+	readonly stack: string;
 	readonly defaultRequest?: SnapshotRequest;
 	/** Hears of every run that an event started, or why it did not. */
 	readonly hear: (heard: { readonly run?: Run; readonly error?: unknown }) => void;
@@ -22,13 +24,17 @@ export type Received = GatewayReply | { readonly run: string };
  * back: only by a failed invocation do Lambda's retries and the dead-letter queue hear of it.
  *
  * @param replyBy epoch milliseconds by which the function's time is over
+ * @param local whether the person at this machine's terminal asks
  * @throws ServiceError for events only; of its name and message alone, for Lambda logs whatever else it holds
  */
-export async function receive(reception: Reception, event: unknown, replyBy: number): Promise<Received> {
-	if (isGatewayEvent(event)) return toGatewayReply(await reception.face(readGatewayEvent(event, replyBy)));
+export async function receive(reception: Reception, event: unknown, replyBy: number, local = false): Promise<Received> {
+	if (isGatewayEvent(event)) {
+		const request = readGatewayEvent(event, replyBy);
+		return toGatewayReply(await reception.face(local ? { ...request, caller: LOCAL_CALLER } : request));
+	}
 	let run: Run | undefined;
 	try {
-		run = readRun(event, reception.defaultRequest);
+		run = readRun(event, reception.stack, reception.defaultRequest);
 		await reception.start(run);
 		reception.hear({ run });
 		return { run: run.run };

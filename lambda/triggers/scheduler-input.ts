@@ -1,6 +1,7 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
-import { nameRun, type Run } from "../domain/run.ts";
+import type { Run } from "../domain/run.ts";
 import { type Fields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
+import { ofSlot } from "./slot.ts";
 
 const KNOWN = new Set(["request", "schedule", "scheduledTime"]);
 
@@ -14,7 +15,7 @@ export const isSchedulerInput = (event: Fields): boolean => "schedule" in event 
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, naming every fault at once
  * @see EventBridge Scheduler User Guide, "Adding context attributes"
  */
-export function readSchedulerInput(event: Fields): Run {
+export function readSchedulerInput(event: Fields, stack: string): Run {
 	const { schedule, scheduledTime } = event;
 	const faults: InputFault[] = Object.keys(event)
 		.filter((key) => !KNOWN.has(key))
@@ -32,7 +33,7 @@ export function readSchedulerInput(event: Fields): Run {
 	if (request === undefined || faults.length > 0 || !isText(schedule) || !isInstant(scheduledTime)) {
 		throw refuse(...faults);
 	}
-	return { run: nameRun("schedule", schedule, scheduledTime), trigger: "schedule", slot: scheduledTime, request };
+	return ofSlot(stack, schedule, scheduledTime, request);
 }
 
 function orFaults<T>(read: () => T, faults: InputFault[]): T | undefined {

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 
+/** Who calls, where nobody signs: the person at this machine, as IAM would name a user. */
+export const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
+
 /** A request before API Gateway has made an event of it. */
 export interface PlainRequest {
 	readonly method: string;
@@ -33,6 +36,7 @@ export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
 		requestContext: {
 			accountId: "123456789012",
 			apiId: "local",
+			...(!isOpen(path) && { authorizer: { iam: iamOf(LOCAL_USER) } }),
 			domainName: headers["host"] ?? "localhost",
 			domainPrefix: "local",
 			http: { method, path, protocol: "HTTP/1.1", sourceIp: address, userAgent: headers["user-agent"] ?? "" },
@@ -46,6 +50,19 @@ export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
 		isBase64Encoded,
 	};
 }
+
+/** The hook's route has no authorizer. */
+const isOpen = (path: string): boolean => path.startsWith("/hooks/");
+
+const iamOf = (userArn: string) => ({
+	accessKey: "AKIDEXAMPLE",
+	accountId: "123456789012",
+	callerId: "AIDACKCEVSQ6C2EXAMPLE",
+	cognitoIdentity: null,
+	principalOrgId: null,
+	userArn,
+	userId: "AIDACKCEVSQ6C2EXAMPLE",
+});
 
 /** API Gateway hands every other type over in base64. */
 const isText = (type = ""): boolean => /^(text\/|application\/(json|xml|javascript)|[^;]+\+(json|xml))/i.test(type);

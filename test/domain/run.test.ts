@@ -7,9 +7,15 @@ import { requestTime } from "../../lambda/domain/snapshot.ts";
 
 const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] });
 
+const KEY = {
+	stack: "atlas-snapshots",
+	trigger: "schedule",
+	caller: "arn:aws:scheduler:eu-west-1:1:schedule/g/nightly",
+} as const;
+
 describe("a run's name", () => {
 	test("is the same for a second delivery of the same trigger, and another for another", () => {
-		const slot = (time: string) => nameRun("schedule", "arn:aws:scheduler:eu-west-1:1:schedule/g/nightly", time);
+		const slot = (time: string) => nameRun({ ...KEY, key: time });
 
 		expect(slot("2026-10-24T02:00:00Z")).toBe(slot("2026-10-24T02:00:00Z"));
 		expect(slot("2026-10-24T02:00:00Z")).not.toBe(slot("2026-10-25T02:00:00Z"));
@@ -18,24 +24,34 @@ describe("a run's name", () => {
 	test("is fit for a durable execution, whatever the key", () => {
 		fc.assert(
 			fc.property(fc.string(), (key) => {
-				expect(nameRun("http", key)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+				expect(nameRun({ ...KEY, trigger: "http", key })).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
 			}),
 		);
 	});
 
-	test("keeps the parts of its key apart", () => {
-		expect(nameRun("http", "a", "b")).not.toBe(nameRun("http", "ab"));
+	test("is another one for another stack, trigger, caller or key, wherever one part ends and the next begins", () => {
+		const part = fc.constantFrom("", "a", "b", "ab", "a\nb", '","', "\n");
+		const parts = fc.record({ stack: part, caller: part, key: part, trigger: fc.constantFrom("event", "http") });
+		fc.assert(
+			fc.property(parts, parts, (one, other) => {
+				expect(nameRun(one) === nameRun(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
+			}),
+		);
 	});
 });
 
-test("the marker ends the description and is 12 hexadecimal digits", () => {
-	expect(marker("schedule-1")).toMatch(/^ \[run:[a-f0-9]{12}\]$/);
-	expect(describeSnapshot("schedule-1", { ...request, description: "nightly" })).toBe(`nightly${marker("schedule-1")}`);
+test("the marker ends the description, is 16 hexadecimal digits, and is another one for another run or stack", () => {
+	const own = marker("schedule-1", "s");
+	expect(own).toMatch(/^ \[run:[a-f0-9]{16}\]$/);
+	expect([marker("schedule-2", "s"), marker("schedule-1", "t")]).not.toContain(own);
+	expect(describeSnapshot("schedule-1", "s", { ...request, description: "nightly" })).toBe(`nightly${own}`);
 });
 
 describe("a run that is started by hand", () => {
 	test("is read like any other", () => {
-		expect(readRun({ run: "x", trigger: "http", request })).toEqual({ run: "x", trigger: "http", request });
+		const run = { run: "x", trigger: "http", requestedBy: "local", request };
+
+		expect(readRun(run)).toEqual(run);
 	});
 
 	test.each([
@@ -45,10 +61,14 @@ describe("a run that is started by hand", () => {
 		"x",
 		[],
 		{},
-		{ run: "x y", trigger: "http", request },
+		{ run: "x y", trigger: "http", requestedBy: "local", request },
 		{ run: "x", trigger: "me", request },
+		{ run: "x", trigger: "http", request },
+		{ run: "x", trigger: "http", requestedBy: "schedule:nightly", request },
+		{ run: "x", trigger: "schedule", requestedBy: "local", request },
+		{ run: "x", trigger: "event", requestedBy: "event:a\nb", request },
 	])("%j is refused by the field's name", (input) => {
-		expect(() => readRun(input)).toThrow(/^run: (run|trigger) must be/);
+		expect(() => readRun(input)).toThrow(/^run: (run|trigger|requestedBy) must be/);
 	});
 });
 

@@ -16,7 +16,7 @@ import {
 import type { Verdict } from "../../lambda/domain/verdict.ts";
 
 const MINUTE = 60_000;
-const OURS = marker("schedule-1");
+const OURS = marker("schedule-1", "atlas-snapshots");
 
 const verdict = (over: Partial<Verdict>): Verdict => ({
 	reason: { code: over.code ?? "ATLAS_FAULT", message: "m" },
@@ -91,7 +91,11 @@ describe("moves", () => {
 
 	test("a marker counts only at the end of the description, and only ours", () => {
 		const quoted = snapshot({ id: "d".repeat(24), status: "completed", description: `${OURS} copied by hand` });
-		const foreign = snapshot({ id: "e".repeat(24), status: "completed", description: `x${marker("schedule-2")}` });
+		const foreign = snapshot({
+			id: "e".repeat(24),
+			status: "completed",
+			description: `x${marker("schedule-2", "atlas-snapshots")}`,
+		});
 
 		expect(findIn([quoted, foreign], OURS)).toEqual({});
 	});

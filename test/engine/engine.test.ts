@@ -85,7 +85,12 @@ function runOf(description: string, ...clusters: string[]): Run {
 		clusters: clusters.length > 0 ? clusters : ["prod-a"],
 		description,
 	});
-	return { run: nameRun("http", `${description}-${++count}`), trigger: "http", request };
+	return {
+		run: nameRun({ stack: "s", trigger: "http", caller: "local", key: `${description}-${++count}` }),
+		trigger: "http",
+		requestedBy: "local",
+		request,
+	};
 }
 
 const ended = (name: string) => aws.runs.find((run) => run.name === name)?.ended;
@@ -202,7 +207,7 @@ describe("reading a run", () => {
 	});
 
 	test("that never was finds nothing", async () => {
-		expect(await open().read(nameRun("http", "never"))).toBeUndefined();
+		expect(await open().read(nameRun({ stack: "s", trigger: "http", caller: "local", key: "never" }))).toBeUndefined();
 	});
 
 	test("that was started here a moment ago counts as running though AWS doesn't list it yet, for a minute", async () => {

@@ -8,6 +8,7 @@ const bytes = (run: Run) => Buffer.from(toPayload(run)).toString();
 const run: Run = {
 	run: "http-1",
 	trigger: "http",
+	requestedBy: "local",
 	request: { clusters: { tags: { b: "1", a: "2" } }, retentionInDays: 7, onConflict: "join", deadlineMinutes: 60 },
 };
 
@@ -16,6 +17,7 @@ test("a twin whose keys come in another order has the same bytes", () => {
 	const twin: Run = {
 		request: { ...request, clusters: { tags: { a: "2", b: "1" } } },
 		trigger: "http",
+		requestedBy: "local",
 		run: "http-1",
 	};
 

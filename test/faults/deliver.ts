@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { nameRun } from "../../lambda/domain/run.ts";
-import { toPayload } from "../../local/gateway/payload.ts";
+import { LOCAL_USER, toPayload } from "../../local/gateway/payload.ts";
 import { readReply } from "../../local/gateway/reply.ts";
 import type { Plan } from "./plan.ts";
 
@@ -59,6 +59,9 @@ export function deliveriesOf(plan: Plan, projectId: string, number: number) {
 	}
 }
 
+/** As the functions read it where nothing is set. */
+const STACK = "atlas-snapshots";
+
 /** What makes a trigger unique, and how it looks. */
 interface Firing {
 	readonly run: string;
@@ -72,13 +75,13 @@ function firing({ trigger }: Plan, number: number, nth: number): Firing {
 			const schedule = `arn:aws:scheduler:us-east-1:123456789012:schedule/default/${key}`;
 			const scheduledTime = `2026-10-24T0${nth}:00:00Z`;
 			return {
-				run: nameRun("schedule", schedule, scheduledTime),
+				run: nameRun({ stack: STACK, trigger, caller: schedule, key: scheduledTime }),
 				event: (request) => ({ request, schedule, scheduledTime }),
 			};
 		}
 		case "event":
 			return {
-				run: nameRun("event", key),
+				run: nameRun({ stack: STACK, trigger, caller: "release", key }),
 				event: (request) => ({
 					version: "0",
 					id: key,
@@ -93,7 +96,7 @@ function firing({ trigger }: Plan, number: number, nth: number): Firing {
 			};
 		case "http":
 			return {
-				run: nameRun("http", key),
+				run: nameRun({ stack: STACK, trigger, caller: `iam:${LOCAL_USER}`, key }),
 				event: (request) =>
 					toPayload({
 						method: "POST",

@@ -9,6 +9,7 @@ const change = (state: State, over: Partial<SnapshotStateChange> = {}): Snapshot
 	provenance: "created",
 	run: "http-1",
 	trigger: "http",
+	requestedBy: "local",
 	slot: null,
 	projectId: "5f0a1b2c3d4e5f6071829311",
 	clusterName: "c0",
@@ -24,7 +25,12 @@ const event = (state: State, over?: Partial<SnapshotStateChange>, atlasCompleted
 	change: change(state, over),
 	atlasCompleted,
 });
-const ours = { clusterName: "c0", description: `campaign${marker("http-1")}`, requestedAt: 0, goneAt: undefined };
+const ours = {
+	clusterName: "c0",
+	description: `campaign${marker("http-1", "atlas-snapshots")}`,
+	requestedAt: 0,
+	goneAt: undefined,
+};
 const good: Observed = {
 	runs: [
 		{

@@ -39,6 +39,9 @@ export interface Finding {
 
 const FINAL: ReadonlySet<string> = new Set(["COMPLETED", "FAILED", "SKIPPED", "REFUSED", "LOST"]);
 
+/** The stack of runs and markers, as the functions read it where nothing is set. */
+const STACK = "atlas-snapshots";
+
 /** Holds what was seen against the promises. */
 export function judge({ runs, events, snapshots, answers, leaks }: Observed): readonly Finding[] {
 	const findings: Finding[] = leaks.map((what) => ({ kind: "leak", what }));
@@ -56,7 +59,7 @@ export function judge({ runs, events, snapshots, answers, leaks }: Observed): re
 	const marked = snapshots.filter(({ description }) => description.includes("[run:"));
 	const ours = runs.flatMap(({ run, clusters }) => clusters.map((clusterName) => ({ run, clusterName })));
 	for (const { description, clusterName } of marked) {
-		if (ours.some((one) => one.clusterName === clusterName && description.endsWith(marker(one.run)))) continue;
+		if (ours.some((one) => one.clusterName === clusterName && description.endsWith(marker(one.run, STACK)))) continue;
 		find("duplicate", `a snapshot of ${clusterName} that no accepted run asked for`);
 	}
 
@@ -66,7 +69,9 @@ export function judge({ runs, events, snapshots, answers, leaks }: Observed): re
 		const told = targetsOf(reply);
 		const states: string[] = [];
 		for (const clusterName of clusters) {
-			const taken = marked.filter((one) => one.clusterName === clusterName && one.description.endsWith(marker(run)));
+			const taken = marked.filter(
+				(one) => one.clusterName === clusterName && one.description.endsWith(marker(run, STACK)),
+			);
 			// One that was deleted before it was ever seen is no longer there to be found again.
 			const extra = taken.filter((one, index) => index > 0 && !isGone(taken[index - 1], one.requestedAt));
 			if (extra.length > 0) find("duplicate", `${1 + extra.length} snapshots of ${clusterName}`);

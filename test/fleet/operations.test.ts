@@ -69,6 +69,7 @@ async function carryOut(hours: number, firstPollSeconds: number) {
 		type: "replicaSet",
 	});
 	const ports: Ports = {
+		stack: "atlas-snapshots",
 		now: engine.now,
 		async takeSnapshot() {
 			asks += 1;
@@ -84,7 +85,14 @@ async function carryOut(hours: number, firstPollSeconds: number) {
 	};
 	const target = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
 	const request = readSnapshotRequest({ ...target, deadlineMinutes: 60, minimumAgeMinutes: 30 });
-	await backUp(ports, engine, { run: "http-1", trigger: "http", request }, target, startedAt, firstPollSeconds);
+	await backUp(
+		ports,
+		engine,
+		{ run: "http-1", trigger: "http", requestedBy: "local", request },
+		target,
+		startedAt,
+		firstPollSeconds,
+	);
 	return { operations: engine.operations(), states: events.map(({ state }) => state) };
 }
 

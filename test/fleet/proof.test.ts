@@ -97,7 +97,7 @@ test.each([
 		r.sim.world.advance(60);
 		const completed = await r.atlas.readSnapshot(r.target, id);
 		r.sim.faults.add({ on: { kind: "list", times: "always" }, do: fault });
-		const ports = { ...r.atlas, now: () => r.sim.world.now(), publish: async () => {} };
+		const ports = { ...r.atlas, stack: "atlas-snapshots", now: () => r.sim.world.now(), publish: async () => {} };
 
 		const proof = await prove(ports, r.target, completed, 7, 0);
 
@@ -112,7 +112,7 @@ test("a rate limit is waited for, for a while", async () => {
 	r.sim.world.advance(60);
 	const completed = await r.atlas.readSnapshot(r.target, id);
 	r.sim.faults.add({ on: { kind: "list" }, do: { type: "status", status: 429, retryAfter: 30 } });
-	const ports = { ...r.atlas, now: () => r.sim.world.now(), publish: async () => {} };
+	const ports = { ...r.atlas, stack: "atlas-snapshots", now: () => r.sim.world.now(), publish: async () => {} };
 	const proveAgain = () => prove(ports, r.target, completed, 7, ports.now() + 60_000);
 
 	await expect(proveAgain()).rejects.toMatchObject({ name: "ATLAS_RATE_LIMITED" });

@@ -17,7 +17,7 @@ async function select(
 ) {
 	await using r = await rig("oauth", options);
 	prepare(r.sim);
-	const ports = { ...r.atlas, now: () => r.sim.world.now(), publish: async () => {} };
+	const ports = { ...r.atlas, stack: "atlas-snapshots", now: () => r.sim.world.now(), publish: async () => {} };
 	const selected = await selectTargets(ports, readSnapshotRequest(request));
 	return { selected, asked: r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
 }

@@ -13,6 +13,7 @@ import { target } from "../http/door.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
 const request = { projectId: PROJECT, clusters: ["prod-a"] };
+const stack = "atlas-snapshots";
 const key = randomBytes(32);
 const context = { getRemainingTimeInMillis: () => 30_000 } as Context;
 
@@ -57,7 +58,12 @@ const http = (method: string, path: string, body?: unknown, headers: object = {}
 	routeKey: "$default",
 	rawPath: path,
 	headers: { "content-type": "application/json", authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE", ...headers },
-	requestContext: { stage: "$default", requestId: "r-1", http: { method } },
+	requestContext: {
+		stage: "$default",
+		requestId: "r-1",
+		http: { method },
+		authorizer: { iam: { userArn: "arn:aws:sts::123456789012:assumed-role/ci/session-1" } },
+	},
 	...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
 });
 
@@ -73,7 +79,7 @@ async function send(event: ReturnType<typeof http>) {
 describe("the trigger function", () => {
 	test("starts one run for a firing of a schedule, however often it is delivered", async () => {
 		const firing = { request, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z" };
-		const run = nameRun("schedule", firing.schedule, firing.scheduledTime);
+		const run = nameRun({ stack, trigger: "schedule", caller: firing.schedule, key: firing.scheduledTime });
 
 		const received = [await handler(firing, context), await handler(structuredClone(firing), context)];
 
@@ -95,8 +101,8 @@ describe("the trigger function", () => {
 		const received = [await handler(event, context), await handler(cron, context)];
 
 		expect(received).toEqual([
-			{ run: nameRun("event", "e-1") },
-			{ run: nameRun("schedule", "arn:aws:events:x", "2026-10-24T02:00:00Z") },
+			{ run: nameRun({ stack, trigger: "event", caller: "ci", key: "e-1" }) },
+			{ run: nameRun({ stack, trigger: "schedule", caller: "arn:aws:events:x", key: "2026-10-24T02:00:00Z" }) },
 		]);
 	});
 

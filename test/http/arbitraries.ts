@@ -2,6 +2,7 @@ import fc from "fast-check";
 
 /** Epoch milliseconds at which the tests take place. */
 export const NOW = Date.parse("2026-10-24T02:00:00Z");
+export const USER = "arn:aws:iam::123456789012:user/ci";
 /** A run that there is. */
 export const KNOWN_RUN = "http-0123456789abcdef0123456789abcdef";
 export const VALID = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
@@ -131,24 +132,31 @@ const bodies = fc.oneof(
 	},
 );
 
+/** Who IAM says is calling, and what no IAM says. */
+const identities = fc.oneof(
+	{ weight: 3, arbitrary: fc.constant({ userArn: USER }) },
+	{ weight: 1, arbitrary: fc.constantFrom(undefined, null, {}, { userArn: null }, { userArn: ["x"] }) },
+	{ weight: 1, arbitrary: wild.map((userArn) => ({ userArn })) },
+);
+
 export const event2 = fc
-	.record({ method: methods, path: paths, headers, body: bodies })
-	.map(({ method, path, headers, body }) => ({
+	.record({ method: methods, path: paths, headers, body: bodies, identity: identities })
+	.map(({ method, path, headers, body, identity }) => ({
 		version: "2.0",
 		routeKey: "$default",
 		rawPath: path,
 		headers,
-		requestContext: { stage: "$default", requestId: "x", http: { method } },
+		requestContext: { stage: "$default", requestId: "x", http: { method }, authorizer: { iam: identity } },
 		...body,
 	}));
 export const event1 = fc
-	.record({ method: methods, path: paths, headers, body: bodies })
-	.map(({ method, path, headers, body }) => ({
+	.record({ method: methods, path: paths, headers, body: bodies, identity: identities })
+	.map(({ method, path, headers, body, identity }) => ({
 		version: "1.0",
 		httpMethod: method,
 		path,
 		headers,
 		multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value, value]])),
-		requestContext: { stage: "prod" },
+		requestContext: { stage: "prod", identity },
 		...body,
 	}));

@@ -1,5 +1,5 @@
 import openapi from "../../docs/openapi.json" with { type: "json" };
-import type { Run } from "../../lambda/domain/run.ts";
+import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import type { Engine } from "../../lambda/engine/engine.ts";
 import type { RunStatus } from "../../lambda/engine/run-status.ts";
 import { type Answered, createFace } from "../../lambda/http/face.ts";
@@ -9,7 +9,12 @@ import { expectInContract } from "./contract.ts";
 
 export const NOW = Date.parse("2026-10-24T02:00:00Z");
 export const PROJECT = "32b6e34b3d91647abb20e7b8";
+export const STACK = "atlas-snapshots";
+export const CALLER = "iam:arn:aws:iam::123456789012:user/ci";
 export const REQUEST = { projectId: PROJECT, clusters: ["prod-a"] } as const;
+
+/** The run of a caller's idempotency key. */
+export const runOf = (key: string, caller: string = CALLER) => nameRun({ stack: STACK, trigger: "http", caller, key });
 
 export interface DoorOptions {
 	/** What the engine says of a run, asked again at every look. */
@@ -44,6 +49,7 @@ export function openDoor(options: DoorOptions = {}) {
 	};
 	const face = createFace({
 		engine,
+		stack: STACK,
 		...(secret && { hookKeys: createHookKeys(readSecret, now) }),
 		openapi: async () => JSON.stringify(openapi),
 		clock: {
@@ -63,6 +69,7 @@ export function openDoor(options: DoorOptions = {}) {
 			prefix: "",
 			headers: { "content-type": "application/json" },
 			id: undefined,
+			caller: CALLER,
 			replyBy: time.now + 30_000,
 			...rest,
 			body: body instanceof Uint8Array ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../lambda/domain/errors.ts";
-import { nameRun } from "../../lambda/domain/run.ts";
 import { createHookKeys, parseHookKeys } from "../../lambda/http/hook-keys.ts";
 import { sign } from "../../lambda/http/standard-webhooks.ts";
-import { bodyOf, NOW, openDoor, REQUEST } from "./door.ts";
+import { bodyOf, NOW, openDoor, REQUEST, runOf } from "./door.ts";
 
 const key = randomBytes(24);
 const next = randomBytes(24);
@@ -33,7 +32,10 @@ describe("POST /hooks/snapshots", () => {
 		const replies = [await door.send(hook(key)), await door.send(hook(key, { at: NOW + 60_000 }))];
 
 		expect(replies.map(({ status }) => status)).toEqual([202, 202]);
-		expect(door.started.map(({ run }) => run)).toEqual([nameRun("http", "msg_1"), nameRun("http", "msg_1")]);
+		expect(door.started.map(({ run }) => run)).toEqual([
+			runOf("msg_1", "hook:default"),
+			runOf("msg_1", "hook:default"),
+		]);
 	});
 
 	test("names the run after the signed id alone, so that a hook replayed under another key starts nothing new", async () => {
@@ -41,7 +43,7 @@ describe("POST /hooks/snapshots", () => {
 
 		await door.send(hook(key, { headers: { "idempotency-key": "other" } }));
 
-		expect(door.started[0]?.run).toBe(nameRun("http", "msg_1"));
+		expect(door.started[0]?.run).toBe(runOf("msg_1", "hook:default"));
 	});
 
 	test("answers every fault of a signature alike, and starts nothing", async () => {

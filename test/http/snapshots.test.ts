@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../lambda/domain/errors.ts";
-import { nameRun } from "../../lambda/domain/run.ts";
-import { bodyOf, NOW, openDoor, PROJECT, REQUEST, target } from "./door.ts";
+import { bodyOf, CALLER, NOW, openDoor, PROJECT, REQUEST, runOf, target } from "./door.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -11,16 +10,17 @@ describe("POST /snapshots", () => {
 
 		const reply = await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
 
-		const run = nameRun("http", "release-42");
+		const run = runOf("release-42");
 		expect(reply.status).toBe(202);
 		expect(reply.headers).toMatchObject({ location: `/snapshots/${run}`, "retry-after": "2" });
 		expect(bodyOf(reply)).toEqual({
 			run,
+			requestedBy: CALLER,
 			status: "RUNNING",
 			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
 		});
 		expect(door.started).toEqual([
-			{ run, trigger: "http", request: expect.objectContaining({ clusters: ["prod-a"] }) },
+			{ run, trigger: "http", requestedBy: CALLER, request: expect.objectContaining({ clusters: ["prod-a"] }) },
 		]);
 	});
 
@@ -44,7 +44,7 @@ describe("POST /snapshots", () => {
 		await door.send({ body: REQUEST, headers: { "idempotency-key": '"k 1"' } });
 		await door.send({ body: REQUEST, headers: { "webhook-id": "k 1" } });
 
-		expect(new Set(door.started.map(({ run }) => run))).toEqual(new Set([nameRun("http", "k 1")]));
+		expect(new Set(door.started.map(({ run }) => run))).toEqual(new Set([runOf("k 1")]));
 	});
 
 	test("answers 422 where the key was used for another request", async () => {
@@ -294,7 +294,7 @@ describe("Prefer: wait", () => {
 });
 
 describe("GET /snapshots/{run}", () => {
-	const run = nameRun("http", "release-42");
+	const run = runOf("release-42");
 	const get = (headers = {}) => ({ method: "GET", path: `/snapshots/${run}`, headers });
 
 	test("tells where each target stands, and when to look again", async () => {

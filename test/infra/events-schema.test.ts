@@ -10,6 +10,7 @@ const completed: Required<SnapshotStateChange> = {
 	provenance: "created",
 	run: "schedule-0123456789abcdef0123456789abcdef",
 	trigger: "schedule",
+	requestedBy: "schedule:nightly",
 	slot: "2026-10-24T02:00:00Z",
 	projectId: "32b6e34b3d91647abb20e7b8",
 	clusterName: "prod-a",

@@ -11,6 +11,7 @@ const completed: SnapshotStateChange = {
 	provenance: "created",
 	run: "schedule-1",
 	trigger: "schedule",
+	requestedBy: "schedule:nightly",
 	slot: "2026-10-24T02:00:00Z",
 	projectId: "32b6e34b3d91647abb20e7b8",
 	clusterName: "prod-a",

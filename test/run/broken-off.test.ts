@@ -16,6 +16,7 @@ test("promise 2: a target whose story breaks off by a defect still ends, publish
 	const completed: Snapshot = { id: "6a7944f22c88faeba59d3572", status: "completed" };
 	const never = () => Promise.reject(new Error("not asked for here"));
 	const ports: Ports = {
+		stack: "atlas-snapshots",
 		now: () => Date.now(),
 		// A defect of an adapter: no snapshot, and no failure either.
 		takeSnapshot: async ({ clusterName }) => (clusterName === "broken" ? (null as unknown as Snapshot) : completed),
@@ -29,7 +30,7 @@ test("promise 2: a target whose story breaks off by a defect still ends, publish
 	const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["broken", "well"] });
 	const runner = new LocalDurableTestRunner({ handlerFunction: withDurableExecution(carryOut(ports, 60)) });
 
-	const execution = await runner.run({ payload: { run: "http-1", trigger: "http", request } });
+	const execution = await runner.run({ payload: { run: "http-1", trigger: "http", requestedBy: "local", request } });
 
 	expect(execution.getStatus()).toBe("FAILED");
 	const finals = events

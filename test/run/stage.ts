@@ -58,6 +58,7 @@ export async function openStage(
 			const run: Run = {
 				run: `http-${runs++}`,
 				trigger: "http",
+				requestedBy: "local",
 				request: readSnapshotRequest({ projectId: atlas.projectId, ...request }),
 				...over,
 			};

@@ -48,7 +48,7 @@ async function goOn(upTo: readonly Checkpoint[]) {
 	const before = room.aws.events.length;
 	// The request leaves once its start is known to the engine; the first one met a conflict.
 	if (started(upTo, "take-snapshot") >= 2) {
-		const description = describeSnapshot(run.run, run.request);
+		const description = describeSnapshot(run.run, "atlas-snapshots", run.request);
 		const taken = takeSnapshot(world, cluster, { description, retentionInDays: 7 });
 		cluster.snapshots.splice(0, 1, { ...taken, ...snapshot });
 	}

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../lambda/domain/errors.ts";
-import { readSnapshotRequest } from "../../lambda/domain/request.ts";
+import { readSnapshotRequest, type SnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun } from "../../lambda/domain/run.ts";
-import { readRun } from "../../lambda/triggers/read-run.ts";
+import { readRun as readRunOf } from "../../lambda/triggers/read-run.ts";
 
 const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
 const whole = readSnapshotRequest(request);
+const stack = "atlas-snapshots";
+const readRun = (event: unknown, defaultRequest?: SnapshotRequest) => readRunOf(event, stack, defaultRequest);
 const schedule = "arn:aws:scheduler:eu-west-1:123456789012:schedule/backups/nightly";
 const scheduledTime = "2026-10-24T02:00:00Z";
 const rule = "arn:aws:events:eu-west-1:123456789012:rule/nightly";
@@ -40,8 +42,9 @@ function faultsOf(event: unknown): readonly string[] {
 describe("Scheduler's input", () => {
 	test("becomes a run named after its slot", () => {
 		expect(readRun({ request, schedule, scheduledTime })).toEqual({
-			run: nameRun("schedule", schedule, scheduledTime),
+			run: nameRun({ stack, trigger: "schedule", caller: schedule, key: scheduledTime }),
 			trigger: "schedule",
+			requestedBy: "schedule:nightly",
 			slot: scheduledTime,
 			request: whole,
 		});
@@ -88,7 +91,12 @@ describe("Scheduler's input", () => {
 
 describe("an EventBridge event", () => {
 	test("becomes a run named after its id", () => {
-		expect(readRun(envelope())).toEqual({ run: nameRun("event", envelope().id), trigger: "event", request: whole });
+		expect(readRun(envelope())).toEqual({
+			run: nameRun({ stack, trigger: "event", caller: "ci.release", key: envelope().id }),
+			trigger: "event",
+			requestedBy: "event:ci.release",
+			request: whole,
+		});
 	});
 
 	test("points into its detail where the request is faulty", () => {
@@ -120,8 +128,9 @@ describe("a cron rule's Scheduled Event", () => {
 
 		expect(runs[0]).toEqual(runs[1]);
 		expect(runs[0]).toEqual({
-			run: nameRun("schedule", rule, "2026-10-24T02:00:01Z"),
+			run: nameRun({ stack, trigger: "schedule", caller: rule, key: "2026-10-24T02:00:01Z" }),
 			trigger: "schedule",
+			requestedBy: "schedule:nightly",
 			slot: "2026-10-24T02:00:01Z",
 			request: whole,
 		});
@@ -130,7 +139,9 @@ describe("a cron rule's Scheduled Event", () => {
 	test("is understood as EventBridge Scheduler sends it without an input", () => {
 		const event = firing({ source: "aws.scheduler", resources: [schedule], detail: "{}" });
 
-		expect(readRun(event, whole).run).toBe(nameRun("schedule", schedule, "2026-10-24T02:00:01Z"));
+		expect(readRun(event, whole).run).toBe(
+			nameRun({ stack, trigger: "schedule", caller: schedule, key: "2026-10-24T02:00:01Z" }),
+		);
 	});
 
 	test("carries out its own request where it has one", () => {
