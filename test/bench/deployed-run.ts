@@ -46,7 +46,12 @@ export async function carryOut<D extends Deployed>(
 	});
 	const deployed = await start(process.env);
 	handler = deployed.handler;
-	const run: Run = { run: "bench", trigger: "http", requestedBy: "local", request: readSnapshotRequest({ projectId, clusters }) };
+	const run: Run = {
+		run: "bench",
+		trigger: "http",
+		requestedBy: "local",
+		request: readSnapshotRequest({ projectId, clusters }),
+	};
 	await new LambdaClient().send(
 		new InvokeCommand({
 			FunctionName: FUNCTION_ARN,
