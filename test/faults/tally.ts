@@ -31,6 +31,7 @@ function describeAction(action: AtlasTrouble["action"]): string {
 		case "cut":
 		case "delay":
 		case "garbage":
+		case "body":
 		case "repeat":
 		case "contentType":
 			return action.type;

@@ -15,6 +15,7 @@ const Settings = v.partial(
 		conflictStatus: v.picklist([400, 409]),
 		itemsPerPage: Positive,
 		itemsPerPageCap: Positive,
+		listDelaySeconds: Positive,
 		listOrder: v.picklist(["oldestFirst", "newestFirst"]),
 		envelopeKey: v.picklist(["content", "envelope"]),
 		tokenSeconds: Positive,

@@ -12,6 +12,7 @@ const AFTERWARDS: readonly FaultAction["type"][] = [
 	"html",
 	"status",
 	"garbage",
+	"body",
 	"contentType",
 	"delay",
 	"cut",
@@ -49,6 +50,9 @@ export async function disturb(
 				break;
 			case "garbage":
 				reply = { ...reply, body: `{"id":"5f${"\\u00".repeat(3)}` };
+				break;
+			case "body":
+				reply = { ...reply, body: action.value };
 				break;
 			case "contentType":
 				reply = { ...reply, headers: { ...reply.headers, "Content-Type": action.value } };

@@ -11,6 +11,7 @@ export interface Exchange {
 	readonly body: string;
 	/** The address it came from. */
 	readonly address: string;
+	readonly port: number;
 }
 
 /** A reply before it is sent. */
@@ -29,6 +30,7 @@ export function readExchange(
 	headers: IncomingHttpHeaders,
 	body: string,
 	address: string,
+	port = 0,
 ): Exchange {
 	const mark = target.indexOf("?");
 	const path = mark === -1 ? target : target.slice(0, mark);
@@ -40,5 +42,6 @@ export function readExchange(
 		headers,
 		body,
 		address,
+		port,
 	};
 }

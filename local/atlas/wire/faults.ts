@@ -30,6 +30,8 @@ const Action = v.variant("type", [
 	v.strictObject({ type: v.literal("repeat"), answer: v.optional(v.picklist(["first", "second"]), "first") }),
 	/** Executed; the body is not JSON, though it says so. */
 	v.strictObject({ type: v.literal("garbage") }),
+	/** Executed; another body in place of the reply's. */
+	v.strictObject({ type: v.literal("body"), value: v.string() }),
 	/** Executed; the body is as it should be, its type is not. */
 	v.strictObject({ type: v.literal("contentType"), value: v.string() }),
 ]);

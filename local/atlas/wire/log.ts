@@ -17,6 +17,12 @@ export interface RequestRecord {
 	readonly scheme: Scheme;
 	/** Epoch milliseconds of the world's clock. */
 	readonly at: number;
+	/** Epoch milliseconds at which the reply was sent; null while there is none. */
+	endedAt: number | null;
+	/** Seconds that the reply asks to wait. */
+	retryAfter: number | null;
+	/** The client's port: it tells sockets apart. */
+	readonly port: number;
 	/** Whether the operation was carried out, whatever the client got to see. */
 	executed: boolean;
 }

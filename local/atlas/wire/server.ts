@@ -52,6 +52,7 @@ const exchangeOf = (request: IncomingMessage, body: string): Exchange =>
 		request.headers,
 		body,
 		request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? "127.0.0.1",
+		request.socket.remotePort ?? 0,
 	);
 
 async function serveApi(
@@ -78,6 +79,9 @@ async function serveApi(
 		cluster: cluster ?? null,
 		scheme,
 		at: world.now(),
+		endedAt: null,
+		retryAfter: null,
+		port: exchange.port,
 		executed: false,
 	};
 	log.push(record);
@@ -91,7 +95,12 @@ async function serveApi(
 	const actions = faults.meet(kind, cluster);
 	const reply = actions.length === 0 ? execute() : await disturb(actions, response, execute);
 	if (reply === undefined) return;
-	record.status = reply.status;
+	const { "Retry-After": retryAfter } = reply.headers;
+	Object.assign(record, {
+		status: reply.status,
+		endedAt: world.now(),
+		retryAfter: retryAfter === undefined ? null : Number(retryAfter),
+	});
 	send(world, response, reply);
 }
 

@@ -41,7 +41,10 @@ function listOf(admitted: Admitted, sharded: boolean): { cluster: Cluster; snaps
 	const cluster = dedicatedCluster(admitted);
 	const now = world.now();
 	const snapshots = cluster.snapshots.filter(
-		(snapshot) => snapshot.sharded === sharded && lookAt(snapshot, cluster, now) !== undefined,
+		(snapshot) =>
+			snapshot.sharded === sharded &&
+			now - snapshot.requestedAt >= world.settings.listDelaySeconds * 1000 &&
+			lookAt(snapshot, cluster, now) !== undefined,
 	);
 	return { cluster, snapshots: world.settings.listOrder === "newestFirst" ? snapshots.toReversed() : snapshots };
 }

@@ -24,6 +24,8 @@ export interface Settings {
 	itemsPerPageCap: number;
 	/** The order of lists of snapshots, which Atlas does not document. */
 	listOrder: "oldestFirst" | "newestFirst";
+	/** Seconds for which a new snapshot is missing from lists. */
+	listDelaySeconds: number;
 	/** The key that wraps a single object when `envelope=true`: Atlas's pages name both. */
 	envelopeKey: "content" | "envelope";
 	/** Seconds for which a token is good. */
@@ -79,6 +81,7 @@ export const defaultSettings = (): Settings => ({
 	itemsPerPage: 100,
 	itemsPerPageCap: 500,
 	listOrder: "oldestFirst",
+	listDelaySeconds: 0,
 	envelopeKey: "content",
 	tokenSeconds: 3600,
 	tokensPerMinute: 50,

@@ -36,6 +36,7 @@ describe("a fault", () => {
 		[{ type: "status", status: 500, executed: true }, 500, "application/json", 1],
 		[{ type: "garbage" }, 200, "application/vnd.atlas.2023-01-01+json;charset=utf-8", 1],
 		[{ type: "contentType", value: "text/plain" }, 200, "text/plain", 1],
+		[{ type: "body", value: "{}" }, 200, "application/vnd.atlas.2023-01-01+json;charset=utf-8", 1],
 		[{ type: "delay", ms: 5 }, 200, "application/vnd.atlas.2023-01-01+json;charset=utf-8", 1],
 		[{ type: "delay", ms: 5, when: "after" }, 200, "application/vnd.atlas.2023-01-01+json;charset=utf-8", 1],
 	])("replaces the reply: %j", async (action, status, type, snapshots) => {

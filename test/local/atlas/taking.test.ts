@@ -36,6 +36,18 @@ describe("taking a snapshot", () => {
 		expect(atlas.world.cluster(atlas.projectId, "prod-a").snapshots).toHaveLength(1);
 	});
 
+	it("shows a new snapshot in lists only after the delay that it is told, and by its id at once", async () => {
+		const clock = standingClock("2026-08-10T00:00:00Z");
+		await using atlas = await startAtlas({ now: clock.now, settings: { listDelaySeconds: 30 } });
+		const { get, snapshots, take } = await callerOf(atlas);
+		const { id } = (await take("prod-a")).json;
+		clock.forward(29);
+		expect((await get(snapshots("prod-a"))).json.results).toEqual([]);
+		expect((await get(`${snapshots("prod-a")}/${id}`)).status).toBe(200);
+		clock.forward(1);
+		expect((await get(snapshots("prod-a"))).json.results).toHaveLength(1);
+	});
+
 	it("does not mind a scheduled snapshot in progress", async () => {
 		await using atlas = await startAtlas({
 			projects: [{ clusters: [{ name: "a", nextPlans: [{ snapshotType: "scheduled", ending: "endless" }] }] }],
