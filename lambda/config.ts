@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "./domain/errors.ts";
 import { toFaults } from "./domain/faults.ts";
+import { type RequestLimits, readLimits } from "./domain/limits.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "./domain/request.ts";
 
 /** Atlas's media type: errors, snapshots and clusters are asked for by this one version date. */
@@ -45,8 +46,24 @@ const StackName = v.optional(
 	"atlas-snapshots",
 );
 
+/** What hooks, HTTP callers and events may ask for. Nothing that is not understood is left out: it would let too much pass. */
+const Limits = v.optional(
+	v.pipe(
+		text,
+		v.rawTransform<string, RequestLimits>(({ dataset, addIssue, NEVER }) => {
+			const read = readLimits(parse(dataset.value));
+			if (!read.faults) return read.limits;
+			const { message } = new InputError("CONFIG_INVALID", "limits", read.faults);
+			addIssue({ message: `must hold limits as JSON (${message})` });
+			return NEVER;
+		}),
+	),
+	"{}",
+);
+
 const SnapshotConfigSchema = v.object(
 	{
+		REQUEST_LIMITS: Limits,
 		STACK_NAME: StackName,
 		/** Name or ARN of the secret that holds the Atlas keys. */
 		ATLAS_SECRET_ID: text,
@@ -69,6 +86,7 @@ const SnapshotConfigSchema = v.object(
 
 const TriggerConfigSchema = v.object(
 	{
+		REQUEST_LIMITS: Limits,
 		STACK_NAME: StackName,
 		/** ARN of the durable function's alias; a durable execution needs a qualified ARN. */
 		SNAPSHOT_FUNCTION_ARN: text,
@@ -94,6 +112,15 @@ export const readSnapshotConfig = (env: Environment): SnapshotConfig => read(Sna
 
 /** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
 export const readTriggerConfig = (env: Environment): TriggerConfig => read(TriggerConfigSchema, env);
+
+/** @returns `undefined` where the text is no JSON */
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
 
 function read<S extends v.GenericSchema<unknown, unknown>>(schema: S, env: Environment): v.InferOutput<S> {
 	const result = v.safeParse(schema, env);

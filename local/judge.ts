@@ -9,7 +9,7 @@ export type Judged =
 	| { readonly kind: "wrong" | "failed"; readonly text: string };
 
 /** Errors of the trigger that say what is wrong with the event. */
-const WRONG = new Set(["REQUEST_INVALID", "EVENT_INVALID", "RUN_NAME_TAKEN"]);
+const WRONG = new Set(["REQUEST_INVALID", "EVENT_INVALID", "NOT_ALLOWED", "RUN_NAME_TAKEN"]);
 
 export function judge(fed: Fed): Judged {
 	if ("error" in fed) {

@@ -48,6 +48,7 @@ export function connect(config: SnapshotConfig): Ports {
 	const told = countingFailures(metrics);
 	return {
 		stack: config.STACK_NAME,
+		limits: config.REQUEST_LIMITS,
 		now: () => Date.now(),
 		takeSnapshot: told(atlas.takeSnapshot),
 		readSnapshot: told(atlas.readSnapshot),

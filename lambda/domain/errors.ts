@@ -7,6 +7,8 @@ export type ErrorCode =
 	| "REQUEST_INVALID"
 	| "EVENT_INVALID"
 	| "CONFIG_INVALID"
+	/** A limit of the operator forbids what a caller asks for. */
+	| "NOT_ALLOWED"
 	| "SECRET_UNREADABLE"
 	| "SECRET_INVALID"
 	| "SIGNATURE_INVALID"
@@ -100,19 +102,24 @@ export interface InputFault {
 	readonly detail: string;
 }
 
-/** An input that breaks rules; all of them are listed. No value is quoted. */
+/** Faults that are listed: a reply or a line of the log must not grow with what came in. */
+const MAX_FAULTS = 20;
+
+/** An input that breaks rules; they are listed, up to {@link MAX_FAULTS} of them. No value is quoted. */
 export class InputError extends ServiceError {
 	readonly faults: readonly InputFault[];
 
 	constructor(
-		code: "REQUEST_INVALID" | "EVENT_INVALID" | "CONFIG_INVALID" | "SECRET_INVALID",
+		code: "NOT_ALLOWED" | "REQUEST_INVALID" | "EVENT_INVALID" | "CONFIG_INVALID" | "SECRET_INVALID",
 		subject: string,
 		faults: readonly InputFault[],
 	) {
-		super(
-			code,
-			`${subject}: ${faults.map(({ pointer, detail }) => (pointer === "" ? detail : `${pointer.slice(1).replaceAll("/", ".")} ${detail}`)).join("; ")}`,
+		const listed = faults.slice(0, MAX_FAULTS);
+		const sentences = listed.map(({ pointer, detail }) =>
+			pointer === "" ? detail : `${pointer.slice(1).replaceAll("/", ".")} ${detail}`,
 		);
-		this.faults = faults;
+		if (faults.length > listed.length) sentences.push(`and ${faults.length - listed.length} more`);
+		super(code, `${subject}: ${sentences.join("; ")}`);
+		this.faults = listed;
 	}
 }

@@ -9,11 +9,11 @@ const CALLERS: Readonly<Record<Trigger, RegExp>> = {
 	http: /^(?:(?:iam|hook):[^\p{Cc}\p{Cs}]{1,2048}|local)$/u,
 };
 
-export const isTrigger = (input: unknown): input is Trigger =>
+const isTrigger = (input: unknown): input is Trigger =>
 	typeof input === "string" && Object.hasOwn(CALLERS, input);
 
 /** Whether it is a caller who can have asked by this trigger. */
-export const isCallerOf = (trigger: Trigger, input: unknown): input is RequestedBy =>
+const isCallerOf = (trigger: Trigger, input: unknown): input is RequestedBy =>
 	typeof input === "string" && CALLERS[trigger].test(input);
 
 /**

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { InputError } from "./errors.ts";
-import { toFaults } from "./faults.ts";
+import { toFaults, unknownFields } from "./faults.ts";
 
 /** What to do when an on-demand snapshot that is not ours is queued or in progress. */
 export type ConflictPolicy = "join" | "wait" | "skip" | "fail";
@@ -26,15 +26,15 @@ export interface SnapshotRequest {
 /** Minutes of three days: past them a run stops following. */
 export const HARD_LIMIT_MINUTES = 3 * 24 * 60;
 
-const ProjectId = v.pipe(
+export const ProjectId = v.pipe(
 	v.string("must be a string"),
 	v.regex(/^[a-f0-9]{24}$/, "must be 24 hexadecimal digits, lower case"),
 );
 
-const ClusterName = v.pipe(
+export const ClusterName = v.pipe(
 	v.string("must be a string"),
-	v.regex(/^[a-zA-Z0-9][a-zA-Z0-9-]*$/, "must be a cluster name: letters, digits and hyphens, not a hyphen first"),
 	v.maxLength(64, "must not be longer than 64 characters"),
+	v.regex(/^[a-zA-Z0-9][a-zA-Z0-9-]*$/, "must be a cluster name: letters, digits and hyphens, not a hyphen first"),
 );
 
 const TagText = v.pipe(
@@ -43,22 +43,24 @@ const TagText = v.pipe(
 	v.maxLength(255, "must not be longer than 255 characters"),
 );
 
-const Tags = v.strictObject(
+const Tags = v.object(
 	{
 		tags: v.pipe(
 			v.record(TagText, TagText, "must be an object of tag keys and values"),
 			v.check((tags) => Object.keys(tags).length > 0, "must name at least one tag"),
 		),
 	},
-	strictly('must be {"tags": {…}}'),
+	'must be {"tags": {…}}',
 );
 
 const Clusters = v.lazy((input) => {
 	if (Array.isArray(input)) {
 		return v.pipe(
-			v.array(ClusterName),
+			// Its length first: the names of a list that is too long are not looked at.
+			v.array(v.unknown()),
 			v.minLength(1, "must name at least one cluster"),
 			v.maxLength(1000, "must not name more than 1000 clusters"),
+			v.array(ClusterName),
 			v.transform((names) => [...new Set(names)]),
 		);
 	}
@@ -74,7 +76,7 @@ const whole = (minimum: number, maximum: number, what: string) =>
 		v.maxValue(maximum, `must be ${maximum} or less`),
 	);
 
-const SnapshotRequestSchema = v.strictObject(
+const SnapshotRequestSchema = v.object(
 	{
 		projectId: v.optional(ProjectId),
 		groupId: v.optional(ProjectId),
@@ -92,7 +94,7 @@ const SnapshotRequestSchema = v.strictObject(
 		deadlineMinutes: v.optional(whole(1, HARD_LIMIT_MINUTES, "minutes"), 60),
 		minimumAgeMinutes: v.optional(whole(1, 2 ** 31 - 1, "minutes")),
 	},
-	strictly("must be a JSON object"),
+	"must be a JSON object",
 );
 
 /**
@@ -104,7 +106,12 @@ export function readSnapshotRequest(input: unknown): SnapshotRequest {
 	if (!isRecord(input))
 		throw new InputError("REQUEST_INVALID", "request", [{ pointer: "", detail: "must be a JSON object" }]);
 	const read = v.safeParse(SnapshotRequestSchema, input, { abortPipeEarly: true });
-	const faults = [...(read.issues ? toFaults(read.issues) : []), ...crossFaults(input)];
+	const faults = [
+		...(read.issues ? toFaults(read.issues) : []),
+		...unknownFields(input, SnapshotRequestSchema.entries),
+		...(isRecord(input["clusters"]) ? unknownFields(input["clusters"], Tags.entries, "/clusters") : []),
+		...crossFaults(input),
+	];
 	if (!read.success || faults.length > 0) throw new InputError("REQUEST_INVALID", "request", faults);
 	const { projectId, groupId, clusters, clusterName, ...rest } = read.output;
 	const project = projectId ?? groupId;
@@ -138,11 +145,6 @@ function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: strin
 
 /** Keys that the schema library passes over in silence, since they could reach a prototype. */
 const UNSAFE_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
-
-/** A strict object's own message: an unknown key is refused by its name, anything else by the rule. */
-function strictly(rule: string) {
-	return (issue: { readonly expected: string | null }) => (issue.expected === "never" ? "is not known" : rule);
-}
 
 const isRecord = (input: unknown): input is Record<string, unknown> =>
 	typeof input === "object" && input !== null && !Array.isArray(input);

@@ -13,6 +13,9 @@ export function toProblem(error: unknown): { readonly kind: ProblemKind; readonl
 	if (error instanceof InputError && error.name === "REQUEST_INVALID") {
 		return { kind: "request-invalid", details: { detail: error.message, errors: error.faults } };
 	}
+	if (error instanceof InputError && error.name === "NOT_ALLOWED") {
+		return { kind: "not-allowed", details: { detail: error.message, errors: error.faults } };
+	}
 	if (error instanceof ServiceError && error.name === "RUN_NAME_TAKEN") {
 		return { kind: "run-name-taken", details: { detail: error.message } };
 	}

@@ -27,6 +27,10 @@ export function toRefusal(status: RunStatus, location: string): ProblemError | u
 	if (first === undefined || refused.length < status.targets.length) return undefined;
 	const { run, targets } = toStatusBody({ ...status, targets: refused });
 	const { code, message } = withoutArns(first.reason ?? { code: "UNKNOWN", message: "no reason is known" });
+	if (code === "NOT_ALLOWED") {
+		const errors = [{ pointer: "/clusters", detail: message }];
+		return new ProblemError("not-allowed", { detail: message, errors, headers: { location } });
+	}
 	const others = refused.length > 1 ? `; and ${refused.length - 1} more, see targets` : "";
 	const meaning = meaningOf(code);
 	return new ProblemError("atlas-refused", {

@@ -7,7 +7,8 @@ import { judge, type Verdict } from "../domain/verdict.ts";
 import { backUp, tellBrokenOff } from "./back-up.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import { ANY, type Candidate, selectTargets } from "./select.ts";
+import { ANY, type Candidate } from "./select.ts";
+import { partAllowed, selectAllowed } from "./select-allowed.ts";
 import type { Steps } from "./steps.ts";
 
 /**
@@ -40,7 +41,7 @@ export const carryOut =
 	(ports: Ports, firstPollSeconds: number) =>
 	async (input: RunInput, durable: DurableContext): Promise<RunResult> => {
 		const run = readRun(input);
-		const { targets, startedAt } = input.part ?? (await select(ports, run, durable));
+		const { targets, startedAt } = partOf(ports, run, input) ?? (await select(ports, run, durable));
 		const statuses =
 			targets.length <= TARGETS_PER_EXECUTION
 				? await carryOutHere(ports, run, targets, startedAt, firstPollSeconds, durable)
@@ -67,6 +68,9 @@ class RunIncomplete extends DurableOperationError {
 	}
 }
 
+const partOf = (ports: Ports, run: Run, { part }: RunInput): Selected | undefined =>
+	part && { targets: partAllowed(ports, run, part.targets), startedAt: part.startedAt };
+
 async function select(ports: Ports, run: Run, durable: DurableContext): Promise<Selected> {
 	for (let attempt = 1; ; attempt++) {
 		const selected = await durable.step(
@@ -74,7 +78,7 @@ async function select(ports: Ports, run: Run, durable: DurableContext): Promise<
 			async (): Promise<Selected | { verdict: Verdict; startedAt: number }> => {
 				const startedAt = ports.now();
 				try {
-					return { targets: await selectTargets(ports, run.request), startedAt };
+					return { targets: await selectAllowed(ports, run), startedAt };
 				} catch (error) {
 					return { verdict: judge(error), startedAt };
 				}

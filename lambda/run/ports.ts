@@ -1,4 +1,5 @@
 import type { Cluster } from "../domain/cluster.ts";
+import type { RequestLimits } from "../domain/limits.ts";
 import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
 
@@ -9,6 +10,8 @@ import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
 export interface Ports {
 	/** The stack's name: snapshots are marked by it and the run's name. */
 	readonly stack: string;
+	/** What the callers of runs may ask for. */
+	readonly limits: RequestLimits;
 	/** @returns epoch milliseconds; asked inside steps only, so that a replay sees the same */
 	now(): number;
 	/** Asks Atlas once for a snapshot. Never repeats the request by itself after it may have been carried out. */

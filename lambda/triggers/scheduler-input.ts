@@ -1,9 +1,10 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
+import { unknownFields } from "../domain/faults.ts";
 import type { Run } from "../domain/run.ts";
 import { type Fields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
 import { ofSlot } from "./slot.ts";
 
-const KNOWN = new Set(["request", "schedule", "scheduledTime"]);
+const KNOWN = { request: true, schedule: true, scheduledTime: true };
 
 /** Nothing but our own schedules sends these two fields. */
 export const isSchedulerInput = (event: Fields): boolean => "schedule" in event || "scheduledTime" in event;
@@ -17,9 +18,7 @@ export const isSchedulerInput = (event: Fields): boolean => "schedule" in event 
  */
 export function readSchedulerInput(event: Fields, stack: string): Run {
 	const { schedule, scheduledTime } = event;
-	const faults: InputFault[] = Object.keys(event)
-		.filter((key) => !KNOWN.has(key))
-		.map((key) => ({ pointer: `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, detail: "is not known" }));
+	const faults: InputFault[] = unknownFields(event, KNOWN);
 	if (!isText(schedule) || schedule.startsWith("<aws.")) {
 		faults.push({ pointer: "/schedule", detail: "must be the schedule's ARN (<aws.scheduler.schedule-arn>)" });
 	}

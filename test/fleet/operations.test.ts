@@ -6,6 +6,7 @@ import { backUp } from "../../lambda/run/back-up.ts";
 import { TARGETS_PER_EXECUTION } from "../../lambda/run/carry-out.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
 import type { Steps } from "../../lambda/run/steps.ts";
+import { CONFIGURED } from "../run/configured.ts";
 import { openStage } from "../run/stage.ts";
 
 const HOUR = 3_600_000;
@@ -69,7 +70,7 @@ async function carryOut(hours: number, firstPollSeconds: number) {
 		type: "replicaSet",
 	});
 	const ports: Ports = {
-		stack: "atlas-snapshots",
+		...CONFIGURED,
 		now: engine.now,
 		async takeSnapshot() {
 			asks += 1;

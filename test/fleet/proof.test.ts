@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { prove } from "../../lambda/run/prove.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import { REQUEST, rig } from "../atlas/door.ts";
+import { CONFIGURED } from "../run/configured.ts";
 import { openStage, type Stage } from "../run/stage.ts";
 
 const GIGABYTE = 1_000_000_000;
@@ -97,7 +98,7 @@ test.each([
 		r.sim.world.advance(60);
 		const completed = await r.atlas.readSnapshot(r.target, id);
 		r.sim.faults.add({ on: { kind: "list", times: "always" }, do: fault });
-		const ports = { ...r.atlas, stack: "atlas-snapshots", now: () => r.sim.world.now(), publish: async () => {} };
+		const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
 
 		const proof = await prove(ports, r.target, completed, 7, 0);
 
@@ -112,7 +113,7 @@ test("a rate limit is waited for, for a while", async () => {
 	r.sim.world.advance(60);
 	const completed = await r.atlas.readSnapshot(r.target, id);
 	r.sim.faults.add({ on: { kind: "list" }, do: { type: "status", status: 429, retryAfter: 30 } });
-	const ports = { ...r.atlas, stack: "atlas-snapshots", now: () => r.sim.world.now(), publish: async () => {} };
+	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
 	const proveAgain = () => prove(ports, r.target, completed, 7, ports.now() + 60_000);
 
 	await expect(proveAgain()).rejects.toMatchObject({ name: "ATLAS_RATE_LIMITED" });

@@ -4,6 +4,7 @@ import type { Candidate } from "../../lambda/run/select.ts";
 import { selectTargets } from "../../lambda/run/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../local/atlas/index.ts";
 import { rig } from "../atlas/door.ts";
+import { CONFIGURED } from "../run/configured.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 const STAGING = "5f0a1b2c3d4e5f6071829312";
@@ -17,7 +18,7 @@ async function select(
 ) {
 	await using r = await rig("oauth", options);
 	prepare(r.sim);
-	const ports = { ...r.atlas, stack: "atlas-snapshots", now: () => r.sim.world.now(), publish: async () => {} };
+	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
 	const selected = await selectTargets(ports, readSnapshotRequest(request));
 	return { selected, asked: r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
 }

@@ -7,6 +7,7 @@ import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { carryOut } from "../../lambda/run/carry-out.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
 import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
+import { CONFIGURED } from "./configured.ts";
 
 beforeAll(() => enterRunner(true));
 afterAll(() => leaveRunner());
@@ -16,7 +17,7 @@ test("promise 2: a target whose story breaks off by a defect still ends, publish
 	const completed: Snapshot = { id: "6a7944f22c88faeba59d3572", status: "completed" };
 	const never = () => Promise.reject(new Error("not asked for here"));
 	const ports: Ports = {
-		stack: "atlas-snapshots",
+		...CONFIGURED,
 		now: () => Date.now(),
 		// A defect of an adapter: no snapshot, and no failure either.
 		takeSnapshot: async ({ clusterName }) => (clusterName === "broken" ? (null as unknown as Snapshot) : completed),

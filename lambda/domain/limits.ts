@@ -1,0 +1,77 @@
+import * as v from "valibot";
+import type { InputFault } from "./errors.ts";
+import { toFaults, unknownFields } from "./faults.ts";
+import { ClusterName, ProjectId } from "./request.ts";
+
+/** What one kind of caller may ask for. */
+export type Limits = Readonly<v.InferOutput<ReturnType<typeof limitsWith>>>;
+/** The limits of every kind of caller that has any. */
+export type RequestLimits = Readonly<v.InferOutput<typeof RequestLimitsSchema>>;
+/** As the operator writes them: what is left out has its default. */
+export type RequestLimitsInput = Readonly<v.InferInput<typeof RequestLimitsSchema>>;
+
+const whole = v.pipe(
+	v.number("must be a whole number"),
+	v.integer("must be a whole number"),
+	v.minValue(1, "must be 1 or more"),
+);
+const flag = v.boolean("must be true or false");
+
+const listOf = <S extends v.GenericSchema<unknown, string>>(item: S, what: string) =>
+	v.optional(v.pipe(v.array(item, `must be a list of ${what}`), v.minLength(1, "must not be empty")));
+
+/** A cluster's name, or the beginning of one and a `*`; a lone `*` stands for every cluster. */
+const NamePattern = v.pipe(
+	v.string("must be a string"),
+	v.check(
+		(pattern) => pattern === "*" || v.is(ClusterName, pattern.replace(/\*$/, "")),
+		"must be a cluster name, or the beginning of one and a *",
+	),
+);
+
+const limitsWith = (retention: number, clusters: number, selections: boolean) =>
+	v.object(
+		{
+			/** Absent: any project. */
+			projectIds: listOf(ProjectId, "project ids"),
+			/** Absent: any cluster. */
+			clusters: listOf(NamePattern, "cluster names"),
+			maxRetentionInDays: v.optional(whole, retention),
+			/** Clusters of one run, named or found. */
+			maxClusters: v.optional(whole, clusters),
+			/** Whether clusters may be selected by `all` or tags. */
+			allowSelections: v.optional(flag, selections),
+			/** Whether a selection may leave the project out. */
+			allowAllProjects: v.optional(flag, false),
+		},
+		"must be a JSON object",
+	);
+
+const HOOK = limitsWith(35, 20, false);
+const OTHER = limitsWith(400, 200, true);
+
+const RequestLimitsSchema = v.object(
+	{ hook: v.optional(HOOK, {}), http: v.optional(OTHER, {}), event: v.optional(OTHER, {}) },
+	"must be a JSON object",
+);
+
+/**
+ * Reads limits and fills in their defaults.
+ *
+ * @returns `faults`, all of them, where the limits are malformed: what is not understood must let nothing pass
+ */
+export function readLimits(
+	input: unknown,
+): { readonly limits: RequestLimits; readonly faults?: undefined } | { readonly faults: readonly InputFault[] } {
+	const read = v.safeParse(RequestLimitsSchema, input, { abortPipeEarly: true });
+	const kinds = Object.keys(RequestLimitsSchema.entries);
+	const unknown = [
+		...unknownFields(input, RequestLimitsSchema.entries),
+		...kinds.flatMap((kind) => unknownFields(fieldOf(input, kind), OTHER.entries, `/${kind}`)),
+	];
+	if (read.success && unknown.length === 0) return { limits: read.output };
+	return { faults: [...toFaults(read.issues ?? []), ...unknown] };
+}
+
+const fieldOf = (input: unknown, key: string): unknown =>
+	typeof input === "object" && input !== null ? Reflect.get(input, key) : undefined;
