@@ -1,9 +1,12 @@
 /** The CDK app: bundles the functions, reads `cdk.json`, builds the stack and has cdk-nag look at it. */
-import type { App } from "aws-cdk-lib";
+import { relative } from "node:path";
 import flags from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
 import { InputError } from "../lambda/domain/errors.ts";
+import { deploymentOf } from "./arns.ts";
 import { buildFunctions } from "./build.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings, type Settings, SUBJECT } from "./settings.ts";
+import { tooLarge, tooManyResources } from "./template-limits.ts";
+import { warningsOf } from "./warnings.ts";
 
 // esbuild works in a process of its own, so that the bundles are made while this one reads the CDK.
 const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }] = await Promise.all([
@@ -13,22 +16,36 @@ const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }] = await Pr
 	import("./stack.ts"),
 ]);
 
+const to = deploymentOf(process.env);
 const app = new cdk.App({ context: flags });
-const settings = settingsOf(app);
-if (settings === undefined) process.exitCode = 1;
-else {
+const refusals = faultsIn(() => synthesize(readSettings(app.node.tryGetContext("atlasSnapshots"), to)));
+for (const line of refusals) console.error(line);
+if (refusals.length > 0) process.exitCode = 1;
+
+/** @returns what AWS would refuse for its size, a line each */
+function synthesize(settings: Settings): readonly string[] {
+	for (const warning of warningsOf(settings, to)) console.error(`warning: ${warning}`);
 	cdk.Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-	new AtlasSnapshotsStack(app, "AtlasSnapshots", bundles, settings);
-	app.synth();
+	const stack = new AtlasSnapshotsStack(app, settings.stackName ?? "AtlasSnapshots", bundles, settings);
+	const tooMany = tooManyResources(stack);
+	if (tooMany !== undefined) return [`${SUBJECT}: ${tooMany}`];
+	const { template, templateFullPath } = app.synth().getStackArtifact(stack.artifactId);
+	const { schedules, eventRules } = settings;
+	const made = `${Object.keys(template.Resources).length} resources, ${schedules.length} schedules, ${eventRules.length} event rules`;
+	console.log(`stack ${stack.stackName}: ${made}; template ${relative(process.cwd(), templateFullPath)}`);
+	return tooLarge(template).map((fault) => `${SUBJECT}: ${fault}`);
 }
 
-/** One clear sentence in place of a stack trace: the fault is in `cdk.json`, not here. */
-function settingsOf({ node }: App): Settings | undefined {
+/** One sentence a fault in place of a stack trace: the fault is in `cdk.json`, not here. */
+function faultsIn(work: () => readonly string[]): readonly string[] {
 	try {
-		return readSettings(node.tryGetContext("atlasSnapshots"));
+		return work();
 	} catch (error) {
-		if (!(error instanceof InputError)) throw error;
-		console.error(error.message);
-		return undefined;
+		if (!(error instanceof Error)) throw error;
+		if (!(error instanceof InputError)) return error.message.split("\n").slice(0, 1);
+		return error.faults.map(({ pointer, detail }) => {
+			const field = pointer.slice(1).replaceAll("/", ".");
+			return field === "" ? `${SUBJECT}: ${detail}` : `${SUBJECT}: ${field} ${detail}`;
+		});
 	}
 }

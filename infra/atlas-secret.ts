@@ -1,31 +1,49 @@
 import { Duration, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { CfnRotationSchedule, CfnSecret, type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
+import { PLACEHOLDER_CLIENT_ID } from "../lambda/secrets/credentials.ts";
 import { acknowledge } from "./acknowledge.ts";
 import type { RotatedSecretProps } from "./props.ts";
+import { allowKey, secretArns } from "./read-secret.ts";
 import { allow } from "./service-function.ts";
 
 /** What the template holds in place of keys; the service refuses it as `SECRET_INVALID` until it is replaced. */
 const PLACEHOLDER = { clientId: "", clientSecret: "" };
 
+/**
+ * The same in the form that Secrets Manager demands of its managed kind for Atlas: it checks the client id
+ * (`mdb_sa_id_` and 24 hexadecimal digits) and the organization's (24 of them).
+ *
+ * @see Secrets Manager user guide, "MongoDB Atlas Service Account Credentials", secret value fields
+ */
+const ROTATED_PLACEHOLDER = {
+	clientId: PLACEHOLDER_CLIENT_ID,
+	clientSecret: "placeholder-replace-me",
+	orgId: "0".repeat(24),
+};
+
+export interface AtlasSecretProps {
+	readonly given?: ISecret | RotatedSecretProps;
+	/** Encrypts a new secret. */
+	readonly key?: IKey;
+	readonly removalPolicy: RemovalPolicy;
+}
+
 /** The secret given, or a new one. */
-export function atlasSecret(
-	scope: Construct,
-	id: string,
-	given: ISecret | RotatedSecretProps | undefined,
-	removalPolicy: RemovalPolicy,
-): ISecret {
-	if (given === undefined) return placeholderSecret(scope, id, removalPolicy);
-	return "adminSecret" in given ? rotatedSecret(scope, id, given, removalPolicy) : given;
+export function atlasSecret(scope: Construct, id: string, { given, ...props }: AtlasSecretProps): ISecret {
+	if (given === undefined) return placeholderSecret(scope, id, props);
+	return "adminSecret" in given ? rotatedSecret(scope, id, given, props) : given;
 }
 
 /** A new secret, to be filled by hand after the first deploy: a template is no place for keys. */
-function placeholderSecret(scope: Construct, id: string, removalPolicy: RemovalPolicy): ISecret {
+function placeholderSecret(scope: Construct, id: string, { key, removalPolicy }: AtlasSecretProps): ISecret {
 	const secret = new Secret(scope, id, {
 		description: "Keys of MongoDB Atlas for on-demand snapshots: {clientId, clientSecret} of a service account",
 		// Secrets Manager wants something generated; a key of its own keeps it out of the way.
 		generateSecretString: { secretStringTemplate: JSON.stringify(PLACEHOLDER), generateStringKey: "placeholder" },
+		encryptionKey: key,
 		removalPolicy,
 	});
 	acknowledge(
@@ -43,12 +61,17 @@ function placeholderSecret(scope: Construct, id: string, removalPolicy: RemovalP
  * @see Secrets Manager user guide, "MongoDB Atlas Service Account Credentials" and "Security and permissions" of managed
  * external secrets
  */
-function rotatedSecret(scope: Construct, id: string, props: RotatedSecretProps, removalPolicy: RemovalPolicy): ISecret {
-	const { adminSecret, every = Duration.days(30) } = props;
+function rotatedSecret(
+	scope: Construct,
+	id: string,
+	{ adminSecret, every = Duration.days(30) }: RotatedSecretProps,
+	{ key, removalPolicy }: AtlasSecretProps,
+): ISecret {
 	const resource = new CfnSecret(scope, id, {
 		description: "Keys of MongoDB Atlas for on-demand snapshots: {clientId, clientSecret, orgId} of a service account",
 		type: "MongoDBAtlasServiceAccount",
-		secretString: JSON.stringify({ ...PLACEHOLDER, orgId: "" }),
+		secretString: JSON.stringify(ROTATED_PLACEHOLDER),
+		kmsKeyId: key?.keyArn,
 	});
 	resource.applyRemovalPolicy(removalPolicy);
 	const { account } = Stack.of(scope);
@@ -68,7 +91,9 @@ function rotatedSecret(scope: Construct, id: string, props: RotatedSecretProps, 
 			[resource.ref],
 		),
 	);
-	adminSecret.grantRead(role);
+	role.addToPolicy(allow(["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"], secretArns(adminSecret)));
+	if (key) allowKey(role, key, ["kms:Decrypt", "kms:GenerateDataKey"]);
+	if (adminSecret.encryptionKey) allowKey(role, adminSecret.encryptionKey, ["kms:Decrypt"]);
 	const schedule = new CfnRotationSchedule(scope, `${id}Schedule`, {
 		secretId: resource.ref,
 		rotationRules: { automaticallyAfterDays: every.toDays() },
@@ -82,5 +107,5 @@ function rotatedSecret(scope: Construct, id: string, props: RotatedSecretProps, 
 		"SMG4",
 		"it is rotated, by AWS's own rotation for this type of secret, which the rule does not know",
 	);
-	return Secret.fromSecretCompleteArn(scope, `${id}Reference`, resource.ref);
+	return Secret.fromSecretAttributes(scope, `${id}Reference`, { secretCompleteArn: resource.ref, encryptionKey: key });
 }

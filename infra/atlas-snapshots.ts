@@ -31,6 +31,14 @@ import { SnapshotFunction } from "./snapshot-function.ts";
 import { TriggerFunction } from "./trigger-function.ts";
 import { webhookSecret } from "./webhook-secret.ts";
 
+/**
+ * What holds data outlives the stack. What a deploy made that is then rolled back holds none, and goes: nothing is left
+ * over that costs money, or whose name the next deploy would want.
+ *
+ * @see CloudFormation user guide, "DeletionPolicy attribute", RetainExceptOnCreate
+ */
+export const KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
 /** Named clusters up to which each has an alarm of its own; each costs an alarm and a metric. */
 export const PER_CLUSTER_ALARMS = 50;
 
@@ -58,14 +66,14 @@ export class AtlasSnapshots extends Construct {
 	constructor(scope: Construct, id: string, props: AtlasSnapshotsProps) {
 		super(scope, id);
 		const { bundles, schedules = [], http = {}, runbookUrl = "docs/runbook.md" } = props;
-		const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+		const removalPolicy = props.removalPolicy ?? KEPT;
 		const settings: FunctionSettings = {
 			memory: props.memory ?? 512,
 			logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
 			removalPolicy,
 		};
 		const network = props.vpc ? outbound(this, "Outbound", props.vpc, props.securityGroup) : undefined;
-		this.secret = atlasSecret(this, "Secret", props.secret, removalPolicy);
+		this.secret = atlasSecret(this, "Secret", { given: props.secret, key: props.secretKey, removalPolicy });
 		this.alarmTopic = props.alarmTopic ?? alarmTopic(this, "AlarmTopic", props.alarmEmail);
 		this.#publishing = new Publishing(this, "Publishing", {
 			topic: this.alarmTopic,
@@ -89,7 +97,10 @@ export class AtlasSnapshots extends Construct {
 			...(props.reservedConcurrency ? { reservedConcurrency: props.reservedConcurrency } : {}),
 		});
 		if (http !== false && http.signedHook) {
-			this.webhookSecret = http.signedHook === true ? webhookSecret(this, "HookKeys", removalPolicy) : http.signedHook;
+			this.webhookSecret =
+				http.signedHook === true
+					? webhookSecret(this, "HookKeys", { key: props.hookSecretKey, removalPolicy })
+					: http.signedHook;
 		}
 		this.trigger = new TriggerFunction(this, "Trigger", {
 			...settings,

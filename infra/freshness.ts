@@ -9,6 +9,7 @@ import type { SnapshotEnvironment } from "../lambda/config.ts";
 import { AGE_METRIC, NOT_FRESH_METRIC } from "../lambda/domain/metrics.ts";
 import type { Watched } from "../lambda/freshness/watched.ts";
 import { serviceMetric } from "./metrics.ts";
+import { allowReading } from "./read-secret.ts";
 import { LOOK_EVERY, type ScheduledTarget, watchedTargets } from "./scheduled-targets.ts";
 import { schedulerRole } from "./scheduler-role.ts";
 import { type AlarmSettings, type ServiceAlarmProps, serviceAlarm } from "./service-alarm.ts";
@@ -64,7 +65,7 @@ export class Freshness extends Construct {
 			// The next look is near, and is worth as much as a repeated one.
 			retryAttempts: 0,
 		});
-		secret.grantRead(this.function.role);
+		allowReading(this.function.role, secret);
 		this.schedule(props);
 		this.alarms = [
 			...(alarmEach ? targets : []).map((target) =>

@@ -1,4 +1,4 @@
-import type { RemovalPolicy } from "aws-cdk-lib";
+import { Fn, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AccessLogField, AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
 	HttpApi,
@@ -15,6 +15,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
+import { physicalName } from "./physical-name.ts";
 import type { HttpProps } from "./props.ts";
 
 export interface SnapshotApiProps extends HttpProps {
@@ -69,9 +70,23 @@ export class SnapshotApi extends Construct {
 		}
 	}
 
-	/** Who asked for what and how it went: no headers, no bodies, so no signatures. */
+	/**
+	 * Who asked for what and how it went: no headers, no bodies, so no signatures.
+	 *
+	 * Outside `/aws/vendedlogs/` each API adds a statement to the account's resource policy for logs, whose
+	 * size is limited; past it no further stage can be made. The last part is the stack's own id: a log that outlived an earlier stack of
+	 * this name is not in the way.
+	 *
+	 * @see API Gateway developer guide, "Configure logging for HTTP APIs"; CloudWatch Logs user guide, "Enabling logging
+	 * from AWS services", log group resource policy size
+	 */
 	private accessLog({ logRetention, removalPolicy }: SnapshotApiProps) {
-		const logGroup = new LogGroup(this, "AccessLog", { retention: logRetention, removalPolicy });
+		const unique = Fn.select(2, Fn.split("/", Stack.of(this).stackId));
+		const logGroup = new LogGroup(this, "AccessLog", {
+			logGroupName: `/aws/vendedlogs/atlas-snapshots/${physicalName(this, 128)}/${unique}`,
+			retention: logRetention,
+			removalPolicy,
+		});
 		const format = AccessLogFormat.custom(
 			JSON.stringify({
 				time: AccessLogField.contextRequestTime(),

@@ -1,6 +1,7 @@
 import type { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
 import type { EventPattern, IEventBus } from "aws-cdk-lib/aws-events";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
@@ -67,6 +68,10 @@ export interface AtlasSnapshotsProps {
 	readonly bundles: Bundles;
 	/** The Atlas keys. @default a new secret with a placeholder, to be filled by hand */
 	readonly secret?: ISecret | RotatedSecretProps;
+	/** Encrypts the new secret. A secret of yours brings its key itself. @default AWS's own key, `aws/secretsmanager` */
+	readonly secretKey?: IKey;
+	/** The same for the new secret with the keys of signed hooks. */
+	readonly hookSecretKey?: IKey;
 	/** Where Atlas is. @default https://cloud.mongodb.com */
 	readonly atlasBaseUrl?: string;
 	/** @default none */
@@ -96,7 +101,7 @@ export interface AtlasSnapshotsProps {
 	readonly memory?: number;
 	/** Of the durable function. Each of its wake-ups lasts seconds; a run asleep takes none. @default unreserved */
 	readonly reservedConcurrency?: number;
-	/** Of what holds data: secrets, queues, logs. @default RETAIN */
+	/** Of what holds data: secrets, queues, logs. @default RETAIN_ON_UPDATE_OR_DELETE */
 	readonly removalPolicy?: RemovalPolicy;
 	/**
 	 * Up to so many clusters that schedules name, each has an alarm of its own. Beyond it one alarm speaks for all, and

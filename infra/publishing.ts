@@ -10,6 +10,7 @@ import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type State } from "../lambda/domain/outcome.ts";
+import { physicalName } from "./physical-name.ts";
 
 /** What people are told of: everything that is not a completed snapshot, nor on its way to one, nor skipped on purpose. */
 export const FAILED_STATES: readonly State[] = ["FAILED", "REFUSED", "LOST"];
@@ -26,7 +27,12 @@ export class Publishing extends Construct {
 
 	constructor(scope: Construct, id: string, props: PublishingProps) {
 		super(scope, id);
-		this.bus = props.bus ?? new EventBus(this, "Bus", { description: "What became of Atlas snapshots" });
+		this.bus =
+			props.bus ??
+			new EventBus(this, "Bus", {
+				eventBusName: physicalName(this, 256),
+				description: "What became of Atlas snapshots",
+			});
 		this.onStates("NotCompleted", MAILED_STATES, {
 			description: "Tells people of Atlas snapshots that are late or did not complete",
 			target: new SnsTopic(props.topic, { message: mail() }),

@@ -15,6 +15,7 @@ import { Construct } from "constructs";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { expectationFaults, type Timing } from "./expectation.ts";
+import { physicalName } from "./physical-name.ts";
 import type { ScheduleProps } from "./props.ts";
 import { expressionFault } from "./schedule-expression.ts";
 import { schedulerRole } from "./scheduler-role.ts";
@@ -39,7 +40,10 @@ export class Schedules extends Construct {
 		super(scope, id);
 		check(schedules);
 		// It holds no data, and its name would be taken at the next deploy.
-		this.group = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
+		this.group = new ScheduleGroup(this, "Group", {
+			scheduleGroupName: physicalName(this, 64),
+			removalPolicy: RemovalPolicy.DESTROY,
+		});
 		this.role = schedulerRole(this, "Role", this.group, trigger, undelivered);
 		for (const { name, expression, timeZone = UTC, flexibleWindow, request } of schedules) {
 			const schedule = new Schedule(this, name, {

@@ -16,6 +16,16 @@ import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/config.t
 import { deadLetterQueue } from "./dead-letter-queue.ts";
 import { allowNetworkInterfaces } from "./network-interfaces.ts";
 
+/**
+ * A run goes on in the version it began in, days after the next deploy, so a version outlives its place in the template.
+ * But one that a rolled-back update published must go: were it kept, the next deploy of the same code would fail with "A
+ * version for this Lambda function exists", because Lambda publishes none that is identical to the last. When it goes,
+ * the alias already points at the version before; Lambda lets runs that began in between come to their end first.
+ *
+ * @see Lambda API reference, PublishVersion; CloudFormation user guide, "DeletionPolicy attribute", RetainExceptOnCreate
+ */
+const VERSIONS_KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
 /** What is alike in every function. */
 export interface FunctionSettings {
 	/** Megabytes. */
@@ -72,8 +82,7 @@ export class ServiceFunction extends Construct {
 			loggingFormat: LoggingFormat.JSON,
 			logGroup: this.logGroup,
 			deadLetterQueue: this.deadLetters,
-			// A run goes on in the version it began in, days after the next deploy.
-			currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+			currentVersionOptions: { removalPolicy: VERSIONS_KEPT },
 			...(retryAttempts === undefined ? {} : { retryAttempts, maxEventAge: Duration.hours(6) }),
 			...(durableConfig === undefined ? {} : { durableConfig }),
 			...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),

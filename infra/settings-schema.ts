@@ -2,6 +2,8 @@ import * as v from "valibot";
 import { isAllowedAtlas } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
+import { arnOf } from "./arns.ts";
+import { patternFaults } from "./event-pattern.ts";
 import { expressionFault } from "./schedule-expression.ts";
 import { isTimeZone } from "./time-zone.ts";
 
@@ -9,6 +11,11 @@ import { isTimeZone } from "./time-zone.ts";
 const RETENTION_DAYS = [
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
+
+/** Of 500 resources in a stack, these many may be alarms about single clusters. */
+const MOST_CLUSTER_ALARMS = 300;
+
+const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
 
 /** Of a strict object an unknown key, a missing one, or anything that is no object. */
 const strictly = (rule: string) => (issue: { readonly expected: string | null }) =>
@@ -25,14 +32,21 @@ const whole = (minimum: number, maximum: number, what: string) =>
 		v.maxValue(maximum, `must be ${maximum} or less`),
 	);
 
-const arn = (service: string) =>
-	v.pipe(text, v.regex(new RegExp(`^arn:[\\w-]+:${service}:`), `must be an ARN of ${service}`));
-
 /** `false`, or the options that it stands in place of. */
 const falseOr = <S extends v.GenericSchema<unknown, unknown>>(schema: S) => {
 	const no = v.literal(false, "must be false or a JSON object");
 	return v.lazy((input): S | typeof no => (typeof input === "boolean" ? no : schema));
 };
+
+/** A JSON Pointer as the schema library has it. */
+function toPath(pointer: string, input: unknown): [v.IssuePathItem, ...v.IssuePathItem[]] | undefined {
+	const [first, ...rest] = pointer
+		.split("/")
+		.slice(1)
+		.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+		.map((key) => ({ type: "unknown", origin: "value", input, key, value: undefined }) as const);
+	return first && [first, ...rest];
+}
 
 const Name = v.pipe(
 	text,
@@ -47,6 +61,14 @@ const Expression = v.pipe(
 	}),
 );
 
+const Pattern = v.pipe(
+	v.custom<Readonly<Record<string, unknown>>>(() => true),
+	v.rawCheck(({ dataset: { value: input }, addIssue }) => {
+		for (const fault of patternFaults(input, ""))
+			addIssue({ message: fault.detail, path: toPath(fault.pointer, input) });
+	}),
+);
+
 /** A request as the triggers read it, so that what could not be carried out at night is refused at noon. */
 const RequestInput = v.pipe(
 	v.unknown(),
@@ -55,12 +77,7 @@ const RequestInput = v.pipe(
 			return readSnapshotRequest(input);
 		} catch (error) {
 			for (const { pointer, detail } of error instanceof InputError ? error.faults : []) {
-				const [first, ...rest] = pointer
-					.split("/")
-					.slice(1)
-					.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-					.map((key) => ({ type: "unknown", origin: "value", input, key, value: undefined }) as const);
-				addIssue({ message: detail, ...(first ? { path: [first, ...rest] } : {}) });
+				addIssue({ message: detail, path: toPath(pointer, input) });
 			}
 			return NEVER;
 		}
@@ -83,22 +100,22 @@ const Schedule = v.strictObject(
 const EventRule = v.strictObject(
 	{
 		name: Name,
-		pattern: v.optional(v.record(text, v.unknown(), "must be an EventBridge event pattern")),
+		pattern: v.optional(Pattern),
 		expression: v.optional(Expression),
-		busArn: v.optional(arn("events")),
+		busArn: v.optional(arnOf("bus")),
 	},
 	strictly("must be a JSON object"),
 );
 
 const Rotation = v.strictObject(
-	{ adminSecretArn: arn("secretsmanager"), everyDays: v.optional(whole(1, 365, "days"), 30) },
+	{ adminSecretArn: arnOf("secret"), everyDays: v.optional(whole(1, 365, "days"), 30) },
 	strictly("must be a JSON object"),
 );
 
 const Http = v.strictObject(
 	{
 		signedHook: v.optional(flag, false),
-		hookSecretArn: v.optional(arn("secretsmanager")),
+		hookSecretArn: v.optional(arnOf("secret")),
 		ratePerSecond: v.optional(whole(1, 10_000, "requests"), 5),
 		burst: v.optional(whole(1, 5000, "requests"), 10),
 		accessLog: v.optional(flag, true),
@@ -111,16 +128,30 @@ const Vpc = v.strictObject(
 	strictly("must be false or a JSON object"),
 );
 
+/** Up to so many clusters each has an alarm of its own; `false` for none, `true` for as many as may be. */
+const PerClusterAlarms = v.pipe(
+	v.union([v.boolean(), v.number()], "must be true, false or a number of clusters"),
+	v.transform((input) => (typeof input === "boolean" ? (input ? MOST_CLUSTER_ALARMS : 0) : input)),
+	v.integer("must be a whole number of clusters"),
+	v.minValue(0, "must be 0 or more"),
+	v.maxValue(MOST_CLUSTER_ALARMS, `must be ${MOST_CLUSTER_ALARMS} or less`),
+);
+
 export const SettingsSchema = v.strictObject(
 	{
-		secretArn: v.optional(arn("secretsmanager")),
+		stackName: v.optional(
+			v.pipe(text, v.regex(STACK_NAME, "must be 1 to 128 letters, digits and hyphens, a letter first")),
+		),
+		secretArn: v.optional(arnOf("secret")),
+		secretKeyArn: v.optional(arnOf("key")),
+		hookSecretKeyArn: v.optional(arnOf("key")),
 		rotation: v.optional(Rotation),
 		schedules: v.optional(v.array(Schedule, "must be a list of schedules"), []),
 		eventRules: v.optional(v.array(EventRule, "must be a list of rules"), []),
 		defaultRequest: v.optional(RequestInput),
 		http: v.optional(falseOr(Http), {}),
-		busArn: v.optional(arn("events")),
-		alarmTopicArn: v.optional(arn("sns")),
+		busArn: v.optional(arnOf("bus")),
+		alarmTopicArn: v.optional(arnOf("topic")),
 		alarmEmail: v.optional(v.pipe(text, v.email("must be an e-mail address"))),
 		logRetentionDays: v.optional(v.picklist(RETENTION_DAYS, `must be one of ${RETENTION_DAYS.join(", ")} days`), 30),
 		vpc: v.optional(falseOr(Vpc), false),
@@ -128,6 +159,7 @@ export const SettingsSchema = v.strictObject(
 		memoryMegabytes: v.optional(whole(128, 10_240, "megabytes"), 512),
 		reservedConcurrency: v.optional(whole(1, 1000, "executions")),
 		removalPolicy: v.optional(v.picklist(["retain", "destroy"], "must be retain or destroy"), "retain"),
+		perClusterAlarms: v.optional(PerClusterAlarms),
 		runbookUrl: v.optional(v.pipe(text, v.url("must be a URL"))),
 	},
 	strictly("must be a JSON object"),

@@ -1,26 +1,33 @@
 import * as v from "valibot";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
 import { toFaults } from "../lambda/domain/faults.ts";
+import { type Deployment, foreignArns, type GivenArn } from "./arns.ts";
 import { expectationFaults } from "./expectation.ts";
 import { SettingsSchema } from "./settings-schema.ts";
 
 /** The value of the context key `atlasSnapshots` in `cdk.json`, completed. Minutes, days and megabytes are whole numbers. */
 export type Settings = Readonly<v.InferOutput<typeof SettingsSchema>>;
 
-const SUBJECT = "context atlasSnapshots of cdk.json";
+/** Begins every line about a fault. */
+export const SUBJECT = "context atlasSnapshots of cdk.json";
 
 /**
  * Reads the settings of the app.
  *
  * @param context the context's value; a string, as `--context atlasSnapshots=…` gives it, must hold JSON
+ * @param to what is deployed to; ARNs of elsewhere are refused
  * @throws InputError `CONFIG_INVALID`, naming every fault at once and quoting no value
  */
-export function readSettings(context: unknown): Settings {
+export function readSettings(context: unknown, to: Deployment = {}): Settings {
 	const input = typeof context === "string" ? parse(context) : context;
 	if (!isRecord(input))
 		throw new InputError("CONFIG_INVALID", SUBJECT, [{ pointer: "", detail: "must be a JSON object" }]);
 	const read = v.safeParse(SettingsSchema, input, { abortPipeEarly: true });
-	const faults = [...(read.issues ? toFaults(read.issues) : []), ...crossFaults(input)];
+	const faults = [
+		...(read.issues ? toFaults(read.issues) : []),
+		...crossFaults(input),
+		...foreignArns(arnsOf(input), to),
+	];
 	if (read.success && faults.length === 0) return read.output;
 	throw new InputError("CONFIG_INVALID", SUBJECT, faults);
 }
@@ -29,6 +36,7 @@ export function readSettings(context: unknown): Settings {
 function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 	const { http, eventRules } = input;
 	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
+	const signed = isRecord(http) && http["signedHook"] === true;
 	const has = (key: string) => input[key] !== undefined;
 	const faults: InputFault[] = [
 		...twins("schedules", input["schedules"]),
@@ -41,9 +49,15 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 	when(has("rotation") && has("secretArn"), "/rotation", "must be left out beside secretArn");
 	when(has("alarmEmail") && has("alarmTopicArn"), "/alarmEmail", "must be left out beside alarmTopicArn");
 	when(
-		isRecord(http) && http["hookSecretArn"] !== undefined && http["signedHook"] !== true,
+		isRecord(http) && http["hookSecretArn"] !== undefined && !signed,
 		"/http/hookSecretArn",
 		"must be left out without signedHook",
+	);
+	when(has("hookSecretKeyArn") && !signed, "/hookSecretKeyArn", "must be left out without signedHook of http");
+	when(
+		has("hookSecretKeyArn") && input["hookSecretKeyArn"] === input["secretKeyArn"],
+		"/hookSecretKeyArn",
+		"must not be the key of the Atlas secret, which the trigger function may not use",
 	);
 	when(
 		!has("defaultRequest") && rules.some((rule) => rule["expression"] !== undefined),
@@ -56,6 +70,19 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 		when(expression !== undefined && busArn !== undefined, `${at}/busArn`, "must be left out beside expression");
 	}
 	return faults;
+}
+
+/** Settings that hold ARNs. */
+function arnsOf(input: Readonly<Record<string, unknown>>): GivenArn[] {
+	const { rotation, http, eventRules } = input;
+	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
+	return [
+		...["secretArn", "busArn", "alarmTopicArn"].map((key) => ({ pointer: `/${key}`, arn: input[key] })),
+		{ pointer: "/http/hookSecretArn", arn: isRecord(http) ? http["hookSecretArn"] : undefined },
+		{ pointer: "/rotation/adminSecretArn", arn: isRecord(rotation) ? rotation["adminSecretArn"] : undefined },
+		...rules.map(({ busArn }, index) => ({ pointer: `/eventRules/${index}/busArn`, arn: busArn })),
+		...["secretKeyArn", "hookSecretKeyArn"].map((key) => ({ pointer: `/${key}`, arn: input[key], mayBeShared: true })),
+	];
 }
 
 /** Names that occur before: CloudFormation would tell two of them apart, people would not. */

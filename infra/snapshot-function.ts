@@ -6,6 +6,7 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import type { SnapshotEnvironment } from "../lambda/config.ts";
 import { acknowledge } from "./acknowledge.ts";
+import { allowReading } from "./read-secret.ts";
 import { allow, type FunctionSettings, logicalIdOf, type Network, ServiceFunction } from "./service-function.ts";
 
 export interface SnapshotFunctionProps extends FunctionSettings {
@@ -34,7 +35,7 @@ export class SnapshotFunction extends ServiceFunction {
 			"aws-lambda:Function.DurableConfig",
 			"it has been durable since it was first created",
 		);
-		props.secret.grantRead(this.role);
+		allowReading(this.role, props.secret);
 		props.bus.grantPutEventsTo(this.role);
 		const runs = this.allowRuns();
 		this.alias = new Alias(this, "Alias", {

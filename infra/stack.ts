@@ -1,9 +1,10 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, Tags } from "aws-cdk-lib";
 import { EventBus, type EventPattern } from "aws-cdk-lib/aws-events";
-import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { type IKey, Key } from "aws-cdk-lib/aws-kms";
+import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import { AtlasSnapshots } from "./atlas-snapshots.ts";
+import { AtlasSnapshots, KEPT } from "./atlas-snapshots.ts";
 import type { Bundles } from "./build.ts";
 import { EgressVpc } from "./egress-vpc.ts";
 import type { AtlasSnapshotsProps, EventRuleProps, HttpProps, ScheduleProps } from "./props.ts";
@@ -14,15 +15,22 @@ export class AtlasSnapshotsStack extends Stack {
 	readonly snapshots: AtlasSnapshots;
 
 	constructor(scope: Construct, id: string, bundles: Bundles, settings: Settings) {
-		super(scope, id, { description: "Takes MongoDB Atlas on-demand snapshots and publishes what became of them" });
-		const removalPolicy = settings.removalPolicy === "destroy" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+		super(scope, id, {
+			stackName: settings.stackName ?? id,
+			description: "Takes MongoDB Atlas on-demand snapshots and publishes what became of them",
+		});
+		const removalPolicy = settings.removalPolicy === "destroy" ? RemovalPolicy.DESTROY : KEPT;
+		const secretKey = settings.secretKeyArn && Key.fromKeyArn(this, "SecretKey", settings.secretKeyArn);
+		const hookSecretKey = settings.hookSecretKeyArn && Key.fromKeyArn(this, "HookSecretKey", settings.hookSecretKeyArn);
 		const network = settings.vpc
 			? new EgressVpc(this, "Network", { ...settings.vpc, logRetention: settings.logRetentionDays, removalPolicy })
 			: undefined;
 		this.snapshots = new AtlasSnapshots(this, "AtlasSnapshots", {
 			bundles,
 			...given({
-				secret: this.secret(settings),
+				secret: this.secret(settings, secretKey || undefined),
+				secretKey,
+				hookSecretKey,
 				atlasBaseUrl: settings.atlasBaseUrl,
 				bus: settings.busArn && EventBus.fromEventBusArn(this, "GivenBus", settings.busArn),
 				alarmTopic: settings.alarmTopicArn && Topic.fromTopicArn(this, "GivenTopic", settings.alarmTopicArn),
@@ -30,11 +38,12 @@ export class AtlasSnapshotsStack extends Stack {
 				vpc: network?.vpc,
 				reservedConcurrency: settings.reservedConcurrency,
 				runbookUrl: settings.runbookUrl,
+				perClusterAlarms: settings.perClusterAlarms,
 				defaultRequest: settings.defaultRequest,
 			}),
 			schedules: settings.schedules.map(toSchedule),
 			eventRules: settings.eventRules.map((rule) => this.eventRule(rule)),
-			http: settings.http && this.http(settings.http),
+			http: settings.http && this.http(settings.http, hookSecretKey || undefined),
 			logRetention: settings.logRetentionDays,
 			memory: settings.memoryMegabytes,
 			removalPolicy,
@@ -71,8 +80,8 @@ export class AtlasSnapshotsStack extends Stack {
 		if (network) output("EgressIps", network.addresses.join(","), "For the access list of the Atlas keys");
 	}
 
-	private secret({ secretArn, rotation }: Settings): AtlasSnapshotsProps["secret"] {
-		if (secretArn !== undefined) return secretOf(this, "GivenSecret", secretArn);
+	private secret({ secretArn, rotation }: Settings, key: IKey | undefined): AtlasSnapshotsProps["secret"] {
+		if (secretArn !== undefined) return secretOf(this, "GivenSecret", secretArn, key);
 		if (rotation === undefined) return undefined;
 		return {
 			adminSecret: secretOf(this, "AdminSecret", rotation.adminSecretArn),
@@ -86,27 +95,20 @@ export class AtlasSnapshotsStack extends Stack {
 		return { name, pattern: toPattern(pattern ?? {}), ...bus };
 	}
 
-	private http({
-		signedHook,
-		hookSecretArn,
-		ratePerSecond,
-		burst,
-		accessLog,
-	}: Exclude<Settings["http"], false>): HttpProps {
+	private http(http: Exclude<Settings["http"], false>, key: IKey | undefined): HttpProps {
+		const { signedHook, hookSecretArn, ratePerSecond, burst, accessLog } = http;
 		return {
 			signedHook:
-				signedHook && hookSecretArn !== undefined ? secretOf(this, "GivenHookKeys", hookSecretArn) : signedHook,
+				signedHook && hookSecretArn !== undefined ? secretOf(this, "GivenHookKeys", hookSecretArn, key) : signedHook,
 			throttle: { ratePerSecond, burst },
 			accessLog,
 		};
 	}
 }
 
-/** Secrets Manager ends an ARN with six random characters; people also give ARNs without them. */
-const secretOf = (scope: Construct, id: string, arn: string) =>
-	/-[A-Za-z0-9]{6}$/.test(arn)
-		? Secret.fromSecretCompleteArn(scope, id, arn)
-		: Secret.fromSecretPartialArn(scope, id, arn);
+/** @param arn with or without the six characters at its end; `allowReading` grants both */
+const secretOf = (scope: Construct, id: string, arn: string, key?: IKey): ISecret =>
+	Secret.fromSecretAttributes(scope, id, { secretPartialArn: arn, encryptionKey: key });
 
 const toSchedule = (schedule: Settings["schedules"][number]): ScheduleProps => ({
 	name: schedule.name,

@@ -3,6 +3,7 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import type { TriggerEnvironment } from "../lambda/config.ts";
 import { acknowledge } from "./acknowledge.ts";
+import { allowReading } from "./read-secret.ts";
 import { allow, type FunctionSettings, logicalIdOf, ServiceFunction } from "./service-function.ts";
 import type { SnapshotFunction } from "./snapshot-function.ts";
 
@@ -40,7 +41,7 @@ export class TriggerFunction extends ServiceFunction {
 		this.role.addToPolicy(allow(["lambda:InvokeFunction"], [snapshot.alias.functionArn]));
 		this.role.addToPolicy(allow(["lambda:ListDurableExecutionsByFunction"], [functionArn]));
 		this.role.addToPolicy(allow(["lambda:GetDurableExecution", "lambda:GetDurableExecutionHistory"], [executions]));
-		webhookSecret?.grantRead(this.role);
+		if (webhookSecret) allowReading(this.role, webhookSecret);
 		acknowledge(
 			this.role,
 			`IAM5[Resource::<${logicalIdOf(snapshot)}.Arn>:*/durable-execution/*]`,

@@ -13,6 +13,12 @@ export interface ParsedSecret {
 	readonly warning?: string;
 }
 
+/**
+ * Stands in a new secret of AWS's managed kind until somebody puts keys in: of the form that Secrets Manager demands, and
+ * plainly nobody's.
+ */
+export const PLACEHOLDER_CLIENT_ID = `mdb_sa_id_${"0".repeat(24)}`;
+
 type Pair = readonly [id: string, key: string];
 
 /**
@@ -53,6 +59,9 @@ export function parseCredentials(secretString: string, secretId: string): Parsed
 	const [first, second] = [readKey(fields, chosen[0]), readKey(fields, chosen[1])];
 	const isServiceAccount = serviceAccounts.length > 0;
 	const faults = [...first.faults, ...second.faults];
+	if (first.value === PLACEHOLDER_CLIENT_ID) {
+		faults.push({ pointer: `/${chosen[0]}`, detail: "is still the placeholder: put the keys of a service account in" });
+	}
 	if (isServiceAccount && first.value.includes(":")) {
 		faults.push({ pointer: `/${chosen[0]}`, detail: "must not hold a colon (RFC 7617 §2)" });
 	}

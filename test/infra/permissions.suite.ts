@@ -5,9 +5,10 @@ import { permissionsOf } from "./roles.ts";
 import { nightly, stackOf, templateOf } from "./synthesize.ts";
 
 const writesLogs = (logs: string) => [`logs:CreateLogStream on ${logs}`, `logs:PutLogEvents on ${logs}`];
-const reads = (secret: string) => [
-	`secretsmanager:DescribeSecret on ${secret}`,
-	`secretsmanager:GetSecretValue on ${secret}`,
+const reads = (...arns: string[]) => arns.map((arn) => `secretsmanager:GetSecretValue on ${arn}`);
+const rotates = (...arns: string[]) => [
+	...arns.map((arn) => `secretsmanager:DescribeSecret on ${arn}`),
+	...reads(...arns),
 ];
 
 const snapshot = [
@@ -79,10 +80,10 @@ test("rotation reads the admin's keys and renews the one secret", () => {
 
 	expect(SecretRotation).toEqual(
 		[
-			...reads("Secret"),
+			...rotates("Secret"),
 			"secretsmanager:PutSecretValue on Secret",
 			"secretsmanager:UpdateSecretVersionStage on Secret",
-			...reads(adminSecretArn),
+			...rotates(adminSecretArn, `${adminSecretArn}-??????`),
 		].sort(),
 	);
 });

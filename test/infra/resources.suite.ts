@@ -44,7 +44,10 @@ test("the durable function lives four days, is remembered for thirty and begins 
 		ReservedConcurrentExecutions: 20,
 		FunctionName: Match.absent(),
 	});
-	template.hasResource("AWS::Lambda::Version", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+	template.hasResource("AWS::Lambda::Version", {
+		DeletionPolicy: "RetainExceptOnCreate",
+		UpdateReplacePolicy: "Retain",
+	});
 	template.hasResourceProperties("AWS::Lambda::Alias", { Name: "live" });
 	template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
 		MaximumRetryAttempts: 0,
@@ -171,12 +174,12 @@ test("no output, and no part of the template, holds a secret's value", () => {
 	expect(secrets.map(({ Properties }) => Properties["SecretString"])).toEqual([undefined, undefined]);
 });
 
-test("what holds data outlives the stack, unless told otherwise", () => {
+test("what holds data outlives the stack, unless told otherwise; a first deploy that fails leaves nothing behind", () => {
 	const types = ["AWS::SecretsManager::Secret", "AWS::SQS::Queue", "AWS::Logs::LogGroup"];
 	const policies = (of: Template) =>
 		new Set(types.flatMap((type) => Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy)));
 
-	expect(policies(template)).toEqual(new Set(["Retain"]));
+	expect(policies(template)).toEqual(new Set(["RetainExceptOnCreate"]));
 	expect(policies(templateOf({ removalPolicy: "destroy" }))).toEqual(new Set(["Delete"]));
 });
 

@@ -1,0 +1,15 @@
+import { createHash } from "node:crypto";
+import { Stack } from "aws-cdk-lib";
+import type { IConstruct } from "constructs";
+
+/**
+ * A name for what must be named by us. It begins with the stack's name and ends in a digest of it and of the construct's
+ * path, so that two stacks in one account and region never want the same, however long their names are.
+ *
+ * @param longest characters that the service allows
+ */
+export function physicalName(scope: IConstruct, longest: number): string {
+	const { stackName } = Stack.of(scope);
+	const digest = createHash("sha256").update(`${stackName} ${scope.node.path}`).digest("hex").slice(0, 8);
+	return `${stackName.slice(0, longest - digest.length - 1)}-${digest}`;
+}

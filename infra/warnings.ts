@@ -1,0 +1,40 @@
+import { type Deployment, isOfAnotherAccount } from "./arns.ts";
+import type { Settings } from "./settings.ts";
+
+/** Partitions for whose regions AWS has announced no durable functions, and how their regions begin. */
+const WITHOUT_DURABLE_FUNCTIONS = [
+	{ begin: "cn-", where: "China" },
+	{ begin: "us-gov-", where: "GovCloud" },
+	{ begin: "us-iso", where: "the isolated regions" },
+	{ begin: "eu-isoe-", where: "the isolated regions" },
+] as const;
+
+/**
+ * What an operator should know of settings that are allowed all the same: a line each, which begins with the setting.
+ *
+ * Durable functions began in us-east-2 (December 2025), came to sixteen more commercial regions (April 2026) and to the
+ * European Sovereign Cloud (September 2026). Only partitions that no announcement names are warned of; of a commercial
+ * region that is not listed nobody here knows, so nothing is said.
+ *
+ * @see AWS What's New, Lambda durable functions
+ */
+export function warningsOf(settings: Settings, to: Deployment): readonly string[] {
+	return [...regionWarnings(to), ...keyWarnings(settings, to)];
+}
+
+function regionWarnings({ region = "" }: Deployment): string[] {
+	const known = WITHOUT_DURABLE_FUNCTIONS.find(({ begin }) => region.startsWith(begin));
+	return known
+		? [
+				`region ${region}: AWS has not announced Lambda durable functions for ${known.where}; without them the deploy fails`,
+			]
+		: [];
+}
+
+function keyWarnings({ secretKeyArn, hookSecretKeyArn }: Settings, to: Deployment): string[] {
+	return Object.entries({ secretKeyArn, hookSecretKeyArn })
+		.filter(([, arn]) => isOfAnotherAccount(arn, to))
+		.map(
+			([name]) => `${name}: the key is another account's, whose key policy must let this account's functions decrypt`,
+		);
+}
