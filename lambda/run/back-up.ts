@@ -5,6 +5,8 @@ import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { brokenOff, type Change, describeChange, statusOf } from "../domain/state-change.ts";
 import { follow } from "./follow.ts";
+import { countOperations } from "./operations.ts";
+import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 import { prove } from "./prove.ts";
 import type { Candidate } from "./select.ts";
@@ -23,18 +25,25 @@ const PROOF_PATIENCE = 2 * 60_000;
  */
 export async function backUp(
 	ports: Ports,
-	steps: Steps,
+	uncounted: Steps,
 	run: Run,
 	target: Candidate,
 	startedAt: number,
 	firstPollSeconds: number,
 ): Promise<TargetStatus> {
+	const steps = countOperations(uncounted);
 	const minutes = (count: number) => startedAt + count * 60_000;
 	const limits: Limits = {
 		startedAt,
 		deadlineAt: minutes(run.request.deadlineMinutes),
 		hardLimitAt: minutes(HARD_LIMIT_MINUTES),
 		firstPollSeconds,
+		backOff(attempt, at, retryAfterSeconds) {
+			const elapsedSeconds = (at - startedAt) / 1000;
+			const seed = `${run.run}/${target.clusterName}/${attempt}`;
+			const least = steps.leastPause({ elapsedSeconds, lastSeconds: HARD_LIMIT_MINUTES * 60 }, 2);
+			return Math.max(backOff(attempt, seed, retryAfterSeconds, elapsedSeconds), least);
+		},
 	};
 	let late = false;
 	// Within the step that publishes: another step for the proof would count towards the limit of an execution.

@@ -5,17 +5,12 @@ import type { Run } from "../domain/run.ts";
 import { brokenOff, describeChange, statusOf } from "../domain/state-change.ts";
 import { judge, type Verdict } from "../domain/verdict.ts";
 import { backUp, tellBrokenOff } from "./back-up.ts";
+import { TARGETS_PER_EXECUTION } from "./operations.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 import { ANY, type Candidate } from "./select.ts";
 import { partAllowed, selectAllowed } from "./select-allowed.ts";
 import type { Steps } from "./steps.ts";
-
-/**
- * Targets of one durable execution. An execution may hold 3,000 operations; a target that lasts three days takes about
- * 110, so 25 of them stay below.
- */
-export const TARGETS_PER_EXECUTION = 25;
 
 /** A run, or a part of one that was chained because it has too many targets for one execution. */
 export type RunInput = Run & { readonly part?: Selected };

@@ -1,46 +1,95 @@
-import type { Snapshot } from "../domain/snapshot.ts";
+/**
+ * How long a run waits: pure functions from what is known to whole seconds, as a durable wait takes them.
+ *
+ * Every pause grows with the time that has passed, so that the number of pauses grows with its logarithm only.
+ */
 
 /**
- * Share of the time already elapsed that the next wait takes: the end is noticed within a tenth of the snapshot's own
- * duration, and the number of looks grows with the logarithm of it.
+ * Share of the time already elapsed that a pause takes: an end is noticed within a tenth of the time that led to it.
  */
 const SHARE = 0.1;
-/** The jitter only shortens a wait, so that it never costs the promise above. */
+/** The jitter only shortens a poll's pause, so that it never costs the promise above. */
 const JITTER = 0.03;
-/** Seconds; a longer wait would leave the last hours of a three-day snapshot unwatched. */
-const LONGEST_SECONDS = 2 * 60 * 60;
+/** A back-off's jitter only lengthens it, so that Retry-After is never undercut. */
+const BACK_OFF_JITTER = 0.25;
+/** Seconds of the first back-off. It doubles up to the longest. */
+const FIRST_BACK_OFF_SECONDS = 10;
+const LONGEST_BACK_OFF_SECONDS = 30 * 60;
+/**
+ * By this factor the elapsed time grows from pause to pause once durable operations run short: see {@link leastPause}.
+ */
+const SPARING = 1.25;
+/** Seconds. @see AWS Lambda API, WaitOptions and StepOptions (valid range) */
+const LONGEST_WAIT_SECONDS = 31_622_400;
 
-/** What the next wait depends on. */
+/** What the pause before a poll depends on. */
 export interface Pace {
 	/** Seconds since the snapshot was asked for. */
 	readonly elapsedSeconds: number;
-	/** Seconds: the least wait, and the first one. */
+	/** Seconds: the least pause, and the first one. */
 	readonly firstPollSeconds: number;
-	/** Anything that differs from target to target and from look to look: it moves the jitter. */
+	/** Anything that differs from target to target and from poll to poll: it moves the jitter. */
 	readonly seed: string;
 	/** Seconds that Atlas asked for; never undercut. */
 	readonly retryAfterSeconds?: number;
 }
 
-/** @returns whole seconds to wait before the next look, 1 or more, as a durable wait takes them */
+/** @returns whole seconds to wait before the next poll, 1 or more */
 export function pause({ elapsedSeconds, firstPollSeconds, seed, retryAfterSeconds = 0 }: Pace): number {
-	const share = Math.min(elapsedSeconds * SHARE, LONGEST_SECONDS) * (1 - JITTER * fraction(seed));
-	return Math.max(1, Math.floor(Math.max(firstPollSeconds, share)), Math.ceil(retryAfterSeconds));
+	const share = elapsedSeconds * SHARE * (1 - JITTER * fraction(seed));
+	return whole(Math.max(Math.floor(Math.max(firstPollSeconds, share)), retryAfterSeconds));
 }
 
 /**
- * Seconds before a request that Atlas did not carry out is sent again, where Atlas names none: 10, 20, 40 … up to
- * 5 minutes, and up to a quarter more, so that the targets of a run do not come back together.
+ * Seconds before something that failed is tried again: 10, 20, 40 … up to half an hour, or up to a tenth of the time
+ * since the run began where that is longer; and up to a quarter more, so that the targets of a run do not come back
+ * together. Where Atlas asks for more, as long as Atlas asks for.
  *
+ * @param attempt failures in a row, from 1
  * @see Atlas Administration API, rate limits: exponential backoff with jitter
  */
-export function backOff(attempt: number, seed: string, retryAfterSeconds?: number): number {
-	const base = retryAfterSeconds ?? Math.min(10 * 2 ** (attempt - 1), 300);
-	return Math.max(1, Math.ceil(base * (1 + 0.25 * fraction(seed))));
+export function backOff(attempt: number, seed: string, retryAfterSeconds = 0, elapsedSeconds = 0): number {
+	const doubled = Math.min(FIRST_BACK_OFF_SECONDS * 2 ** (attempt - 1), LONGEST_BACK_OFF_SECONDS);
+	const grown =
+		attempt > 1 && doubled === LONGEST_BACK_OFF_SECONDS ? Math.max(doubled, elapsedSeconds * SHARE) : doubled;
+	return whole(Math.max(grown, retryAfterSeconds) * (1 + BACK_OFF_JITTER * fraction(seed)));
 }
 
-/** A seed for {@link pause} from a snapshot and the number of the look. */
-export const seedOf = ({ id }: Pick<Snapshot, "id">, look: number): string => `${id}/${look}`;
+/** What is left to a target, in time and in durable operations. */
+export interface Allowance {
+	/** Seconds since the run began. */
+	readonly elapsedSeconds: number;
+	/** Seconds from the run's start to the last moment that is waited for. */
+	readonly lastSeconds: number;
+	/** Pauses that the durable operations which are left pay for. */
+	readonly pausesLeft: number;
+}
+
+/**
+ * The least pause with which the pauses left reach the last moment. Where many are left it is nothing, and the pace is
+ * free. Where they run short each pause makes the elapsed time grow by a quarter; the last one reaches the last moment.
+ * So whatever is waited for, and in whatever order, the operations are never used up before the time is.
+ *
+ * Proof: with n pauses left, a pause ends at `last / 1.25^(n-1)` or later. If that holds for each, the one with n = 1
+ * ends at `last`.
+ */
+export function leastPause({ elapsedSeconds, lastSeconds, pausesLeft }: Allowance): number {
+	const reached = lastSeconds / SPARING ** Math.max(0, Math.floor(pausesLeft) - 1);
+	return Math.max(0, Math.ceil(reached - elapsedSeconds));
+}
+
+/**
+ * Cuts a pause so that it ends at a bound and not after it.
+ *
+ * @param secondsLeft until the bound; a pause takes 1 second at least
+ */
+export const cut = (seconds: number, secondsLeft: number): number => whole(Math.min(seconds, secondsLeft));
+
+/** Whole seconds, within what AWS takes. */
+const whole = (seconds: number): number => Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_WAIT_SECONDS);
+
+/** A seed for {@link pause} from a snapshot's id and the number of the poll. */
+export const seedOf = ({ id }: { readonly id: string }, look: number): string => `${id}/${look}`;
 
 /**
  * FNV-1a over the seed, then MurmurHash3's finalizer, as a fraction from 0 to below 1: the same at every replay, which a

@@ -16,7 +16,7 @@ import {
 import { judge } from "../domain/verdict.ts";
 import { explain } from "./explain.ts";
 import { follow } from "./follow.ts";
-import { backOff } from "./pace.ts";
+import { cut } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 import type { Steps } from "./steps.ts";
 
@@ -26,6 +26,13 @@ export interface Limits {
 	readonly deadlineAt: number;
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
+	/**
+	 * Seconds before the next request or lookup after so many failures in a row. It grows to half an hour and more, honours
+	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
+	 *
+	 * @param at epoch milliseconds, now
+	 */
+	readonly backOff: (attempt: number, at: number, retryAfterSeconds?: number) => number;
 }
 
 export interface Taken {
@@ -61,7 +68,7 @@ export async function take(
 		policy: run.request.onConflict,
 		deadlineAt: limits.deadlineAt,
 		hardLimitAt: limits.hardLimitAt,
-		backOff: (attempt, retryAfter) => backOff(attempt, `${run.run}/${target.clusterName}/${attempt}`, retryAfter),
+		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
 	};
 	let taking: Taking = untaken;
 	let move: Move = { do: "ask", afterSeconds: 0 };
@@ -81,7 +88,17 @@ export async function take(
 				break;
 			}
 			case "look": {
-				if (move.afterSeconds > 0) await steps.sleep("before-looking", move.afterSeconds);
+				let seconds = move.afterSeconds;
+				if (taking.inDoubt && !late && now + seconds * 1000 > limits.deadlineAt) {
+					// The deadline is told when it passes, and what Atlas asks to wait is waited in full all the same.
+					const untilLate = cut(seconds, (limits.deadlineAt - now) / 1000);
+					await steps.sleep("before-deadline", untilLate);
+					seconds -= untilLate;
+					now += untilLate * 1000;
+					late = true;
+					await onLate();
+				}
+				if (seconds > 0) await steps.sleep("before-looking", seconds);
 				const looked: Looked = await steps.step("look-for-ours", () => look(ports, run, target));
 				now = looked.at;
 				[taking, move] = afterLooking(taking, looked, terms);

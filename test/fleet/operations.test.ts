@@ -3,7 +3,7 @@ import { AtlasError } from "../../lambda/domain/errors.ts";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { backUp } from "../../lambda/run/back-up.ts";
-import { TARGETS_PER_EXECUTION } from "../../lambda/run/carry-out.ts";
+import { TARGETS_PER_EXECUTION } from "../../lambda/run/operations.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
 import type { Steps } from "../../lambda/run/steps.ts";
 import { CONFIGURED } from "../run/configured.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { backOff, pause } from "../../lambda/run/pace.ts";
+import { backOff, leastPause, pause } from "../../lambda/run/pace.ts";
 
 /** Looks at a snapshot that lasts so many seconds. */
 function followFor(duration: number, seed: string, firstPollSeconds = 15) {
@@ -56,8 +56,8 @@ describe("the pace", () => {
 });
 
 describe("the back-off", () => {
-	test("10, 20, 40 … up to 5 minutes, and up to a quarter more", () => {
-		const base = [10, 20, 40, 80, 160, 300, 300];
+	test("10, 20, 40 … up to half an hour, and up to a quarter more", () => {
+		const base = [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800];
 		for (const [index, seconds] of base.entries()) {
 			const waited = backOff(index + 1, `seed-${index}`);
 			expect(waited).toBeGreaterThanOrEqual(seconds);
@@ -65,11 +65,50 @@ describe("the back-off", () => {
 		}
 	});
 
-	test("honours Retry-After in full", () => {
+	test("honours Retry-After in full, and backs off further where Atlas asks for little", () => {
 		fc.assert(
-			fc.property(fc.integer({ min: 1, max: 20 }), fc.string(), fc.nat(3600), (attempt, seed, after) => {
-				expect(backOff(attempt, seed, after)).toBeGreaterThanOrEqual(after);
+			fc.property(fc.integer({ min: 1, max: 20 }), fc.string(), fc.nat(400_000), (attempt, seed, after) => {
+				expect(backOff(attempt, seed, after)).toBeGreaterThanOrEqual(Math.max(after, backOff(attempt, seed)));
 			}),
 		);
+	});
+
+	test("never waits longer than AWS takes", () => {
+		expect(backOff(3, "seed", 1e12)).toBe(31_622_400);
+		expect(pause({ elapsedSeconds: 1, firstPollSeconds: 15, seed: "seed", retryAfterSeconds: 1e12 })).toBe(31_622_400);
+	});
+
+	test("three days of failures, a second after another, take at most 45 tries", () => {
+		let elapsed = 0;
+		let tries = 0;
+		while (elapsed < 3 * 86_400) elapsed += 1 + backOff(++tries, "seed", 1, elapsed);
+		expect(tries).toBeLessThanOrEqual(45);
+	});
+});
+
+describe("the least pause", () => {
+	const lastSeconds = 3 * 86_400;
+
+	test("reaches the last moment with the pauses that are left, whatever is waited for besides", () => {
+		fc.assert(
+			fc.property(
+				fc.integer({ min: 1, max: 110 }),
+				fc.double({ min: 0, max: lastSeconds, noNaN: true }),
+				fc.infiniteStream(fc.integer({ min: 0, max: 7200 })),
+				(pauses, begun, wishes) => {
+					let elapsedSeconds = begun;
+					for (let pausesLeft = pauses; pausesLeft > 0; pausesLeft--) {
+						const wish = wishes.next().value ?? 0;
+						elapsedSeconds += Math.max(wish, leastPause({ elapsedSeconds, lastSeconds, pausesLeft }));
+					}
+					expect(elapsedSeconds).toBeGreaterThanOrEqual(lastSeconds);
+				},
+			),
+		);
+	});
+
+	test("is nothing while many are left, so that a snapshot of three days is polled at its pace", () => {
+		expect(leastPause({ elapsedSeconds: 15, lastSeconds, pausesLeft: 90 })).toBe(0);
+		expect(leastPause({ elapsedSeconds: 86_400, lastSeconds, pausesLeft: 12 })).toBe(0);
 	});
 });

@@ -46,7 +46,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (auth) => {
 		});
 		expect(sharded?.durationSeconds).toBeGreaterThanOrEqual(160);
 		expect(taken(stage)).toHaveLength(1);
-		expect(taken(stage)[0]?.description).toMatch(/^before release 42 \[run:[a-f0-9]{12}\]$/);
+		expect(taken(stage)[0]?.description).toMatch(/^before release 42 \[run:[a-f0-9]{16}\]$/);
 		expect(requests(stage, "take")).toBe(2);
 	});
 });

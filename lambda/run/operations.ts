@@ -1,0 +1,88 @@
+import { type Allowance, leastPause } from "./pace.ts";
+import type { Steps } from "./steps.ts";
+
+/**
+ * Durable operations, as AWS meters them: a step 1 and 1 for each retry, a wait 1, a waitForCondition 1 and 1 for each
+ * check, a map 1, a chained invocation 1, an execution 1, an invocation that Lambda repeats 1. An execution that passes
+ * the limit is ended by AWS in the middle.
+ *
+ * @see Lambda Developer Guide, "Lambda quotas" (durable operations: 3,000, cannot be raised)
+ * @see AWS Durable Execution SDK, "Checkpoint consumption"
+ */
+const OPERATIONS_PER_EXECUTION = 3_000;
+
+/**
+ * What one target may use in three days, whatever happens to it. A snapshot that is polled for three days from every 15
+ * seconds on takes 90 polls; the rest is what comes before and after.
+ */
+export const TARGET_OPERATIONS = 110;
+
+/** Of these, its share of the invocations that Lambda repeats because one died. */
+const INVOCATION_RETRIES = 4;
+
+/**
+ * Of these, what is kept for the end of a target, which comes after the last pause: five that may stand between two
+ * pauses (a poll, a request, a lookup, and the start of another waitForCondition with its first check), STARTED, LATE
+ * and the waitForCondition after it, and the final event with 4 tries of it.
+ */
+const KEPT_FOR_THE_END = 14;
+
+/** The execution itself, its selection with {@link SELECTION_OPERATIONS}, the map of its targets or parts. */
+const OWN_OPERATIONS = 200;
+
+/** Targets of one durable execution: as many as can all have their worst three days. */
+export const TARGETS_PER_EXECUTION = Math.floor((OPERATIONS_PER_EXECUTION - OWN_OPERATIONS) / TARGET_OPERATIONS);
+
+/** Steps that count what they use, the same at every replay. */
+export interface CountedSteps extends Steps {
+	/** Durable operations that this target may still use. */
+	operationsLeft(): number;
+	/**
+	 * The least pause, in seconds, that keeps the target within its operations.
+	 *
+	 * @param operationsEach that a pause takes along with what follows it
+	 */
+	leastPause(time: Omit<Allowance, "pausesLeft">, operationsEach: number): number;
+}
+
+export function countOperations(steps: Steps): CountedSteps {
+	let used = 0;
+	const operationsLeft = () => TARGET_OPERATIONS - INVOCATION_RETRIES - used;
+	return {
+		operationsLeft,
+		leastPause: (time, operationsEach) =>
+			leastPause({ ...time, pausesLeft: (operationsLeft() - KEPT_FOR_THE_END) / operationsEach }),
+		step(name, work) {
+			used += 1;
+			return steps.step(name, work);
+		},
+		once(name, work) {
+			used += 1;
+			return steps.once(name, work);
+		},
+		insist(name, work) {
+			used += 1;
+			return steps.insist(name, work);
+		},
+		sleep(name, seconds) {
+			used += 1;
+			return steps.sleep(name, seconds);
+		},
+		async until(name, initial, check, next) {
+			used += 1;
+			const before = used;
+			// The number of checks is a part of the state: a replay that finds the wait ended makes none.
+			const last = await steps.until(
+				name,
+				{ checks: 0, state: initial },
+				async ({ checks, state }) => ({ checks: checks + 1, state: await check(state) }),
+				({ checks, state }) => {
+					used = before + checks;
+					return next(state);
+				},
+			);
+			used = before + last.checks;
+			return last.state;
+		},
+	};
+}
