@@ -25,7 +25,7 @@ export function connect(config: TriggerConfig): Reception {
 	const face = createFace({
 		engine,
 		stack: config.STACK_NAME,
-		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now) }),
+		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now, journal.warned) }),
 		openapi: readDocument,
 		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
 		hear: journal.answered,

@@ -9,8 +9,7 @@ const CALLERS: Readonly<Record<Trigger, RegExp>> = {
 	http: /^(?:(?:iam|hook):[^\p{Cc}\p{Cs}]{1,2048}|local)$/u,
 };
 
-const isTrigger = (input: unknown): input is Trigger =>
-	typeof input === "string" && Object.hasOwn(CALLERS, input);
+const isTrigger = (input: unknown): input is Trigger => typeof input === "string" && Object.hasOwn(CALLERS, input);
 
 /** Whether it is a caller who can have asked by this trigger. */
 const isCallerOf = (trigger: Trigger, input: unknown): input is RequestedBy =>

@@ -1,8 +1,8 @@
-import * as v from "valibot";
 import { InputError } from "../domain/errors.ts";
+import { isFields } from "./fields.ts";
 import { type HookKey, readHookKey } from "./standard-webhooks.ts";
 
-/** The keys by which hooks are signed, as Secrets Manager holds them now. */
+/** The keys by which hooks are signed, as Secrets Manager holds them now. Both reject as the last reading did. */
 export interface HookKeys {
 	/** @returns none where no key is configured */
 	readonly current: () => Promise<readonly HookKey[]>;
@@ -10,53 +10,81 @@ export interface HookKeys {
 	readonly newer: () => Promise<readonly HookKey[]>;
 }
 
-/** Milliseconds for which keys serve; one that was taken away works no longer than this. */
-const FRESH_MS = 300_000;
-/** Milliseconds between two readings, so that wrong signatures can't drive the secret's rate. */
+/** Milliseconds for which keys serve: one that was removed works for no longer than a minute. */
+const FRESH_MS = 55_000;
+/** Milliseconds between two readings, however they end, so that wrong signatures can't drive the secret's rate. */
 const LEAST_AGE_MS = 10_000;
 
 /**
  * @param readSecret the secret's text; `undefined` where it has none
  * @param now epoch milliseconds
+ * @param warn gets a sentence for each reading that finds entries which are no keys
  */
-export function createHookKeys(readSecret: () => Promise<string | undefined>, now: () => number): HookKeys {
-	let read: { readonly at: number; readonly keys: Promise<readonly HookKey[]> } | undefined;
+export function createHookKeys(
+	readSecret: () => Promise<string | undefined>,
+	now: () => number,
+	warn: (warning: string) => void,
+): HookKeys {
+	let read: { readonly at: number; readonly keys: Promise<readonly HookKey[]>; failed?: true } | undefined;
 
 	function notOlderThan(milliseconds: number): Promise<readonly HookKey[]> {
-		if (read && now() - read.at < milliseconds) return read.keys;
-		const keys = readSecret().then(parseHookKeys);
-		const reading = { at: now(), keys };
+		if (read && now() - read.at < (read.failed ? LEAST_AGE_MS : milliseconds)) return read.keys;
+		const reading: NonNullable<typeof read> = { at: now(), keys: readSecret().then((text) => parse(text, warn)) };
 		read = reading;
-		keys.catch(() => {
-			if (read === reading) read = undefined;
+		reading.keys.catch(() => {
+			reading.failed = true;
 		});
-		return keys;
+		return reading.keys;
 	}
 
 	return { current: () => notOlderThan(FRESH_MS), newer: () => notOlderThan(LEAST_AGE_MS) };
 }
 
-const ListSchema = v.object({ secrets: v.array(v.string()) });
-
-/**
- * Reads `whsec_…` keys, separated by white space, or `{"secrets": ["whsec_…"]}`.
- *
- * @throws InputError `SECRET_INVALID`, quoting nothing
- */
-export function parseHookKeys(text: string | undefined): readonly HookKey[] {
-	if (text === undefined || text.trim() === "") return [];
-	const keys = split(text).map(readHookKey);
-	if (keys.every((key) => key !== undefined)) return keys;
-	const detail = 'must hold whsec_<base64> keys of at least 16 bytes, separated by spaces, or {"secrets": […]} of them';
-	throw new InputError("SECRET_INVALID", "webhook secret", [{ pointer: "", detail }]);
+function parse(text: string | undefined, warn: (warning: string) => void): readonly HookKey[] {
+	const { keys, faulty } = parseHookKeys(text);
+	if (faulty.length > 0) warn(`webhook secret: entry ${faulty.join(", ")} is ignored; ${RULE}`);
+	return keys;
 }
 
-function split(text: string): readonly string[] {
-	if (!text.trimStart().startsWith("{")) return text.trim().split(/\s+/);
+const RULE = 'a key is whsec_<base64> of 24 to 64 bytes, and a caller\'s name 1 to 64 letters, digits, ".", "-" or "_"';
+
+/**
+ * Reads `{"<caller>": "whsec_…"}`, where a caller may have several keys as a list, or for the one caller `default` the
+ * keys as text, separated by white space. An entry that is no key takes nothing from the others.
+ *
+ * @returns the keys, and which entries, counted from 1, are none; they are not quoted
+ * @throws InputError `SECRET_INVALID` where there are entries and none of them is a key
+ */
+export function parseHookKeys(text: string | undefined): { keys: readonly HookKey[]; faulty: readonly number[] } {
+	const entries = split(text ?? "").map(([caller, key]) => (isCaller(caller) ? readHookKey(caller, key) : undefined));
+	const keys = entries.filter((key) => key !== undefined);
+	if (entries.length > 0 && keys.length === 0) {
+		throw new InputError("SECRET_INVALID", "webhook secret", [{ pointer: "", detail: `must hold keys; ${RULE}` }]);
+	}
+	return { keys, faulty: entries.flatMap((key, index) => (key === undefined ? [index + 1] : [])) };
+}
+
+type Entry = readonly [caller: string, key: unknown];
+
+function split(text: string): readonly Entry[] {
+	const named = parseJson(text);
+	if (!isFields(named)) return words("default", text);
+	return Object.entries(named).flatMap(([caller, keys]): readonly Entry[] => {
+		if (typeof keys === "string") return words(caller, keys);
+		return Array.isArray(keys) ? keys.map((key: unknown) => [caller, key] as const) : [[caller, keys]];
+	});
+}
+
+const words = (caller: string, text: string): readonly Entry[] =>
+	text.split(/\s+/).flatMap((word) => (word === "" ? [] : [[caller, word] as const]));
+
+/** It is published: a key that was put in the name's place is none. */
+const isCaller = (name: string): boolean => /^(?!whsec_)[A-Za-z0-9._-]{1,64}$/.test(name);
+
+function parseJson(text: string): unknown {
 	try {
-		const list: unknown = JSON.parse(text);
-		return v.is(ListSchema, list) ? list.secrets : [""];
+		return JSON.parse(text);
 	} catch {
-		return [""];
+		return undefined;
 	}
 }

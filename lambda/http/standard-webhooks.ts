@@ -3,8 +3,11 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 /** Seconds by which the sender's clock may differ from ours, either way. */
 const TOLERANCE_S = 300;
 
-/** A key of the HMAC, decoded. */
-export type HookKey = Uint8Array;
+/** A key of the HMAC, decoded, and whose it is. */
+export interface HookKey {
+	readonly caller: string;
+	readonly key: Uint8Array;
+}
 
 /**
  * Verifies a signature of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`. Every signature of the header is
@@ -13,27 +16,29 @@ export type HookKey = Uint8Array;
  * @param headers names in lower case
  * @param body the bytes as they came
  * @param now epoch milliseconds
- * @returns whether one signature matches; which part was wrong is nobody's business
+ * @returns whose key a signature matches; which part was wrong is nobody's business
  * @see Standard Webhooks specification, "Signature scheme" and "Verifying webhook authenticity"
  */
-export function isSigned(
+export function readSigner(
 	headers: Readonly<Record<string, string>>,
 	body: Uint8Array,
 	keys: readonly HookKey[],
 	now: number,
-): boolean {
+): string | undefined {
 	const id = headers["webhook-id"] ?? "";
 	const timestamp = headers["webhook-timestamp"] ?? "";
 	const claimed = readSignatures(headers["webhook-signature"] ?? "");
 	const skew = Math.abs(now / 1000 - Number(timestamp));
 	const sound = /^[\x20-\x7e]{1,255}$/.test(id) && /^\d{1,12}$/.test(timestamp) && skew <= TOLERANCE_S;
-	const expected = keys.map((key) => sign(key, id, timestamp, body));
-	const matches = expected.flatMap((mac) => claimed.filter((signature) => timingSafeEqual(mac, signature)));
-	return sound && matches.length > 0;
+	const matches = keys.filter(({ key }) => {
+		const expected = sign(key, id, timestamp, body);
+		return claimed.filter((signature) => timingSafeEqual(expected, signature)).length > 0;
+	});
+	return sound ? matches[0]?.caller : undefined;
 }
 
 /** @returns the 32 bytes that a `v1` signature encodes */
-export function sign(key: HookKey, id: string, timestamp: string, body: Uint8Array): Buffer {
+export function sign(key: Uint8Array, id: string, timestamp: string, body: Uint8Array): Buffer {
 	return createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
@@ -46,13 +51,10 @@ function readSignatures(field: string): Buffer[] {
 	return claimed;
 }
 
-/** Bytes below which a key is no secret. */
-const LEAST_KEY_BYTES = 16;
-
-/** @returns `undefined` where the text is no `whsec_<base64>` of at least 16 bytes */
-export function readHookKey(text: string): HookKey | undefined {
-	const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
+/** @returns `undefined` where the text is no `whsec_<base64>` of 24 to 64 bytes, as the specification recommends */
+export function readHookKey(caller: string, text: unknown): HookKey | undefined {
+	const encoded = typeof text === "string" ? /^whsec_([A-Za-z0-9+/]{32,}={0,2})$/.exec(text)?.[1] : undefined;
 	if (encoded === undefined) return undefined;
 	const key = Buffer.from(encoded, "base64");
-	return key.byteLength >= LEAST_KEY_BYTES ? key : undefined;
+	return key.byteLength >= 24 && key.byteLength <= 64 ? { caller, key } : undefined;
 }

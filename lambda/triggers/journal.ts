@@ -5,6 +5,8 @@ import { ProblemError } from "../http/problem.ts";
 
 export interface Journal {
 	readonly answered: (answered: Answered) => void;
+	/** A sentence for the operator. */
+	readonly warned: (warning: string) => void;
 	readonly received: (received: { readonly run?: Run; readonly error?: unknown }) => void;
 }
 
@@ -18,6 +20,7 @@ export function createJournal(logger: { readonly info: Write; readonly warn: Wri
 			else if (error === undefined) logger.info("request answered", { ...told });
 			else logger.warn("request refused", { ...told, ...tell(error) });
 		},
+		warned: (warning) => logger.warn(warning, {}),
 		received({ run, error }) {
 			const told = run && { run: run.run, trigger: run.trigger, requested_by: run.requestedBy, slot: run.slot };
 			if (error === undefined) logger.info("run started", { ...told });

@@ -105,6 +105,8 @@ function readHookKeys(text: string | undefined): string | undefined {
 		parseHookKeys(text);
 		return text;
 	} catch {
-		throw new UsageError("WEBHOOK_SECRETS must hold whsec_<base64> keys of at least 16 bytes, separated by spaces");
+		throw new UsageError(
+			'WEBHOOK_SECRETS must hold whsec_<base64> keys of 24 to 64 bytes, separated by spaces, or {"<caller>": "whsec_…"}',
+		);
 	}
 }

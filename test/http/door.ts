@@ -28,6 +28,7 @@ export interface DoorOptions {
 export function openDoor(options: DoorOptions = {}) {
 	const started: Run[] = [];
 	const heard: Answered[] = [];
+	const warnings: string[] = [];
 	const time = { now: NOW };
 	const looks = { count: 0 };
 	const secretReads = { count: 0 };
@@ -50,7 +51,7 @@ export function openDoor(options: DoorOptions = {}) {
 	const face = createFace({
 		engine,
 		stack: STACK,
-		...(secret && { hookKeys: createHookKeys(readSecret, now) }),
+		...(secret && { hookKeys: createHookKeys(readSecret, now, (warning) => warnings.push(warning)) }),
 		openapi: async () => JSON.stringify(openapi),
 		clock: {
 			now,
@@ -79,7 +80,7 @@ export function openDoor(options: DoorOptions = {}) {
 		return reply;
 	}
 
-	return { send, started, heard, time, looks, secretReads };
+	return { send, started, heard, time, looks, secretReads, warnings };
 }
 
 /** A target as a run's result tells it. */

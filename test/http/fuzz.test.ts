@@ -24,7 +24,11 @@ const engine: Engine = {
 	read: async (run) => (run === KNOWN_RUN ? { run, status: "RUNNING", targets: [], startedAt: NOW } : undefined),
 };
 const clock = { now: () => NOW, pause: async () => {} };
-const hookKeys = createHookKeys(async () => `whsec_${randomBytes(32).toString("base64")}`, clock.now);
+const hookKeys = createHookKeys(
+	async () => `whsec_${randomBytes(32).toString("base64")}`,
+	clock.now,
+	() => {},
+);
 const face = createFace({
 	engine,
 	stack: "s",

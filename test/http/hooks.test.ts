@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../lambda/domain/errors.ts";
 import { createHookKeys, parseHookKeys } from "../../lambda/http/hook-keys.ts";
 import { sign } from "../../lambda/http/standard-webhooks.ts";
-import { bodyOf, NOW, openDoor, REQUEST, runOf } from "./door.ts";
+import { bodyOf, CALLER, NOW, openDoor, REQUEST, runOf } from "./door.ts";
 
 const key = randomBytes(24);
 const next = randomBytes(24);
@@ -73,7 +73,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(replies.map(({ status }) => status)).toEqual([401, 400]);
 	});
 
-	test.each([[undefined], [""], [" "], ['{"secrets":[]}']])(
+	test.each([[undefined], [""], [" "], ["{}"], ['{"github":[]}']])(
 		"does not exist where the secret holds %j",
 		async (secret) => {
 			const door = openDoor({ secret: () => secret });
@@ -101,7 +101,7 @@ describe("POST /hooks/snapshots", () => {
 		expect((await unreadable.send(hook(key))).status).toBe(503);
 	});
 
-	test("lets keys rotate without a redeploy: a new one works at once, an old one for five minutes at most", async () => {
+	test("lets keys rotate without a redeploy: a new one works in ten seconds, a removed one stops within a minute", async () => {
 		const secret = { text: textOf(key) };
 		const door = openDoor({ secret: () => secret.text });
 		expect((await door.send(hook(key))).status).toBe(202);
@@ -111,9 +111,57 @@ describe("POST /hooks/snapshots", () => {
 		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
 
 		secret.text = textOf(next);
-		door.time.now += 300_000;
+		door.time.now += 60_000;
 		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(401);
 		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+	});
+
+	test("promise 9: a key's name is its caller, and no two callers share a run", async () => {
+		const secret = JSON.stringify({ github: textOf(key), gitlab: [textOf(next)] });
+		const door = openDoor({ secret: () => secret });
+
+		await door.send(hook(key));
+		await door.send(hook(next));
+		await door.send({ body: REQUEST, headers: { "idempotency-key": "msg_1" } });
+		await door.send({ body: REQUEST, headers: { "webhook-id": "msg_1" } });
+
+		expect(door.started.map(({ requestedBy }) => requestedBy)).toEqual(["hook:github", "hook:gitlab", CALLER, CALLER]);
+		expect(door.started.map(({ run }) => run)).toEqual([
+			runOf("msg_1", "hook:github"),
+			runOf("msg_1", "hook:gitlab"),
+			runOf("msg_1"),
+			runOf("msg_1"),
+		]);
+		expect(new Set(door.started.map(({ run }) => run)).size).toBe(3);
+	});
+
+	test("one bad entry of the secret takes nothing from the others, and is told to the operator by its number", async () => {
+		const secret = JSON.stringify({ old: "whsec_c2hvcnQ=", github: ["x", textOf(key)], [textOf(next)]: textOf(next) });
+		const door = openDoor({ secret: () => secret });
+
+		expect((await door.send(hook(key))).status).toBe(202);
+		expect((await door.send(hook(next))).status).toBe(401);
+		expect(door.warnings[0]).toMatch(
+			/^webhook secret: entry 1, 2, 4 is ignored; a key is whsec_<base64> of 24 to 64 bytes/,
+		);
+		expect(door.warnings.join()).not.toContain(next.toString("base64"));
+	});
+
+	test("a secret that can't be read is asked for no more often than one that can, and not for long", async () => {
+		const failing = { now: true };
+		const door = openDoor({
+			secret() {
+				if (!failing.now) return textOf(key);
+				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
+			},
+		});
+
+		for (let i = 0; i < 50; i++) expect((await door.send(hook(key))).status).toBe(503);
+		expect(door.secretReads.count).toBe(1);
+
+		failing.now = false;
+		door.time.now += 10_000;
+		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(202);
 	});
 
 	test("reads the secret at most every ten seconds, however many signatures are wrong", async () => {
@@ -126,34 +174,39 @@ describe("POST /hooks/snapshots", () => {
 });
 
 describe("the keys of hooks", () => {
-	test("are read from a list of words, or from JSON", () => {
-		expect(parseHookKeys(` ${textOf(key)}\n${textOf(next)} `)).toEqual([key, next]);
-		expect(parseHookKeys(JSON.stringify({ secrets: [textOf(key), textOf(next)] }))).toEqual([key, next]);
+	const ofCaller = (caller: string, ...keys: readonly Buffer[]) => keys.map((each) => ({ caller, key: each }));
+
+	test("are read from words, or from JSON by caller", () => {
+		const named = { github: textOf(key), gitlab: [textOf(key), textOf(next)] };
+
+		expect(parseHookKeys(` ${textOf(key)}\n${textOf(next)} `).keys).toEqual(ofCaller("default", key, next));
+		expect(parseHookKeys(JSON.stringify(named)).keys).toEqual([
+			...ofCaller("github", key),
+			...ofCaller("gitlab", key, next),
+		]);
 	});
 
-	test.each(["x", `${textOf(key)} x`, '{"secrets":"x"}', "{", '{"secrets":["whsec_c2hvcnQ="]}'])(
-		"are refused as a whole where one is none, and not quoted: %s",
+	test.each(["x", '{"github":"x"}', '{"github":5}', "{", '{"github":["whsec_c2hvcnQ="]}', '["x"]', "5", '"x"'])(
+		"are refused where there are entries and none is a key, and not quoted: %s",
 		(text) => {
-			expect(() => parseHookKeys(text)).toThrow(/^webhook secret: must hold whsec_<base64> keys[^=]*$/);
+			expect(() => parseHookKeys(text)).toThrow(/^webhook secret: must hold keys; a key is whsec_<base64>[^=]*$/);
 		},
 	);
 
-	test("are read once for all who ask at the same time, and again after a failure", async () => {
+	test("are read once for all who ask at the same time", async () => {
 		const reads = { count: 0 };
 		const keys = createHookKeys(
 			async () => {
 				reads.count++;
-				if (reads.count === 1) throw new Error("once");
 				return textOf(key);
 			},
 			() => NOW,
+			() => {},
 		);
 
-		const first = await Promise.allSettled([keys.current(), keys.current()]);
-		const second = await Promise.all([keys.current(), keys.newer()]);
-
-		expect(first.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-		expect(second).toEqual([[key], [key]]);
-		expect(reads.count).toBe(2);
+		expect(await Promise.all([keys.current(), keys.current(), keys.newer()])).toEqual(
+			Array.from({ length: 3 }, () => ofCaller("default", key)),
+		);
+		expect(reads.count).toBe(1);
 	});
 });

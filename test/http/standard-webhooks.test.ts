@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type HookKey, isSigned, readHookKey, sign } from "../../lambda/http/standard-webhooks.ts";
+import { readHookKey, readSigner, sign } from "../../lambda/http/standard-webhooks.ts";
 
 /** The example of the specification's reference libraries. */
 const VECTOR = {
@@ -19,15 +19,22 @@ const headersOf = (signature: string, id = VECTOR.id, timestamp = VECTOR.timesta
 	"webhook-signature": signature,
 });
 
-const keyOf = (text: string): HookKey => {
-	const key = readHookKey(text);
-	if (!key) throw new Error("the test's key is none");
-	return key;
-};
-
-const vectorKey = keyOf(VECTOR.key);
+const vectorKey = Buffer.from(VECTOR.key.slice("whsec_".length), "base64");
 const body = Buffer.from(VECTOR.body);
 const other = Buffer.alloc(24, 7);
+
+const isSigned = (
+	headers: Readonly<Record<string, string>>,
+	bytes: Uint8Array,
+	keys: readonly Uint8Array[],
+	now: number,
+) =>
+	readSigner(
+		headers,
+		bytes,
+		keys.map((key, index) => ({ caller: `c${index}`, key })),
+		now,
+	) !== undefined;
 
 describe("a signature of Standard Webhooks", () => {
 	test("verifies on the specification's own example", () => {
@@ -48,6 +55,15 @@ describe("a signature of Standard Webhooks", () => {
 		expect(isSigned(headersOf(`v1a,abc ${VECTOR.signature}`), body, [vectorKey], AT)).toBe(true);
 		expect(isSigned(headersOf(`${wrong},${VECTOR.signature}`), body, [vectorKey], AT)).toBe(true);
 		expect(isSigned(headersOf(wrong), body, [vectorKey, other], AT)).toBe(false);
+	});
+
+	test("tells whose key it was made with", () => {
+		const keys = [
+			{ caller: "github", key: other },
+			{ caller: "gitlab", key: vectorKey },
+		];
+
+		expect(readSigner(headersOf(VECTOR.signature), body, keys, AT)).toBe("gitlab");
 	});
 
 	test("needs a key", () => {
@@ -92,6 +108,8 @@ describe("a signature of Standard Webhooks", () => {
 	});
 });
 
+const ofBytes = (bytes: number) => `whsec_${randomBytes(bytes).toString("base64")}`;
+
 test.each([
 	"",
 	"whsec_",
@@ -99,6 +117,17 @@ test.each([
 	"whsec_!!!!",
 	"whsec_c2hvcnQ=",
 	"whsec_MfKQ9r8GKY qrTwjUPD8ILPZIo2LaLaSw",
+	`whsec_${"=".repeat(40)}`,
+	ofBytes(16),
+	ofBytes(23),
+	ofBytes(65),
+	undefined,
+	5,
+	[ofBytes(32)],
 ])("%j is no key", (text) => {
-	expect(readHookKey(text)).toBeUndefined();
+	expect(readHookKey("github", text)).toBeUndefined();
+});
+
+test.each([24, 25, 32, 63, 64])("%i bytes are a key", (bytes) => {
+	expect(readHookKey("github", ofBytes(bytes))?.key).toHaveLength(bytes);
 });

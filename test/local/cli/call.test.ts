@@ -64,7 +64,7 @@ test("the HTTP face listens where it is told to, and asks for the caller's own k
 	const env = {
 		AWS_ACCESS_KEY_ID: "id",
 		AWS_SECRET_ACCESS_KEY: "secret",
-		WEBHOOK_SECRETS: "whsec_MDEyMzQ1Njc4OWFiY2RlZg==",
+		WEBHOOK_SECRETS: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
 	};
 
 	expect(read("--serve").work).toEqual({ kind: "serve", port: 0 });
