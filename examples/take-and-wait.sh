@@ -10,7 +10,8 @@
 # Signs by the credentials of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION; without them
 # it doesn't sign. Gives up after WAIT_MINUTES (default 180). Needs bash and curl 7.75 or later.
 #
-# Exit code: 0 every snapshot is completed, 1 one is not, or nobody can tell, 2 the call was wrong.
+# Exit code: 0 every snapshot is completed, or skipped as the request allows (onConflict skip, minimumAgeMinutes, a cluster
+# found by all or tags that can't have one), 1 one is not, or nobody can tell, 2 the call was wrong.
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -106,7 +107,7 @@ while :; do
 		last="$state $targets"
 		case $state in
 		SUCCEEDED) exit 0 ;;
-		FAILED) fail "not every snapshot is completed" ;;
+		FAILED) fail "not every snapshot is completed or skipped" ;;
 		esac
 		;;
 	404) if [ "$SECONDS" -gt "$listed_by" ]; then fail "the run is not known"; fi ;;

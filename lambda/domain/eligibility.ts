@@ -45,6 +45,15 @@ export function eligibility(cluster: Cluster): Reason | undefined {
 	return undefined;
 }
 
+/** The codes above: each says that the cluster can't have an on-demand snapshot. */
+export const INELIGIBLE: ReadonlySet<string> = new Set([
+	"ATLAS_NOT_DEDICATED",
+	"ATLAS_CLUSTER_CREATING",
+	"ATLAS_CLUSTER_DELETING",
+	"ATLAS_CLUSTER_PAUSED",
+	"ATLAS_BACKUP_OFF",
+]);
+
 const SHARED_PROVIDERS: ReadonlySet<string | null | undefined> = new Set(["TENANT", "FLEX", "SERVERLESS"]);
 
 function isTenant({ replicationSpecs, providerSettings }: Cluster): boolean {

@@ -18,7 +18,7 @@ export type ErrorCode =
 	| "START_FAILED"
 	| "READ_FAILED"
 	| "PUBLISH_FAILED"
-	/** Targets of a run ended otherwise than completed. */
+	/** Targets of a run ended otherwise than completed or skipped. */
 	| "RUN_INCOMPLETE"
 	| AtlasErrorCode;
 

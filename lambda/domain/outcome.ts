@@ -9,6 +9,8 @@ export interface Target {
 
 /** States that end a target. */
 export type FinalState = "COMPLETED" | "FAILED" | "SKIPPED" | "REFUSED" | "LOST";
+/** Whether a target ended as its request wants: with a snapshot, or without one where the request itself allows that. */
+export const isSuccess = (state: TargetStatus["state"]): boolean => state === "COMPLETED" || state === "SKIPPED";
 /** `STARTED` and `LATE` are followed by another. */
 export type State = "STARTED" | "LATE" | FinalState;
 
@@ -61,7 +63,7 @@ export type TargetStatus = Omit<
 	readonly state: State | "PENDING";
 };
 
-/** What a run returns, and what it throws within when a target did not complete. */
+/** What a run returns, and what it throws within when a target was neither completed nor skipped. */
 export interface RunResult {
 	readonly run: string;
 	readonly targets: readonly TargetStatus[];

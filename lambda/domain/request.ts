@@ -7,6 +7,8 @@ export type ConflictPolicy = "join" | "wait" | "skip" | "fail";
 
 /** Which clusters: by name, all of them, or those that carry every one of the tags. */
 export type Selection = readonly string[] | "all" | { readonly tags: Readonly<Record<string, string>> };
+/** Whether a request names its clusters; otherwise they are found by `all` or tags. */
+export const isNames = (clusters: Selection): clusters is readonly string[] => Array.isArray(clusters);
 
 /** What was asked, read and completed: every default is filled in. */
 export interface SnapshotRequest {

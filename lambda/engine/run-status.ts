@@ -1,5 +1,5 @@
 import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
-import type { SnapshotRequest } from "../domain/request.ts";
+import { isNames, type SnapshotRequest } from "../domain/request.ts";
 import type { RequestedBy } from "../domain/run.ts";
 
 /** A target of which nothing is known yet. */
@@ -31,5 +31,3 @@ export function pendingTargets({
 	if (projectId === undefined || !isNames(clusters)) return [];
 	return clusters.map((clusterName) => ({ projectId, clusterName, state: "PENDING" }));
 }
-
-const isNames = (selection: SnapshotRequest["clusters"]): selection is readonly string[] => Array.isArray(selection);

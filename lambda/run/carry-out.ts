@@ -1,5 +1,5 @@
 import { type DurableContext, DurableOperationError, NestingType, StepSemantics } from "@aws/durable-execution-sdk-js";
-import type { RunResult, TargetStatus } from "../domain/outcome.ts";
+import { isSuccess, type RunResult, type TargetStatus } from "../domain/outcome.ts";
 import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
 import { brokenOff, describeChange, statusOf } from "../domain/state-change.ts";
@@ -8,7 +8,7 @@ import { backUp, tellBrokenOff } from "./back-up.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import { ANY, type Candidate } from "./select.ts";
+import { ANY, type Candidate, noneEligible } from "./select.ts";
 import { partAllowed, selectAllowed } from "./select-allowed.ts";
 import type { Steps } from "./steps.ts";
 
@@ -29,8 +29,8 @@ const SELECT_ATTEMPTS = 8;
  * Carries out a run: selects its targets, takes each through its story, and returns how they ended. The body runs again
  * from the top at every replay, so it holds no clock, no randomness and no I/O: those live inside steps.
  *
- * @throws RunIncomplete when a target did not complete, after everything is published, so that the platform's own
- * metrics and alarms hear it
+ * @throws RunIncomplete when a target was neither completed nor skipped, after everything is published, so that the
+ * platform's own metrics and alarms hear it
  */
 export const carryOut =
 	(ports: Ports, firstPollSeconds: number) =>
@@ -41,21 +41,23 @@ export const carryOut =
 			targets.length <= TARGETS_PER_EXECUTION
 				? await carryOutHere(ports, run, targets, startedAt, firstPollSeconds, durable)
 				: await carryOutInParts(run, targets, startedAt, durable);
+		const refused = input.part ? undefined : noneEligible(run.request, statuses);
+		if (refused) statuses.push(await backUp(ports, stepsOf(durable), run, refused, startedAt, firstPollSeconds));
 		const result = { run: run.run, targets: statuses };
-		if (statuses.some(({ state }) => state !== "COMPLETED")) throw new RunIncomplete(result);
+		if (!statuses.every(({ state }) => isSuccess(state))) throw new RunIncomplete(result);
 		return result;
 	};
 
-/** A run of which not every target completed. The durable engine keeps `errorData`: it holds the {@link RunResult}. */
+/** A run of which some target was neither completed nor skipped. The durable engine keeps `errorData`: it holds the {@link RunResult}. */
 class RunIncomplete extends DurableOperationError {
 	readonly errorType = "RUN_INCOMPLETE";
 
 	constructor(result: RunResult) {
-		const missed = result.targets.filter(({ state }) => state !== "COMPLETED");
+		const missed = result.targets.filter(({ state }) => !isSuccess(state));
 		const names = missed.slice(0, 5).map(({ clusterName, state }) => `${clusterName} ${state}`);
 		const more = missed.length > names.length ? ` and ${missed.length - names.length} more` : "";
 		super(
-			`${missed.length} of ${result.targets.length} targets not completed: ${names.join(", ")}${more}`,
+			`${missed.length} of ${result.targets.length} targets neither completed nor skipped: ${names.join(", ")}${more}`,
 			undefined,
 			JSON.stringify(result),
 		);

@@ -1,5 +1,6 @@
-import { eligibility } from "../domain/eligibility.ts";
+import { eligibility, INELIGIBLE } from "../domain/eligibility.ts";
 import type { FinalState, Reason, Target } from "../domain/outcome.ts";
+import { isNames, type SnapshotRequest } from "../domain/request.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
 
@@ -15,28 +16,41 @@ const NO_LOOK_HELPS: ReadonlySet<string> = new Set([
 	"SECRET_UNREADABLE",
 	"SECRET_INVALID",
 ]);
-/** Codes that already say that the cluster can't have an on-demand snapshot. */
-const NOT_ELIGIBLE: ReadonlySet<string> = new Set(["ATLAS_BACKUP_OFF", "ATLAS_CLUSTER_PAUSED", "ATLAS_NOT_DEDICATED"]);
-
 /**
  * Says why Atlas would not: in the words of the cluster's own state, where that is the cause, so that a named cluster
- * gets the same answer as a selected one; else in Atlas's.
+ * gets the same reason as a selected one; else in Atlas's. A cluster that can't have a snapshot is skipped where the
+ * request found it by `all` or tags, and refused where the request names it.
  *
  * @returns the state, and epoch milliseconds of the look
  */
 export async function explain(
 	ports: Ports,
+	{ clusters }: SnapshotRequest,
 	target: Target,
-	{ reason, code }: { readonly reason: Reason; readonly code: string },
+	refusal: Refusal,
 ): Promise<{ readonly state: FinalState; readonly reason: Reason; readonly at: number }> {
-	const refused = { state: NOT_ELIGIBLE.has(code) ? "SKIPPED" : "REFUSED", reason } as const;
-	if (NO_LOOK_HELPS.has(code)) return { ...refused, at: ports.now() };
-	const ineligible = await ports
-		.readCluster(target)
-		.then(eligibility)
-		.catch((error: unknown) => {
-			const { code: about, reason: why } = judge(error);
-			return NOT_ELIGIBLE.has(about) ? why : undefined;
-		});
-	return { ...(ineligible ? { state: "SKIPPED", reason: ineligible } : refused), at: ports.now() };
+	const ineligible = NO_LOOK_HELPS.has(refusal.code) ? undefined : ((await lookAt(ports, target)) ?? ownWords(refusal));
+	const at = ports.now();
+	if (ineligible === undefined || isNames(clusters)) {
+		return { state: "REFUSED", reason: (ineligible ?? refusal).reason, at };
+	}
+	return { state: "SKIPPED", reason: { code: ineligible.code, message: ineligible.reason.message }, at };
+}
+
+/** `code` is of the closed vocabulary, also where the reason holds Atlas's own. */
+interface Refusal {
+	readonly reason: Reason;
+	readonly code: string;
+}
+
+const ownWords = (refusal: Refusal): Refusal | undefined => (INELIGIBLE.has(refusal.code) ? refusal : undefined);
+
+/** Why the cluster can't have a snapshot, by its own state; `undefined` where it can, or where it can't be read. */
+async function lookAt(ports: Ports, target: Target): Promise<Refusal | undefined> {
+	try {
+		const reason = eligibility(await ports.readCluster(target));
+		return reason && { reason, code: reason.code };
+	} catch (error) {
+		return ownWords(judge(error));
+	}
 }

@@ -1,7 +1,7 @@
 import { carries } from "../domain/cluster.ts";
-import { eligibility } from "../domain/eligibility.ts";
-import type { Reason, Target } from "../domain/outcome.ts";
-import type { Selection, SnapshotRequest } from "../domain/request.ts";
+import { eligibility, INELIGIBLE } from "../domain/eligibility.ts";
+import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
+import { isNames, type Selection, type SnapshotRequest } from "../domain/request.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
 
@@ -32,13 +32,11 @@ export async function selectTargets(ports: Ports, request: SnapshotRequest): Pro
 		const some = projects.slice(i, i + PROJECTS_AT_ONCE);
 		found.push(...(await Promise.all(some.map((id) => selectInProject(ports, id, clusters)))).flat());
 	}
-	return found.length > 0 ? found : [nothingSelected(projectId)];
+	return found.length > 0 ? found : [nothingSelected(projectId, "no cluster is selected by the request")];
 }
 
 /** Stands for the project or the cluster where there is none to name. */
 export const ANY = "*";
-
-const isNames = (clusters: Selection): clusters is readonly string[] => Array.isArray(clusters);
 
 /** A project that refuses to be listed is told of, and keeps no other from its snapshots. */
 async function selectInProject(
@@ -61,12 +59,24 @@ async function selectInProject(
 	}
 }
 
+/**
+ * Looks whether a selection found clusters of which none can have a snapshot: then each is skipped, and the selection
+ * itself is refused, because a request that protects nothing must not pass for a success.
+ *
+ * @param statuses how its clusters ended
+ */
+export function noneEligible(
+	{ clusters, projectId }: SnapshotRequest,
+	statuses: readonly TargetStatus[],
+): Candidate | undefined {
+	const isIneligible = ({ state, reason }: TargetStatus) => state === "SKIPPED" && INELIGIBLE.has(reason?.code ?? "");
+	if (isNames(clusters) || !statuses.every(isIneligible)) return undefined;
+	return nothingSelected(projectId, "no cluster that the request selects can have a snapshot");
+}
+
 /** A request that selects nothing protects nothing: it is told of rather than passed over. */
-const nothingSelected = (projectId = ANY): Candidate => ({
+const nothingSelected = (projectId = ANY, what: string): Candidate => ({
 	projectId,
 	clusterName: ANY,
-	refused: {
-		code: "NOTHING_SELECTED",
-		message: "no cluster is selected by the request; check the project and the tags",
-	},
+	refused: { code: "NOTHING_SELECTED", message: `${what}; check the project, the tags and the clusters` },
 });

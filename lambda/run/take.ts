@@ -119,7 +119,9 @@ export async function take(
 			}
 			case "explain": {
 				const refusal = move;
-				const { state, reason, at } = await steps.step("explain-refusal", () => explain(ports, target, refusal));
+				const { state, reason, at } = await steps.step("explain-refusal", () =>
+					explain(ports, run.request, target, refusal),
+				);
 				return { state, reason, endedAt: at };
 			}
 			case "follow": {

@@ -20,5 +20,5 @@ npm start -- FLAGS              carries out your request instead
     --serve [--port N] [--iam]  keeps the HTTP face open; hook keys from WEBHOOK_SECRETS
     --json                      standard output carries the published events only, one object a line
 
-exit code: 0 every target COMPLETED, 1 some target ended otherwise, 2 the call was wrong
+exit code: 0 every target COMPLETED or SKIPPED, 1 some target ended otherwise, 2 the call was wrong
 POWERTOOLS_LOG_LEVEL=INFO shows the functions' logs`;

@@ -1,6 +1,7 @@
 import {
 	EVENT_DETAIL_TYPE,
 	EVENT_SOURCE,
+	isSuccess,
 	type RunResult,
 	type SnapshotStateChange,
 	type TargetStatus,
@@ -47,7 +48,7 @@ export function createLedger(now: () => number): Ledger {
 	};
 }
 
-/** What a run returned; one that did not complete every target fails, and its error carries the result. */
+/** What a run returned; one that failed has an error that carries the result. */
 export function resultOf({ result, error }: Execution): RunResult | undefined {
 	const told = parseJson(result ?? error?.ErrorData ?? "");
 	return isResult(told) ? told : undefined;
@@ -55,8 +56,8 @@ export function resultOf({ result, error }: Execution): RunResult | undefined {
 
 const isResult = (told: unknown): told is RunResult => isRecord(told) && Array.isArray(told["targets"]);
 
-/** Whether every target of a run completed. A run that found no target backed nothing up. */
+/** Whether every target of a run was completed or skipped. A run that found no target backed nothing up. */
 export function isComplete(execution: Execution): boolean {
 	const targets = resultOf(execution)?.targets ?? [];
-	return execution.status === "SUCCEEDED" && targets.length > 0 && targets.every(({ state }) => state === "COMPLETED");
+	return execution.status === "SUCCEEDED" && targets.length > 0 && targets.every(({ state }) => isSuccess(state));
 }

@@ -38,7 +38,8 @@ export function deliveriesOf(plan: Plan, projectId: string, number: number) {
 		event: firingOf.event(what),
 		otherRequest,
 	});
-	const requestOf = ({ run }: Firing) => ({ run, clusters });
+	const maySkip = onConflict === "skip" || minimumAgeMinutes !== null;
+	const requestOf = ({ run }: Firing) => ({ run, clusters, maySkip });
 	switch (plan.delivery) {
 		case "once":
 			return { rounds: [[of(first)]], requests: [requestOf(first)] };

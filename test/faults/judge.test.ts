@@ -36,6 +36,7 @@ const good: Observed = {
 		{
 			run: "http-1",
 			clusters: ["c0"],
+			maySkip: false,
 			status: "SUCCEEDED",
 			error: undefined,
 			reply: JSON.stringify({ targets: [{ clusterName: "c0", state: "COMPLETED" }] }),
@@ -61,7 +62,18 @@ describe("the judge of the campaign", () => {
 		expect(kinds({ snapshots: [{ ...ours, goneAt: 110_000 }, second] })).toEqual(["duplicate"]);
 	});
 
+	const skipped = (maySkip: boolean, status: string): Partial<Observed> => ({
+		runs: good.runs.map((run) => ({ ...run, maySkip, status, reply: run.reply.replace("COMPLETED", "SKIPPED") })),
+		events: [event("SKIPPED")],
+	});
+
+	test("finds nothing in a run that succeeded with a target which its request lets go without a snapshot", () => {
+		expect(kinds(skipped(true, "SUCCEEDED"))).toEqual([]);
+	});
+
 	test.each<[string, Partial<Observed>, string]>([
+		["a run that failed by what its request allows", skipped(true, "FAILED"), "lost"],
+		["a target that was skipped against its request", skipped(false, "SUCCEEDED"), "false success"],
 		["a second snapshot of ours", { snapshots: [ours, ours] }, "duplicate"],
 		[
 			"a snapshot of a run nobody accepted",

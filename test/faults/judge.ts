@@ -1,4 +1,4 @@
-import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { isSuccess, type SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { marker } from "../../lambda/domain/run.ts";
 import type { Answer } from "./deliver.ts";
 
@@ -8,6 +8,8 @@ export interface Observed {
 	readonly runs: readonly {
 		readonly run: string;
 		readonly clusters: readonly string[];
+		/** Whether its request lets a cluster that could have a snapshot go without one. */
+		readonly maySkip: boolean;
 		readonly status: string;
 		readonly error: string | undefined;
 		/** Body of the reply to `GET /snapshots/{run}`. */
@@ -63,7 +65,7 @@ export function judge({ runs, events, snapshots, answers, leaks }: Observed): re
 		find("duplicate", `a snapshot of ${clusterName} that no accepted run asked for`);
 	}
 
-	for (const { run, clusters, status, error, reply } of runs) {
+	for (const { run, clusters, maySkip, status, error, reply } of runs) {
 		const ended = status === "SUCCEEDED" || status === "FAILED";
 		if (!ended) find("lost", `the run did not end: ${status}`);
 		const told = targetsOf(reply);
@@ -87,15 +89,17 @@ export function judge({ runs, events, snapshots, answers, leaks }: Observed): re
 				continue;
 			}
 			states.push(final.state);
+			if (final.state === "SKIPPED" && !maySkip)
+				find("false success", `${clusterName} was skipped against its request`);
 			const said = told.get(clusterName);
 			if (said !== final.state) {
 				const kind = said === "COMPLETED" ? "false success" : "lost";
 				find(kind, `the status reply says ${said} of ${clusterName}, the event ${final.state}: ${reply.slice(0, 400)}`);
 			}
 		}
-		const all = states.length === clusters.length && states.every((state) => state === "COMPLETED");
+		const all = states.length === clusters.length && states.every(isSuccess);
 		if (status === "SUCCEEDED" && !all) find("false success", `the run succeeded with ${states.join(", ")}`);
-		if (status === "FAILED" && all) find("lost", "the run failed though every target completed");
+		if (status === "FAILED" && all) find("lost", "the run failed though every target was completed or skipped");
 	}
 	return findings;
 }

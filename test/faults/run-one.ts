@@ -108,13 +108,13 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	}
 	return {
 		judge: async () => {
-			const accepted = requests.map(({ run, clusters }) => ({ run, clusters, execution: executionOf(run) }));
+			const accepted = requests.map((request) => ({ ...request, execution: executionOf(request.run) }));
 			const told: Observed["runs"][number][] = [];
-			for (const { run, clusters, execution } of accepted) {
+			for (const { run, clusters, maySkip, execution } of accepted) {
 				if (!execution) continue;
 				await Promise.race([execution.ended, new Promise<void>((resolve) => realSetTimeout(resolve, PATIENCE))]);
 				const { status, error } = execution;
-				told.push({ run, clusters, status, error: error?.ErrorMessage, reply: await readStatus(run, number) });
+				told.push({ run, clusters, maySkip, status, error: error?.ErrorMessage, reply: await readStatus(run, number) });
 			}
 			const snapshots = [...project.clusters.values()].flatMap((where) =>
 				where.snapshots.map(({ description = "", requestedAt, ending, seconds }) => ({

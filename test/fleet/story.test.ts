@@ -37,7 +37,7 @@ test("a request for everything ends each cluster of each project, and one projec
 	expect(requests("take")).toHaveLength(4);
 });
 
-test("a cluster that is not eligible is SKIPPED for the same reason whether it was named or selected", async () => {
+test("promise 10: a cluster that can't have a snapshot is SKIPPED where it was selected, REFUSED where it was named, for the same reason", async () => {
 	stage = await openStage({
 		atlas: {
 			projects: [
@@ -55,17 +55,60 @@ test("a cluster that is not eligible is SKIPPED for the same reason whether it w
 	});
 
 	const named = await stage.carryOut({ clusters: ["paused", "off", "shared", "new", "old"] });
+	stage.atlas.world.addCluster(stage.atlas.projectId, "well");
 	const selected = await stage.carryOut({ clusters: "all" });
 
+	expect(selected.status).toBe("SUCCEEDED");
 	expect(told(selected.result.targets)).toEqual([
 		["paused", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
 		["off", "SKIPPED", "ATLAS_BACKUP_OFF"],
 		["shared", "SKIPPED", "ATLAS_NOT_DEDICATED"],
 		["new", "SKIPPED", "ATLAS_CLUSTER_CREATING"],
 		["old", "SKIPPED", "ATLAS_CLUSTER_DELETING"],
+		["well", "COMPLETED", null],
 	]);
-	expect(named.result.targets.map(({ reason }) => reason)).toEqual(selected.result.targets.map(({ reason }) => reason));
+	expect(named.status).toBe("FAILED");
+	expect(new Set(named.result.targets.map(({ state }) => state))).toEqual(new Set(["REFUSED"]));
+	expect(named.result.targets.map(({ reason }) => reason)).toEqual(
+		selected.result.targets.slice(0, 5).map(({ reason }) => reason),
+	);
 });
+
+const paused = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `paused-${i}`, paused: true }));
+
+test.each([1, 30])(
+	"a selection of %i clusters of which none can have a snapshot is no success: it is REFUSED itself",
+	async (count) => {
+		stage = await openStage({ atlas: { projects: [{ clusters: paused(count) }] } });
+
+		const { status, result } = await stage.carryOut({ clusters: "all" });
+
+		expect(status).toBe("FAILED");
+		expect(told(result.targets)).toEqual([
+			...paused(count).map(({ name }) => [name, "SKIPPED", "ATLAS_CLUSTER_PAUSED"]),
+			["*", "REFUSED", "NOTHING_SELECTED"],
+		]);
+		expect(stage.published().filter(({ state }) => state === "REFUSED")).toMatchObject([{ clusterName: "*" }]);
+		expect(requests("take")).toHaveLength(0);
+	},
+);
+
+test.each([
+	["beside others", ["prod-b"], "SUCCEEDED", [["prod-b", "COMPLETED", null]]],
+	["alone", [], "FAILED", [["*", "REFUSED", "NOTHING_SELECTED"]]],
+] as const)(
+	"a selected cluster that is paused before its turn, %s, is SKIPPED",
+	async (_what, others, status, rest) => {
+		stage = await openStage({ atlas: { projects: [{ clusters: ["prod-a", ...others] }] } });
+		const { world, projectId } = stage.atlas;
+		Object.defineProperty(world.cluster(projectId, "prod-a"), "paused", { get: () => requests("take").length > 0 });
+
+		const run = await stage.carryOut({ clusters: "all" });
+
+		expect(run.status).toBe(status);
+		expect(told(run.result.targets)).toEqual([["prod-a", "SKIPPED", "ATLAS_CLUSTER_PAUSED"], ...rest]);
+	},
+);
 
 test("a replay sees the selection that the run began with, whatever became of the clusters meanwhile", async () => {
 	stage = await openStage();
@@ -125,7 +168,7 @@ test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, a
 	snapshotOf(20, "unlisted");
 	stage.atlas.faults.add({ on: { kind: "list", cluster: "unlisted", times: 1 }, do: { type: "status", status: 500 } });
 
-	const { result } = await stage.carryOut({
+	const { status, result } = await stage.carryOut({
 		clusters: ["prod-a", "old", "by-policy", "running", "bare", "unlisted"],
 		minimumAgeMinutes: 60,
 		onConflict: "wait",
@@ -139,6 +182,7 @@ test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, a
 		["bare", "COMPLETED", null],
 		["unlisted", "COMPLETED", null],
 	]);
+	expect(status).toBe("SUCCEEDED");
 	expect(result.targets[0]?.reason?.message).toMatch(/is 2\d minutes old, younger than minimumAgeMinutes \(60\)/);
 	expect(requests("take").filter(({ cluster }) => cluster === "prod-a")).toHaveLength(0);
 });

@@ -131,10 +131,10 @@ describe("promise 2: nothing is lost", () => {
 		expect(result.targets.map(({ clusterName, state, reason }) => [clusterName, state, reason?.code])).toEqual([
 			["nowhere", "REFUSED", "CLUSTER_NOT_FOUND"],
 			["prod-a", "COMPLETED", undefined],
-			["sandbox", "SKIPPED", "ATLAS_NOT_DEDICATED"],
-			["archive", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
-			["scratch", "SKIPPED", "ATLAS_BACKUP_OFF"],
-			["playground", "SKIPPED", expect.any(String)],
+			["sandbox", "REFUSED", "ATLAS_NOT_DEDICATED"],
+			["archive", "REFUSED", "ATLAS_CLUSTER_PAUSED"],
+			["scratch", "REFUSED", "ATLAS_BACKUP_OFF"],
+			["playground", "REFUSED", expect.any(String)],
 		]);
 		expect(states(stage)).toEqual(["STARTED", "COMPLETED"]);
 		expect(states(stage, "nowhere")).toEqual(["REFUSED"]);
@@ -321,12 +321,13 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 	});
 
 	test.each([
-		["skip", "SKIPPED"],
-		["fail", "REFUSED"],
-	] as const)("%s ends as %s", async (onConflict, state) => {
+		["skip", "SKIPPED", "SUCCEEDED"],
+		["fail", "REFUSED", "FAILED"],
+	] as const)("%s ends as %s, and the run has %s", async (onConflict, state, ended) => {
 		occupy(300);
-		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict });
+		const { status: runStatus, result } = await stage.carryOut({ clusters: ["prod-a"], onConflict });
 
+		expect(runStatus).toBe(ended);
 		expect(result.targets).toMatchObject([{ state, reason: { code: "UNFINISHED_ON_DEMAND_SNAPSHOT" } }]);
 		expect(taken(stage)).toHaveLength(0);
 	});

@@ -67,12 +67,14 @@ test("a few targets are told one by one, many by their number", () => {
 	expect(progressOf([], looks, 0)).toBe("");
 });
 
-test("a run is complete when it succeeded and every one of its targets, of which it has some, completed", () => {
+test("a run is complete when it succeeded and every one of its targets, of which it has some, was completed or skipped", () => {
 	const ended = (status: Execution["status"], ...states: string[]) =>
 		execution({ status, result: JSON.stringify({ run: "r", targets: states.map((state) => ({ state })) }) });
 
 	expect(isComplete(ended("SUCCEEDED", "COMPLETED", "COMPLETED"))).toBe(true);
-	expect(isComplete(ended("SUCCEEDED", "COMPLETED", "SKIPPED"))).toBe(false);
+	expect(isComplete(ended("SUCCEEDED", "COMPLETED", "SKIPPED"))).toBe(true);
+	expect(isComplete(ended("SUCCEEDED", "SKIPPED"))).toBe(true);
+	expect(isComplete(ended("SUCCEEDED", "COMPLETED", "REFUSED"))).toBe(false);
 	expect(isComplete(ended("FAILED", "COMPLETED"))).toBe(false);
 	expect(isComplete(ended("SUCCEEDED"))).toBe(false);
 	expect(isComplete(execution({ status: "FAILED", error: { ErrorData: "no JSON" } }))).toBe(false);
