@@ -1,7 +1,7 @@
 import { InputError, type InputFault } from "./errors.ts";
 import type { Limits, RequestLimits } from "./limits.ts";
 import type { Reason, Target } from "./outcome.ts";
-import type { SnapshotRequest } from "./request.ts";
+import { isNames, type SnapshotRequest } from "./request.ts";
 import type { RequestedBy, Run } from "./run.ts";
 
 /**
@@ -75,8 +75,6 @@ function forbidden(limits: Limits, name: string, request: SnapshotRequest): Inpu
 	);
 	return faults;
 }
-
-const isNames = (selection: SnapshotRequest["clusters"]): selection is readonly string[] => Array.isArray(selection);
 
 const isProject = ({ projectIds }: Limits, projectId: string): boolean => projectIds?.includes(projectId) ?? true;
 

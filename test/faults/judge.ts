@@ -69,7 +69,7 @@ export function judge({ runs, events, snapshots, answers, leaks }: Observed): re
 		const ended = status === "SUCCEEDED" || status === "FAILED";
 		if (!ended) find("lost", `the run did not end: ${status}`);
 		const told = targetsOf(reply);
-		const states: string[] = [];
+		const states: SnapshotStateChange["state"][] = [];
 		for (const clusterName of clusters) {
 			const taken = marked.filter(
 				(one) => one.clusterName === clusterName && one.description.endsWith(marker(run, STACK)),
