@@ -22,8 +22,13 @@ export interface Engine {
 	readonly read: (run: string) => Promise<RunStatus | undefined>;
 }
 
-/** Milliseconds for which a reading serves other askers: many may follow one run, and AWS's limits are low. */
-const FRESH_MS = { RUNNING: 800, SUCCEEDED: 300_000, FAILED: 300_000 } as const;
+/** Milliseconds for which the reading of a run that has ended serves other askers. */
+const ENDED_FRESH_MS = 300_000;
+/** Milliseconds for which the reading of one execution serves other askers, and at most, of all executions of a run. */
+const RUNNING_FRESH_MS = 800;
+const LONGEST_FRESH_MS = 10_000;
+/** As many targets as one execution carries out: a larger run is read from one history for each part. */
+const TARGETS_PER_HISTORY = 25;
 /** Milliseconds after its start for which a run counts as running though AWS doesn't list it yet. */
 const START_GRACE_MS = 60_000;
 /** Entries of each memory; the oldest give way. */
@@ -63,6 +68,13 @@ export function createEngine(lambda: LambdaClient, functionArn: string, now: () 
 			if (arn !== undefined) arns.set(run.run, arn);
 			starts.set(run.run, { run, at: now() });
 		},
-		read: shareReadings(look, (status) => (status ? FRESH_MS[status.status] : 0), now, REMEMBERED),
+		read: shareReadings(look, freshFor, now, REMEMBERED),
 	};
+}
+
+/** Many may follow one run, and AWS's limits are low: the more a reading costs, the longer it serves. */
+function freshFor(status: RunStatus | undefined): number {
+	if (status?.status !== "RUNNING") return status ? ENDED_FRESH_MS : 0;
+	const histories = Math.max(1, Math.ceil(status.targets.length / TARGETS_PER_HISTORY));
+	return Math.min(LONGEST_FRESH_MS, RUNNING_FRESH_MS * histories);
 }

@@ -1,4 +1,6 @@
+import type { RequestedBy } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { RunStatus } from "../engine/run-status.ts";
 import { callerOf } from "./caller.ts";
 import { ProblemError } from "./problem.ts";
 import type { HttpReply, HttpRequest } from "./request.ts";
@@ -8,6 +10,13 @@ import { entityTag, matchesTag, retryAfter, toStatusBody } from "./status-body.t
 export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9a-f]{32}$/.test(text);
 
 /**
+ * A user or role reads its own runs, and those that no user or role asked for: schedules, events and hooks have nobody
+ * who could. The run of another user or role is as if it were not there.
+ */
+const mayRead = (caller: RequestedBy, { requestedBy }: RunStatus): boolean =>
+	requestedBy === caller || (requestedBy !== undefined && !requestedBy.startsWith("iam:"));
+
+/**
  * `GET /snapshots/{run}`: where a run stands, as the durable engine tells it.
  *
  * @param now epoch milliseconds
@@ -15,11 +24,12 @@ export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9
  */
 export async function readSnapshots(engine: Engine, now: () => number, request: HttpRequest): Promise<HttpReply> {
 	const run = request.path.slice(request.path.lastIndexOf("/") + 1);
-	callerOf(request);
+	const caller = callerOf(request);
 	const status = isRunName(run) ? await engine.read(run) : undefined;
-	if (status === undefined) {
+	if (status === undefined || !mayRead(caller, status)) {
 		throw new ProblemError("run-not-found", {
-			detail: "the run never was, or its retention is over, or it was accepted a moment ago and is not listed yet",
+			detail:
+				"the run never was, or another caller asked for it, or its retention is over, or it was accepted a moment ago and is not listed yet",
 		});
 	}
 	const body = JSON.stringify(toStatusBody(status));

@@ -1,19 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Reason, TargetStatus } from "../domain/outcome.ts";
-import type { RequestedBy } from "../domain/run.ts";
 import type { RunStatus, TargetView } from "../engine/run-status.ts";
 
 /** The body of a status reply, and of a 202. */
 export interface StatusBody {
 	readonly run: string;
-	readonly requestedBy?: RequestedBy;
 	readonly status: RunStatus["status"];
 	readonly targets: readonly TargetView[];
 	readonly reason?: Reason;
 }
 
-export function toStatusBody({ run, requestedBy, status, targets, reason }: RunStatus): StatusBody {
-	return { run, requestedBy, status, targets: targets.map(toTarget), reason };
+export function toStatusBody({ run, status, targets, reason }: RunStatus): StatusBody {
+	return { run, status, targets: targets.map(toTarget), reason };
 }
 
 /** The fields that the document tells of, in its order, whatever else a history holds. */

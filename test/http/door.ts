@@ -39,7 +39,8 @@ export function openDoor(options: DoorOptions = {}) {
 		},
 		async read(run) {
 			looks.count++;
-			return options.read?.(run, looks.count);
+			const status = options.read?.(run, looks.count);
+			return status && { requestedBy: CALLER, ...status };
 		},
 	};
 	const { secret } = options;
@@ -100,4 +101,4 @@ export function target(state: "STARTED" | "COMPLETED" | "REFUSED", clusterName =
 	};
 }
 
-export const bodyOf = (reply: HttpReply) => JSON.parse(reply.body ?? "null");
+export const bodyOf = (reply: HttpReply | undefined) => JSON.parse(reply?.body ?? "null");

@@ -9,7 +9,19 @@ import { type GatewayReply, isGatewayEvent, readGatewayEvent } from "../../lambd
 import { createFace } from "../../lambda/http/face.ts";
 import { createHookKeys } from "../../lambda/http/hook-keys.ts";
 import { receive } from "../../lambda/triggers/receive.ts";
-import { event1, event2, faultyRequests, KNOWN_RUN, methods, NOW, paths, quoted, VALID, wild } from "./arbitraries.ts";
+import {
+	event1,
+	event2,
+	faultyRequests,
+	KNOWN_RUN,
+	methods,
+	NOW,
+	paths,
+	quoted,
+	USER,
+	VALID,
+	wild,
+} from "./arbitraries.ts";
 import { expectInContract } from "./contract.ts";
 
 /** For a machine that is busy with other things: in all they take some four seconds. */
@@ -21,7 +33,8 @@ const engine: Engine = {
 	async start(run) {
 		throw new Error(`a run was started: ${JSON.stringify(run)}`);
 	},
-	read: async (run) => (run === KNOWN_RUN ? { run, status: "RUNNING", targets: [], startedAt: NOW } : undefined),
+	read: async (run) =>
+		run === KNOWN_RUN ? { run, requestedBy: `iam:${USER}`, status: "RUNNING", targets: [], startedAt: NOW } : undefined,
 };
 const clock = { now: () => NOW, pause: async () => {} };
 const hookKeys = createHookKeys(

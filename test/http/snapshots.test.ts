@@ -15,7 +15,6 @@ describe("POST /snapshots", () => {
 		expect(reply.headers).toMatchObject({ location: `/snapshots/${run}`, "retry-after": "2" });
 		expect(bodyOf(reply)).toEqual({
 			run,
-			requestedBy: CALLER,
 			status: "RUNNING",
 			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
 		});
@@ -307,6 +306,41 @@ describe("GET /snapshots/{run}", () => {
 		expect(reply.status).toBe(200);
 		expect(reply.headers["retry-after"]).toBe("20");
 		expect(bodyOf(reply)).toEqual({ run, status: "RUNNING", targets: [target("STARTED")] });
+	});
+
+	test.each([
+		["its own", CALLER, 200],
+		["a schedule's", "schedule:nightly", 200],
+		["an event's", "event:ci.release", 200],
+		["a hook's", "hook:github", 200],
+		["another user's", "iam:arn:aws:iam::123456789012:user/else", 404],
+		["another role's", "iam:arn:aws:sts::123456789012:assumed-role/ci", 404],
+		["one of nobody known", undefined, 404],
+	] as const)("promise 9: of all runs a caller reads %s (%s) with %i", async (_, requestedBy, status) => {
+		const door = openDoor({
+			read: () => ({ run, requestedBy, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.status).toBe(status);
+		if (status === 404) expect(bodyOf(reply).detail).toBe(bodyOf(await openDoor().send(get())).detail);
+	});
+
+	test("promise 9: nobody is not served, neither by a read nor by a start", async () => {
+		const door = openDoor({
+			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		});
+
+		const replies = [
+			await door.send({ ...get(), caller: undefined }),
+			await door.send({ body: REQUEST, caller: undefined }),
+			await door.send({ body: REQUEST, caller: undefined, headers: { prefer: "wait=20" } }),
+		];
+
+		expect(replies.map(({ status }) => status)).toEqual([403, 403, 403]);
+		expect(bodyOf(replies[0])).toMatchObject({ type: "urn:atlas-snapshots:problem:not-allowed" });
+		expect([door.started.length, door.looks.count]).toEqual([0, 0]);
 	});
 
 	test("has no Retry-After once the run has ended", async () => {
