@@ -4,7 +4,7 @@ import { UsageError } from "./cli/usage-error.ts";
 import { feedTrigger } from "./feed.ts";
 import { toPayload } from "./gateway/payload.ts";
 import { judge } from "./judge.ts";
-import { keepServing } from "./keep-serving.ts";
+import { keepServing, whenAborted } from "./keep-serving.ts";
 import type { ExitCode } from "./main.ts";
 import { isComplete } from "./narrate/ledger.ts";
 import type { Screen } from "./narrate/screen.ts";
@@ -24,23 +24,35 @@ interface Feed {
 /**
  * Feeds what the call asks for to the trigger, follows the runs to their end, and closes with a table.
  *
+ * @param ended from outside: the runs are followed no more
+ *
  * @throws UsageError where the trigger refuses the only event
  */
-export async function carryOut(call: Call, world: World, screen: Screen): Promise<ExitCode> {
+export async function carryOut(call: Call, world: World, screen: Screen, ended: AbortSignal): Promise<ExitCode> {
 	const { aws, simulator, atlasUrl } = world;
 	screen.line(`Atlas ${simulator ? "simulator " : ""}at ${atlasUrl}, AWS stand-ins at ${aws.url}\n`);
 	const story = tellStory(aws, screen, () => performance.now());
 	let failed = false;
-	try {
-		if (call.work.kind === "serve") await keepServing(call.work.port, call.work.keys, world, screen, story);
+	const work = async () => {
+		if (call.work.kind === "serve") {
+			return keepServing(call.work.port, call.work.keys, world, screen, story, ended);
+		}
 		for (const feed of feedsOf(call, world)) failed = !(await send(feed, story)) || failed;
-		if (call.work.kind !== "serve") await Promise.all(aws.runs.map(({ ended }) => ended));
+		await Promise.all(aws.runs.map((run) => run.ended));
 		if (call.work.kind === "demo") await tellStatus(world, story);
+	};
+	try {
+		await (call.work.kind === "serve" ? work() : Promise.race([work(), whenAborted(ended)]));
+		const going = aws.runs.filter(({ status }) => status === "RUNNING").length;
+		if (going > 0)
+			story.tell("stopped", `${going} of the runs still went on; Atlas finishes their snapshots unwatched`);
 	} finally {
 		story.end();
 	}
 	const entries = story.ledger.entries();
 	if (entries.length > 0) drawTable(entries, screen);
+	if (ended.reason === "SIGINT") return 130;
+	if (ended.aborted && call.work.kind !== "serve") return 1;
 	return !failed && aws.runs.every((run) => run.status === "RUNNING" || isComplete(run)) ? 0 : 1;
 }
 

@@ -7,6 +7,7 @@ import { writeReport } from "../lambda/doctor/report.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { startAtlas } from "./atlas/index.ts";
 import { secretOfEnvironment } from "./cli/credentials.ts";
+import { HELP } from "./cli/read-command.ts";
 import { UsageError } from "./cli/usage-error.ts";
 
 const USAGE = `npm run doctor -- [FLAGS]         says, a line per check, whether a snapshot would succeed, and takes none
@@ -17,6 +18,7 @@ const USAGE = `npm run doctor -- [FLAGS]         says, a line per check, whether
   --cluster NAME                default the first of the project that can have a snapshot
   --retention-days N            as a request would ask for, default 7
   --json                        the report as one JSON object
+  --help, -h
 
 ✓ well, ✗ to be mended, – could not be checked
 exit code: 0 healthy, 1 not, 2 the call was wrong`;
@@ -27,7 +29,7 @@ const OPTIONS = {
 	cluster: { type: "string" },
 	"retention-days": { type: "string" },
 	json: { type: "boolean" },
-	help: { type: "boolean" },
+	...HELP,
 } as const;
 
 try {

@@ -8,7 +8,7 @@ import type { Story } from "./narrate/story.ts";
 import type { World } from "./world.ts";
 
 /**
- * Keeps the HTTP face open until the process is told to stop.
+ * Keeps the HTTP face open until it is told to end.
  *
  * @param keys with which all but hooks must be signed; without them anyone on this machine may call it
  * @throws UsageError where the port cannot be listened on
@@ -19,6 +19,7 @@ export async function keepServing(
 	world: World,
 	screen: Screen,
 	story: Story,
+	ended: AbortSignal,
 ): Promise<void> {
 	const gateway = await serveGateway({
 		port,
@@ -38,12 +39,13 @@ export async function keepServing(
 	screen.line(
 		`  curl -i ${keys ? SIGN : ""}${gateway.url}/snapshots -H 'content-type: application/json' -d '${request}'\n`,
 	);
-	const stopped = new AbortController();
-	await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal, { signal: stopped.signal })));
-	stopped.abort();
-	const going = world.aws.runs.filter(({ status }) => status === "RUNNING").length;
-	if (going > 0) story.tell("stopped", `${going} of the runs still went on; Atlas finishes their snapshots unwatched`);
+	await whenAborted(ended);
 	await gateway.close();
+}
+
+export async function whenAborted(signal: AbortSignal): Promise<undefined> {
+	if (!signal.aborted) await once(signal, "abort");
+	return undefined;
 }
 
 const isHook = (path: string): boolean => path.startsWith("/hooks/");

@@ -1,3 +1,4 @@
+import { whenOrphaned } from "./cli/when-orphaned.ts";
 import { quieten } from "./environment.ts";
 
 // What the functions write to standard output belongs to CloudWatch; here it would stand between our lines.
@@ -7,5 +8,9 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 quieten(process.env);
+const ended = new AbortController();
+// Once: a second Ctrl-C ends the process at once.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort(signal));
+whenOrphaned(process.env, () => ended.abort("SIGTERM"));
 const { main } = await import("./main.ts");
-process.exit(await main(process.argv.slice(2), process.env, (text) => void write(text)));
+process.exit(await main(process.argv.slice(2), process.env, (text) => void write(text), ended.signal));

@@ -1,5 +1,14 @@
+import { readCommand } from "../cli/read-command.ts";
+import { whenOrphaned } from "../cli/when-orphaned.ts";
 import { readFlags } from "./flags.ts";
-import { type AtlasSimulator, startAtlas } from "./index.ts";
+import { startAtlas } from "./index.ts";
+
+const USAGE = `npm run atlas -- [FLAGS]         a simulated Atlas on loopback; its first line of output, a JSON object, says where
+  --port N                      default any that is free
+  --snapshot-seconds N          from a request to its snapshot's end, default 4
+  --help, -h
+
+It ends with Ctrl-C. exit code: 0 ended, 2 the call was wrong`;
 
 /** One sentence for the user; the command ends with it. */
 function complain(error: unknown): never {
@@ -8,23 +17,13 @@ function complain(error: unknown): never {
 	process.exit(2);
 }
 
-/** npm hands a signal to the shell between us, which dies of it and leaves us behind: then our parent is another. */
-function endWith(parent: number, atlas: AtlasSimulator): void {
-	const watch = setInterval(() => {
-		if (process.ppid === parent) return;
-		clearInterval(watch);
-		void atlas.close();
-	}, 500);
-	watch.unref();
-}
-
 try {
-	const atlas = await startAtlas(readFlags(process.argv.slice(2)));
+	const atlas = await startAtlas(readCommand(USAGE, readFlags));
 	const { url, publicKey, privateKey, clientId, clientSecret, projectId, clusters } = atlas;
 	process.stdout.write(
 		`${JSON.stringify({ url, publicKey, privateKey, clientId, clientSecret, projectId, clusters })}\n`,
 	);
-	if (process.env["npm_lifecycle_event"] !== undefined) endWith(process.ppid, atlas);
+	whenOrphaned(process.env, () => void atlas.close());
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void atlas.close());
 } catch (error) {
 	complain(error);

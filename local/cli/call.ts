@@ -31,14 +31,14 @@ type Work =
 const SOME_PROJECT = "0".repeat(24);
 
 /** @throws UsageError */
-export function readCall(args: readonly string[], env: Variables): Call {
+export async function readCall(args: readonly string[], env: Variables): Promise<Call> {
 	const flags = readFlags(args);
 	const json = flags.json ?? false;
 	if (flags.help) return { json, work: { kind: "help" } };
 	checkCompany(flags);
 	const pollSeconds = readPollSeconds(flags["poll-seconds"]);
 	const url = readAtlasUrl(flags["atlas-url"]);
-	const work = readWork(flags, url, env);
+	const work = await readWork(flags, url, env);
 	const hookKeys = readHookKeys(env["WEBHOOK_SECRETS"]);
 	return {
 		json,
@@ -49,11 +49,11 @@ export function readCall(args: readonly string[], env: Variables): Call {
 	};
 }
 
-function readWork(flags: Flags, atlasUrl: string | undefined, env: Variables): Work {
+async function readWork(flags: Flags, atlasUrl: string | undefined, env: Variables): Promise<Work> {
 	if (flags.serve) {
 		return { kind: "serve", port: readPort(flags.port), ...(flags.iam && { keys: signingKeysOf(env) }) };
 	}
-	if (flags.event !== undefined) return { kind: "event", event: readEventFile(flags.event) };
+	if (flags.event !== undefined) return { kind: "event", event: await readEventFile(flags.event) };
 	if (requestFlag(flags) !== undefined) {
 		requestOfFlags(flags, atlasUrl === undefined ? SOME_PROJECT : undefined);
 		return { kind: "request", request: (projectId) => requestOfFlags(flags, projectId) };

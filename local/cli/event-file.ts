@@ -1,18 +1,16 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { UsageError } from "./usage-error.ts";
 
-/** @throws UsageError */
-export function readEventFile(path: string): unknown {
-	let text: string;
-	try {
-		text = readFileSync(path, "utf8");
-	} catch (error) {
+/** @param path `-` is standard input @throws UsageError */
+export async function readEventFile(path: string): Promise<unknown> {
+	const content = await (path === "-" ? text(process.stdin) : readFile(path, "utf8")).catch((error: unknown) => {
 		const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 		throw new UsageError(`--event must name a file that can be read (${code})`);
-	}
+	});
 	try {
-		return JSON.parse(text);
+		return JSON.parse(content);
 	} catch {
-		throw new UsageError("--event must name a file that holds JSON");
+		throw new UsageError(`--event must name ${path === "-" ? "an input" : "a file"} that holds JSON`);
 	}
 }

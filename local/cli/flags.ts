@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
+import { HELP } from "./read-command.ts";
 import { UsageError } from "./usage-error.ts";
 
 const OPTIONS = {
 	json: { type: "boolean" },
-	help: { type: "boolean" },
+	...HELP,
 	project: { type: "string" },
 	cluster: { type: "string", multiple: true },
 	all: { type: "boolean" },
@@ -11,6 +12,8 @@ const OPTIONS = {
 	"retention-days": { type: "string" },
 	description: { type: "string" },
 	"on-conflict": { type: "string" },
+	"deadline-minutes": { type: "string" },
+	"minimum-age-minutes": { type: "string" },
 	"atlas-url": { type: "string" },
 	event: { type: "string" },
 	"poll-seconds": { type: "string" },

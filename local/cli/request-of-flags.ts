@@ -6,7 +6,17 @@ import { UsageError } from "./usage-error.ts";
 /** A request as it is sent: JSON, its defaults not yet filled in. */
 export type RequestDraft = Readonly<Record<string, unknown>>;
 
-const REQUEST_FLAGS = ["project", "cluster", "all", "tag", "retention-days", "description", "on-conflict"] as const;
+const REQUEST_FLAGS = [
+	"project",
+	"cluster",
+	"all",
+	"tag",
+	"retention-days",
+	"description",
+	"on-conflict",
+	"deadline-minutes",
+	"minimum-age-minutes",
+] as const;
 
 /** The first flag of a request that was given. */
 export const requestFlag = (flags: Flags): string | undefined =>
@@ -27,9 +37,11 @@ export function requestOfFlags(flags: Flags, projectId?: string): RequestDraft {
 	const request = {
 		...(ofProject !== undefined && { projectId: ofProject }),
 		clusters: cluster ?? (tag ? { tags: readTags(tag) } : "all"),
-		...(flags["retention-days"] !== undefined && { retentionInDays: toWhole(flags["retention-days"]) }),
-		...(description !== undefined && { description }),
-		...(flags["on-conflict"] !== undefined && { onConflict: flags["on-conflict"] }),
+		retentionInDays: toWhole(flags["retention-days"]),
+		description,
+		onConflict: flags["on-conflict"],
+		deadlineMinutes: toWhole(flags["deadline-minutes"]),
+		minimumAgeMinutes: toWhole(flags["minimum-age-minutes"]),
 	};
 	check(request);
 	return request;
@@ -48,13 +60,16 @@ function readTags(texts: readonly string[]): Readonly<Record<string, string>> {
 }
 
 /** Anything but digits is left to the request's own rule for whole numbers. */
-const toWhole = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
+const toWhole = (text: string | undefined): number | undefined =>
+	text === undefined ? undefined : /^\d+$/.test(text) ? Number(text) : Number.NaN;
 
 const FLAG_OF: Readonly<Record<string, string>> = {
 	projectId: "--project",
 	retentionInDays: "--retention-days",
 	description: "--description",
 	onConflict: "--on-conflict",
+	deadlineMinutes: "--deadline-minutes",
+	minimumAgeMinutes: "--minimum-age-minutes",
 };
 
 function check(request: RequestDraft): void {

@@ -10,15 +10,19 @@ npm start -- FLAGS              carries out your request instead
     --retention-days N          default 7
     --description TEXT
     --on-conflict POLICY        join (default), wait, skip or fail
+    --deadline-minutes N        after which a snapshot that still runs is LATE
+    --minimum-age-minutes N     skips a cluster whose newest on-demand snapshot is younger
   where
     --atlas-url URL             a real Atlas instead of the simulator; keys from the environment:
                                 MONGODB_ATLAS_CLIENT_ID and _CLIENT_SECRET, or
                                 MONGODB_ATLAS_PUBLIC_API_KEY and _PRIVATE_API_KEY
     --poll-seconds N            first wait between polls, default 15, with the simulator 1
   how
-    --event FILE                feeds this event to the trigger: EventBridge Scheduler, EventBridge, API Gateway
+    --event FILE                feeds this event to the trigger: EventBridge Scheduler, EventBridge, API Gateway;
+                                - is standard input
     --serve [--port N] [--iam]  keeps the HTTP face open; hook keys from WEBHOOK_SECRETS
     --json                      standard output carries the published events only, one object a line
+    --help, -h
 
-exit code: 0 every target COMPLETED or SKIPPED, 1 some target ended otherwise, 2 the call was wrong
+exit code: 0 every target COMPLETED or SKIPPED, 1 some target ended otherwise, 2 the call was wrong, 130 Ctrl-C
 POWERTOOLS_LOG_LEVEL=INFO shows the functions' logs`;

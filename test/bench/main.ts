@@ -1,12 +1,26 @@
-/** `npm run bench`: figures beside their peers and bounds. Exit code 1 where a gate fails, 2 for a wrong call. */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { readCommand } from "../../local/cli/read-command.ts";
 import { measure } from "./measure.ts";
 import { writeReport } from "./report.ts";
 import { measureRic, toRicRows } from "./ric.ts";
 import { passes, type Row, toRows } from "./rows.ts";
 
-const { json, quick, write, ric } = readFlags();
+const USAGE = `npm run bench -- [FLAGS]         figures beside their peers and bounds
+  --json                        the figures as one JSON object
+  --quick                       fewer rounds
+  --write                       renews docs/performance.md
+  --ric                         the deployed bundle under AWS's own runtime client instead
+  --help, -h
+
+exit code: 0 every gate is passed, 1 some are not, 2 the call was wrong`;
+
+const { json, quick, write, ric } = readCommand(USAGE, (args) => {
+	const flag = { type: "boolean", default: false } as const;
+	const { values } = parseArgs({ args, options: { json: flag, quick: flag, write: flag, ric: flag } });
+	if (values.ric && values.write) throw new Error("--write renews what --ric does not measure");
+	return values;
+});
 const tell = (what: string) => process.stderr.write(`${what} …\n`);
 process.exitCode = (await (ric ? benchRic() : bench())) ? 0 : 1;
 
@@ -34,19 +48,6 @@ async function benchRic(): Promise<boolean> {
 		process.stderr.write(`${error instanceof Error ? error.message : "it can't be measured"}\n`);
 	}
 	return false;
-}
-
-function readFlags() {
-	try {
-		const flag = { type: "boolean", default: false } as const;
-		const { values } = parseArgs({ options: { json: flag, quick: flag, write: flag, ric: flag } });
-		if (values.ric && values.write) throw new Error("--write renews what --ric does not measure");
-		return values;
-	} catch (error) {
-		process.stderr.write(`${error instanceof Error ? error.message : "the call is wrong"}\n`);
-		process.stderr.write("usage: npm run bench -- [--json] [--quick] [--write | --ric]\n");
-		process.exit(2);
-	}
 }
 
 function toTable(lines: readonly Row[]): string {

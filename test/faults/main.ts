@@ -1,20 +1,28 @@
 import { parseArgs } from "node:util";
+import { readCommand, readWhole } from "../../local/cli/read-command.ts";
 import { campaign, type Result } from "./campaign.ts";
 import { drawTable } from "./table.ts";
 
-/** The fault campaign: `npm run faults [-- --runs N --seed N] [--json]`. Exits with 1 where a promise was broken. */
-const { values } = parseArgs({
-	options: {
-		runs: { type: "string", default: "200" },
-		seed: { type: "string" },
-		processes: { type: "string", default: "2" },
-		json: { type: "boolean", default: false },
-	},
-});
+const USAGE = `npm run faults -- [FLAGS]        draws runs in which things go wrong, and counts the promises that were broken
+  --runs N                      default 200
+  --seed N                      of the first run; default a random one
+  --processes N                 default 2
+  --json                        the totals as one JSON object on standard output
+  --help, -h
 
-const runs = whole("runs", values.runs, 1);
-const seed = whole("seed", values.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0);
-const processes = whole("processes", values.processes, 1);
+exit code: 0 no promise was broken, 1 some were, 2 the call was wrong`;
+
+const { runs, seed, processes, json } = readCommand(USAGE, (args) => {
+	const text = { type: "string" } as const;
+	const options = { runs: text, seed: text, processes: text, json: { type: "boolean", default: false } } as const;
+	const { values } = parseArgs({ args, options });
+	return {
+		runs: readWhole("--runs", values.runs ?? "200", 1),
+		seed: readWhole("--seed", values.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0),
+		processes: readWhole("--processes", values.processes ?? "2", 1),
+		json: values.json,
+	};
+});
 
 const began = performance.now();
 let done = 0;
@@ -24,13 +32,13 @@ const result = await campaign({ runs, seed, processes }, () => {
 	if (done % Math.ceil(runs / 20) === 0) process.stderr.write(`${done} of ${runs} runs, ${perRun()} ms each\n`);
 });
 
-const out = values.json ? process.stderr : process.stdout;
+const out = json ? process.stderr : process.stdout;
 out.write(`${drawTable(result.counts)}\n`);
 for (const { seed: failing, findings, plan } of result.failures) {
 	out.write(`\nseed ${failing}: ${findings.map(({ kind, what }) => `${kind}: ${what}`).join("; ")}\n`);
 	out.write(`again: npm run faults -- --runs 1 --seed ${failing}\nthe smallest plan found: ${JSON.stringify(plan)}\n`);
 }
-process.stdout.write(`${values.json ? JSON.stringify(totals(result)) : sentence(result)}\n`);
+process.stdout.write(`${json ? JSON.stringify(totals(result)) : sentence(result)}\n`);
 process.exitCode = result.failures.length === 0 ? 0 : 1;
 
 function totals({ duplicates, falseSuccesses, lost, leaks, counts }: Result) {
@@ -53,11 +61,4 @@ function sentence({ duplicates, falseSuccesses, lost, leaks }: Result): string {
 
 function perRun(): string {
 	return ((performance.now() - began) / Math.max(done, 1)).toFixed(1);
-}
-
-function whole(name: string, text: string, least: number): number {
-	const number = Number(text);
-	if (Number.isSafeInteger(number) && number >= least) return number;
-	process.stderr.write(`--${name} must be a whole number, ${least} or more\n`);
-	process.exit(2);
 }

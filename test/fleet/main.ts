@@ -1,14 +1,23 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
+import { readCommand, readWhole } from "../../local/cli/read-command.ts";
 
-/**
- * `npm run fleet [-- PROJECTS CLUSTERS SNAPSHOT_SECONDS]`: one request for 40 projects of 25 clusters each, of which one in
- * ten is paused and one in ten fails, through the real function on the local durable runner with skipped time. Prints
- * one JSON object of figures; exits 1 where a target has not exactly one final state.
- */
-const PROJECTS = Number(process.argv[2] ?? 40);
-const CLUSTERS = Number(process.argv[3] ?? 25);
-const SNAPSHOT_SECONDS = Number(process.argv[4] ?? 160);
+const USAGE = `npm run fleet -- [PROJECTS [CLUSTERS [SNAPSHOT_SECONDS]]]
+one request for PROJECTS (default 40) projects of CLUSTERS (25) clusters each, of which one in ten is paused and one in
+ten fails, through the real function on the local durable runner with skipped time; prints one JSON object of figures
+  --help, -h
+
+exit code: 0 every target has exactly one final state, 1 some have not, 2 the call was wrong`;
+
+const [PROJECTS, CLUSTERS, SNAPSHOT_SECONDS] = readCommand(USAGE, (args) => {
+	const [projects = "40", clusters = "25", seconds = "160", ...more] = args;
+	if (more.length > 0) throw new Error("at most three numbers: PROJECTS CLUSTERS SNAPSHOT_SECONDS");
+	return [
+		readWhole("PROJECTS", projects, 1),
+		readWhole("CLUSTERS", clusters, 1),
+		readWhole("SNAPSHOT_SECONDS", seconds, 1),
+	];
+});
 
 const { now: realNow } = Date;
 const print = process.stdout.write.bind(process.stdout);

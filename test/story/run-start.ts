@@ -13,17 +13,19 @@ interface Ended {
 /** A process of `npm start`, without npm. */
 export interface Started extends Disposable {
 	readonly ended: Promise<Ended>;
-	/** Resolves to what was printed so far, as soon as it holds the text or the process is over. */
+	/** Resolves to what was printed so far to either stream, as soon as it holds the text or the process is over. */
 	printed(text: string): Promise<string>;
 	/** What Ctrl-C does. */
 	interrupt(): void;
 }
 
-export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+/** @param input standard input, which then ends */
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ""): Started {
 	const child = spawn(process.execPath, [START, ...args], {
 		env: { ...process.env, NO_COLOR: "1", ...env },
-		stdio: ["ignore", "pipe", "pipe"],
+		stdio: "pipe",
 	});
+	child.stdin.end(input);
 	let out = "";
 	let err = "";
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -36,8 +38,9 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
 	return {
 		ended,
 		async printed(text) {
-			while (!out.includes(text) && child.exitCode === null) await Promise.race([once(child.stdout, "data"), ended]);
-			return out;
+			while (!`${out}${err}`.includes(text) && child.exitCode === null)
+				await Promise.race([once(child.stdout, "data"), once(child.stderr, "data"), ended]);
+			return `${out}${err}`;
 		},
 		interrupt: () => void child.kill("SIGINT"),
 		[Symbol.dispose]: () => void child.kill("SIGKILL"),

@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, expect, test } from "vitest";
 import { startAtlas } from "../../local/atlas/index.ts";
+import { FUNCTION_ARN } from "../../local/aws/names.ts";
+import { clientsOf } from "../local/aws/clients.ts";
 import { start } from "./run-start.ts";
 
 const SECONDS = 1000;
@@ -88,7 +92,82 @@ test.concurrent(
 
 		expect([reply.status, status.status]).toEqual([202, 200]);
 		expect(await status.json()).toMatchObject({ status: "RUNNING", targets: [{ clusterName: "prod-a" }] });
-		expect((await serving.ended).code).toBe(0);
+		expect((await serving.ended).code).toBe(130);
+	},
+	30 * SECONDS,
+);
+
+test.concurrent(
+	"an open HTTP server prints the events as JSON, and gives the Atlas keys and the runs to nobody else",
+	async () => {
+		using serving = start(["--serve", "--json"]);
+		const printed = await serving.printed("curl");
+		const [, aws = ""] = /^.*AWS .* at (http:\S+)$/m.exec(printed) ?? [];
+		const [, url = "", body = ""] = /curl -i (\S+)\/snapshots .* -d '(.*)'/.exec(printed) ?? [];
+		const local = { url: aws, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+		const { secretsManager, lambda } = clientsOf(local);
+		const unsigned = await fetch(aws, {
+			method: "POST",
+			headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": "secretsmanager.GetSecretValue" },
+			body: '{"SecretId":"atlas-keys"}',
+		});
+		const json = { "content-type": "application/json" };
+		const post = (headers: Record<string, string>) => fetch(`${url}/snapshots`, { method: "POST", headers, body });
+
+		expect([unsigned.status, await unsigned.text()]).toEqual([403, expect.not.stringContaining("clientSecret")]);
+		await expect(secretsManager.send(new GetSecretValueCommand({ SecretId: "atlas-keys" }))).rejects.toThrow("signed");
+		await expect(
+			lambda.send(
+				new InvokeCommand({ FunctionName: FUNCTION_ARN, InvocationType: "Event", Payload: Buffer.from(body) }),
+			),
+		).rejects.toThrow("signed");
+		expect((await post({ ...json, origin: "https://evil.example" })).status).toBe(403);
+		expect((await post({ ...json, origin: "null" })).status).toBe(403);
+		expect((await post({ "content-type": "text/plain" })).status).toBe(415);
+		expect((await post(json)).status).toBe(202);
+		await serving.printed('"state":"COMPLETED"');
+		serving.interrupt();
+		const { code, out } = await serving.ended;
+		const states = out
+			.trimEnd()
+			.split("\n")
+			.map((line) => JSON.parse(line).detail.state);
+
+		expect([code, states]).toEqual([130, ["STARTED", "COMPLETED"]]);
+	},
+	30 * SECONDS,
+);
+
+test.concurrent(
+	"Ctrl-C ends a call at once with 130, and says what goes on",
+	async () => {
+		await using atlas = await startAtlas({ snapshotSeconds: 600 });
+		const env = { MONGODB_ATLAS_CLIENT_ID: atlas.clientId, MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret };
+		using call = start(["--atlas-url", atlas.url, "--project", atlas.projectId, "--cluster", "prod-a"], env);
+		await call.printed("STARTED");
+		call.interrupt();
+		const { code, out } = await call.ended;
+
+		expect(out).toContain("1 of the runs still went on");
+		expect(out).toMatch(/│ prod-a +│ STARTED /);
+		expect(code).toBe(130);
+	},
+	30 * SECONDS,
+);
+
+test.concurrent(
+	"an event is read from standard input, as curl or aws would pipe it",
+	async () => {
+		const request = { projectId: "5f0a1b2c3d4e5f6071829311", clusters: ["prod-a"] };
+		const schedule = "arn:aws:scheduler:us-east-1:123456789012:schedule/snapshots/nightly";
+		const event = { request, schedule, scheduledTime: "2026-10-24T02:00:00Z" };
+		using call = start(["--event", "-", "--json"], {}, JSON.stringify(event));
+		using empty = start(["--event", "-"], {}, "");
+		const { code, out } = await call.ended;
+		const wrong = await empty.ended;
+
+		expect([code, out.match(/"state":"COMPLETED"/g)?.length]).toEqual([0, 1]);
+		expect([wrong.code, wrong.out, wrong.err]).toEqual([2, "", "--event must name an input that holds JSON\n"]);
 	},
 	30 * SECONDS,
 );

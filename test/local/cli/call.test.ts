@@ -15,13 +15,15 @@ const file = (name: string, text: string): string => {
 };
 const read = (line: string, env = {}) => readCall(line === "" ? [] : line.split(" "), env);
 
-test("a call without flags is the demonstration", () => {
-	expect(read("")).toEqual({ json: false, work: { kind: "demo" } });
-	expect(read("--json --poll-seconds 0.5")).toEqual({ json: true, pollSeconds: "0.5", work: { kind: "demo" } });
+test("a call without flags is the demonstration", async () => {
+	expect(await read("")).toEqual({ json: false, work: { kind: "demo" } });
+	expect(await read("--json --poll-seconds 0.5")).toEqual({ json: true, pollSeconds: "0.5", work: { kind: "demo" } });
 });
 
-test("the flags of a request become the request, in the simulator's project where none is named", () => {
-	const { work } = read("--cluster a --cluster b --retention-days 3 --description nightly --on-conflict wait");
+test("the flags of a request become the request, in the simulator's project where none is named", async () => {
+	const { work } = await read(
+		"--cluster a --cluster b --retention-days 3 --description nightly --on-conflict wait --deadline-minutes 60 --minimum-age-minutes 720",
+	);
 
 	expect(work.kind === "request" && work.request(project)).toEqual({
 		projectId: project,
@@ -29,12 +31,14 @@ test("the flags of a request become the request, in the simulator's project wher
 		retentionInDays: 3,
 		description: "nightly",
 		onConflict: "wait",
+		deadlineMinutes: 60,
+		minimumAgeMinutes: 720,
 	});
 });
 
-test("a request by tags or of all clusters may leave the project out, and then reaches every project", () => {
-	const tags = read("--tag backup=nightly --tag team=a=b").work;
-	const all = read(`--all --project ${project}`).work;
+test("a request by tags or of all clusters may leave the project out, and then reaches every project", async () => {
+	const { work: tags } = await read("--tag backup=nightly --tag team=a=b");
+	const { work: all } = await read(`--all --project ${project}`);
 
 	expect(tags.kind === "request" && tags.request(project)).toEqual({
 		clusters: { tags: { backup: "nightly", team: "a=b" } },
@@ -42,13 +46,13 @@ test("a request by tags or of all clusters may leave the project out, and then r
 	expect(all.kind === "request" && all.request(undefined)).toEqual({ projectId: project, clusters: "all" });
 });
 
-test("a real Atlas gets the keys of the environment, of every pair that is whole", () => {
+test("a real Atlas gets the keys of the environment, of every pair that is whole", async () => {
 	const env = {
 		MONGODB_ATLAS_CLIENT_ID: "id",
 		MONGODB_ATLAS_CLIENT_SECRET: "secret",
 		MONGODB_ATLAS_PUBLIC_API_KEY: "p",
 	};
-	const call = read(`--atlas-url ${url}/ --project ${project} --cluster a`, env);
+	const call = await read(`--atlas-url ${url}/ --project ${project} --cluster a`, env);
 
 	expect(call.atlas).toEqual({
 		url,
@@ -56,19 +60,22 @@ test("a real Atlas gets the keys of the environment, of every pair that is whole
 	});
 });
 
-test("an event is read from its file", () => {
-	expect(read(`--event ${file("event.json", '{"id":"1"}')}`).work).toEqual({ kind: "event", event: { id: "1" } });
+test("an event is read from its file", async () => {
+	expect((await read(`--event ${file("event.json", '{"id":"1"}')}`)).work).toEqual({
+		kind: "event",
+		event: { id: "1" },
+	});
 });
 
-test("the HTTP face listens where it is told to, and asks for the caller's own keys under --iam", () => {
+test("the HTTP face listens where it is told to, and asks for the caller's own keys under --iam", async () => {
 	const env = {
 		AWS_ACCESS_KEY_ID: "id",
 		AWS_SECRET_ACCESS_KEY: "secret",
 		WEBHOOK_SECRETS: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
 	};
 
-	expect(read("--serve").work).toEqual({ kind: "serve", port: 0 });
-	expect(read("--serve --port 8080 --iam", env)).toEqual({
+	expect((await read("--serve")).work).toEqual({ kind: "serve", port: 0 });
+	expect(await read("--serve --port 8080 --iam", env)).toEqual({
 		json: false,
 		hookKeys: env.WEBHOOK_SECRETS,
 		work: { kind: "serve", port: 8080, keys: { accessKeyId: "id", secretAccessKey: "secret" } },
@@ -87,6 +94,11 @@ test.each([
 	["--cluster a --retention-days 0", "--retention-days must be 1 or more"],
 	["--cluster a --retention-days 1.5", "--retention-days must be a whole number of days"],
 	["--cluster a --retention-days one", "--retention-days must be a whole number of days"],
+	["--cluster a --deadline-minutes 0", "--deadline-minutes must be"],
+	["--cluster a --deadline-minutes 1.5", "--deadline-minutes must be a whole number"],
+	["--cluster a --minimum-age-minutes -", "--minimum-age-minutes must be a whole number"],
+	["--serve --deadline-minutes 5", "--deadline-minutes must be left out beside --serve"],
+	["--minimum-age-minutes 5", "--cluster, --all or --tag must say which clusters"],
 	["--cluster a --on-conflict never", "--on-conflict must be join, wait, skip or fail"],
 	[`--cluster a --description ${"x".repeat(401)}`, "--description must not be longer than 400 characters"],
 	["--all --tag a=b", "--all and --tag exclude each other"],
@@ -108,32 +120,32 @@ test.each([
 	[`--atlas-url ${url}`, "--atlas-url needs a request beside it"],
 	[`--atlas-url ${url} --all`, "--atlas-url needs the keys in the environment"],
 	[`--atlas-url ${url} --cluster a`, "--project is missing (it may be left out only beside --all or --tag)"],
-])("a call with %s is refused by one sentence that names the flag and the rule", (line, sentence) => {
-	const refusal = attempt(() => read(line));
+])("a call with %s is refused by one sentence that names the flag and the rule", async (line, sentence) => {
+	const refusal = await attempt(() => read(line));
 
 	expect(refusal).toBeInstanceOf(UsageError);
 	expect(refusal).toMatchObject({ message: expect.stringContaining(sentence) });
 	expect(String(refusal)).not.toContain("\n");
 });
 
-test("every fault of a request is told at once", () => {
-	const refusal = attempt(() => read("--cluster a_b --retention-days 0 --on-conflict never"));
+test("every fault of a request is told at once", async () => {
+	const refusal = await attempt(() => read("--cluster a_b --retention-days 0 --on-conflict never"));
 
 	expect(String(refusal)).toMatch(/--cluster .*; --retention-days .*; --on-conflict /);
 });
 
-test("a malformed hook key or half a pair of keys is refused without being quoted", () => {
-	const hook = attempt(() => read("", { WEBHOOK_SECRETS: "whsec_c2VjcmV0" }));
-	const half = attempt(() => read(`--atlas-url ${url} --all`, { MONGODB_ATLAS_CLIENT_SECRET: "c2VjcmV0" }));
+test("a malformed hook key or half a pair of keys is refused without being quoted", async () => {
+	const hook = await attempt(() => read("", { WEBHOOK_SECRETS: "whsec_c2VjcmV0" }));
+	const half = await attempt(() => read(`--atlas-url ${url} --all`, { MONGODB_ATLAS_CLIENT_SECRET: "c2VjcmV0" }));
 
 	expect(hook).toMatchObject({ message: expect.stringContaining("WEBHOOK_SECRETS must hold whsec_") });
 	expect(half).toMatchObject({ message: expect.stringContaining("MONGODB_ATLAS_CLIENT_ID") });
 	expect(`${String(hook)}${String(half)}`).not.toContain("c2VjcmV0");
 });
 
-function attempt(work: () => unknown): unknown {
+async function attempt(work: () => unknown): Promise<unknown> {
 	try {
-		return work();
+		return await work();
 	} catch (error) {
 		return error;
 	}
