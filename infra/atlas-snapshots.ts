@@ -21,7 +21,7 @@ import { Freshness } from "./freshness.ts";
 import { SnapshotApi } from "./http-api.ts";
 import { serviceMetric } from "./metrics.ts";
 import { outbound } from "./outbound.ts";
-import type { AtlasSnapshotsProps } from "./props.ts";
+import { type AtlasSnapshotsProps, PER_CLUSTER_ALARMS } from "./props.ts";
 import { FAILED_STATES, Publishing } from "./publishing.ts";
 import { Queries } from "./queries.ts";
 import { scheduledSelections, scheduledTargets } from "./scheduled-targets.ts";
@@ -38,9 +38,6 @@ import { webhookSecret } from "./webhook-secret.ts";
  * @see CloudFormation user guide, "DeletionPolicy attribute", RetainExceptOnCreate
  */
 export const KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
-
-/** Named clusters up to which each has an alarm of its own; each costs an alarm and a metric. */
-export const PER_CLUSTER_ALARMS = 50;
 
 /**
  * Takes MongoDB Atlas snapshots on schedules, events and requests, follows each to its end, publishes what happened, and

@@ -8,6 +8,9 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { SnapshotRequest } from "../lambda/domain/request.ts";
 import type { Bundles } from "./build.ts";
 
+/** Named clusters up to which each has an alarm of its own; each costs an alarm and a metric. */
+export const PER_CLUSTER_ALARMS = 50;
+
 /** A request as people write it: what has a default may be left out. */
 type RequestInput = Partial<SnapshotRequest> & Pick<SnapshotRequest, "clusters">;
 

@@ -1,3 +1,4 @@
+import { Annotations } from "aws-cdk-lib";
 import {
 	EventBus,
 	EventField,
@@ -33,10 +34,14 @@ export class Publishing extends Construct {
 				eventBusName: physicalName(this, 256),
 				description: "What became of Atlas snapshots",
 			});
-		this.onStates("NotCompleted", MAILED_STATES, {
+		const rule = this.onStates("NotCompleted", MAILED_STATES, {
 			description: "Tells people of Atlas snapshots that are late or did not complete",
 			target: new SnsTopic(props.topic, { message: mail() }),
 		});
+		Annotations.of(rule).acknowledgeWarning(
+			"@aws-cdk/aws-events:ruleUnresolvedEnvironment",
+			"a bus and a topic that are given lie in the stack's own account and region",
+		);
 	}
 
 	/** A rule for the events of some states. */

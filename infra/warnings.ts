@@ -1,4 +1,5 @@
 import { type Deployment, isOfAnotherAccount } from "./arns.ts";
+import { PER_CLUSTER_ALARMS } from "./props.ts";
 import type { Settings } from "./settings.ts";
 
 /** Partitions for whose regions AWS has announced no durable functions, and how their regions begin. */
@@ -19,7 +20,7 @@ const WITHOUT_DURABLE_FUNCTIONS = [
  * @see AWS What's New, Lambda durable functions
  */
 export function warningsOf(settings: Settings, to: Deployment): readonly string[] {
-	return [...regionWarnings(to), ...keyWarnings(settings, to)];
+	return [...regionWarnings(to), ...keyWarnings(settings, to), ...alarmWarnings(settings)];
 }
 
 function regionWarnings({ region = "" }: Deployment): string[] {
@@ -37,4 +38,16 @@ function keyWarnings({ secretKeyArn, hookSecretKeyArn }: Settings, to: Deploymen
 		.map(
 			([name]) => `${name}: the key is another account's, whose key policy must let this account's functions decrypt`,
 		);
+}
+
+function alarmWarnings({ schedules, perClusterAlarms = PER_CLUSTER_ALARMS }: Settings): string[] {
+	const named = schedules.flatMap(({ request: { projectId, clusters } }) =>
+		clusters === "all" || "tags" in clusters ? [] : clusters.map((name) => `${projectId} ${name}`),
+	);
+	const count = new Set(named).size;
+	return count > perClusterAlarms && perClusterAlarms > 0
+		? [
+				`perClusterAlarms: schedules name ${count} clusters, more than ${perClusterAlarms}, so one alarm, ClustersNotFresh, speaks for all of them`,
+			]
+		: [];
 }

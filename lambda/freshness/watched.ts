@@ -73,7 +73,7 @@ export function readWatched(event: unknown): readonly Watched[] {
  * @param event as `readWatched` reads it
  */
 export function readMeasured(event: unknown): (target: Target) => boolean {
-	const keyOf = (projectId: unknown, clusterName: unknown) => `${projectId} ${clusterName}`;
+	const keyOf = (projectId: unknown, clusterName: unknown) => JSON.stringify([projectId, clusterName]);
 	const keys = new Set(readTargets(event).map(({ projectId, clusterName }) => keyOf(projectId, clusterName)));
 	return ({ projectId, clusterName }) => keys.has(keyOf(projectId, clusterName));
 }

@@ -6,3 +6,5 @@ import "./alarms.suite.ts";
 import "./nag.suite.ts";
 import "./permissions.suite.ts";
 import "./resources.suite.ts";
+import "./rules.suite.ts";
+import "./two-stacks.suite.ts";

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const door = fileURLToPath(new URL("./door.ts", import.meta.url));
-const bundles = await buildFunctions(folder, { snapshot: door, trigger: door, freshness: door });
+export const bundles = await buildFunctions(folder, { snapshot: door, trigger: door, freshness: door });
 
 export const PROJECT = "32b6e34b3d91647abb20e7b8";
 
