@@ -77,6 +77,7 @@ export class AtlasSnapshots extends Construct {
 			...(props.bus ? { bus: props.bus } : {}),
 		});
 		this.bus = this.#publishing.bus;
+		const limits = props.limits && JSON.stringify(props.limits);
 		const forAtlas = {
 			...settings,
 			secret: this.secret,
@@ -84,6 +85,7 @@ export class AtlasSnapshots extends Construct {
 				ATLAS_SECRET_ID: this.secret.secretArn,
 				ATLAS_BASE_URL: props.atlasBaseUrl,
 				EVENT_BUS_NAME: this.bus.eventBusArn,
+				REQUEST_LIMITS: limits,
 			} satisfies SnapshotEnvironment,
 			...(network ? { network } : {}),
 		};
@@ -103,6 +105,7 @@ export class AtlasSnapshots extends Construct {
 			...settings,
 			code: bundles.trigger,
 			snapshot: this.snapshot,
+			limits,
 			...(props.defaultRequest ? { defaultRequest: JSON.stringify(readSnapshotRequest(props.defaultRequest)) } : {}),
 			...(this.webhookSecret ? { webhookSecret: this.webhookSecret } : {}),
 		});

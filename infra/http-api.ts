@@ -1,6 +1,7 @@
 import { Fn, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AccessLogField, AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
+	type CfnStage,
 	HttpApi,
 	HttpMethod,
 	HttpNoneAuthorizer,
@@ -50,7 +51,7 @@ export class SnapshotApi extends Construct {
 			...this.api.addRoutes({ path: "/snapshots/{run}", methods: [HttpMethod.GET], integration, authorizer }),
 			...this.api.addRoutes({ path: "/openapi.json", methods: [HttpMethod.GET], integration, authorizer }),
 		];
-		if (props.signedHook) this.openHook(integration);
+		if (props.signedHook) this.openHook(integration, stage, throttle);
 	}
 
 	/** Lets a principal of the account start runs and read how they go. */
@@ -58,14 +59,29 @@ export class SnapshotApi extends Construct {
 		for (const route of this.#routes) route.grantInvoke(grantee);
 	}
 
-	private openHook(integration: HttpLambdaIntegration): void {
+	/** Anyone may call the route, so it has a throttle of its own: who is not signed takes no turn from who is. */
+	private openHook(
+		integration: HttpLambdaIntegration,
+		stage: HttpStage,
+		{ ratePerSecond, burst }: Required<HttpProps>["throttle"],
+	): void {
+		const path = "/hooks/snapshots";
 		const routes = this.api.addRoutes({
-			path: "/hooks/snapshots",
+			path,
 			methods: [HttpMethod.POST],
 			integration,
 			authorizer: new HttpNoneAuthorizer(),
 		});
+		const settings = stage.node.defaultChild as CfnStage;
+		settings.routeSettings = {
+			[`${HttpMethod.POST} ${path}`]: {
+				ThrottlingRateLimit: Math.max(1, Math.floor(ratePerSecond / 5)),
+				ThrottlingBurstLimit: Math.max(1, Math.floor(burst / 2)),
+			},
+		};
 		for (const route of routes) {
+			// API Gateway refuses settings of a route that is not there yet.
+			settings.node.addDependency(route);
 			acknowledge(route, "APIG4", "callers without an AWS identity; the function checks a Standard Webhooks signature");
 		}
 	}

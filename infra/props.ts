@@ -5,6 +5,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
+import type { RequestLimitsInput } from "../lambda/domain/limits.ts";
 import type { SnapshotRequest } from "../lambda/domain/request.ts";
 import type { Bundles } from "./build.ts";
 
@@ -52,7 +53,10 @@ export interface HttpProps {
 	 * with the keys, or `true` for a new one. @default false
 	 */
 	readonly signedHook?: boolean | ISecret;
-	/** Requests a second, and requests at once, over all callers. @default 5 and 10 */
+	/**
+	 * Requests a second, and requests at once, of each route over all its callers. The route of hooks, which anyone may
+	 * call, gets a fifth and half of them, at least 1. @default 5 and 10
+	 */
 	readonly throttle?: { readonly ratePerSecond: number; readonly burst: number };
 	/** One line a request, without headers and bodies. @default true */
 	readonly accessLog?: boolean;
@@ -85,6 +89,8 @@ export interface AtlasSnapshotsProps {
 	readonly defaultRequest?: RequestInput;
 	/** `false`: no HTTP API. @default an API for callers with an AWS identity */
 	readonly http?: HttpProps | false;
+	/** What hooks, HTTP callers and events may ask for; schedules have no limits. @default those of docs/http.md */
+	readonly limits?: RequestLimitsInput;
 	/** Where outcomes are published. @default a new bus */
 	readonly bus?: IEventBus;
 	/**

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { isAllowedAtlas } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
+import { type RequestLimitsInput, readLimits } from "../lambda/domain/limits.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { arnOf } from "./arns.ts";
 import { patternFaults } from "./event-pattern.ts";
@@ -84,6 +85,16 @@ const RequestInput = v.pipe(
 	}),
 );
 
+/** Limits as the functions read them, which would refuse to work with malformed ones. */
+const LimitsInput = v.pipe(
+	v.custom<RequestLimitsInput>(() => true),
+	v.rawCheck(({ dataset: { value: input }, addIssue }) => {
+		for (const { pointer, detail } of readLimits(input).faults ?? []) {
+			addIssue({ message: detail, path: toPath(pointer, input) });
+		}
+	}),
+);
+
 const Schedule = v.strictObject(
 	{
 		name: Name,
@@ -149,6 +160,7 @@ export const SettingsSchema = v.strictObject(
 		schedules: v.optional(v.array(Schedule, "must be a list of schedules"), []),
 		eventRules: v.optional(v.array(EventRule, "must be a list of rules"), []),
 		defaultRequest: v.optional(RequestInput),
+		limits: v.optional(LimitsInput),
 		http: v.optional(falseOr(Http), {}),
 		busArn: v.optional(arnOf("bus")),
 		alarmTopicArn: v.optional(arnOf("topic")),

@@ -40,6 +40,7 @@ export class AtlasSnapshotsStack extends Stack {
 				runbookUrl: settings.runbookUrl,
 				perClusterAlarms: settings.perClusterAlarms,
 				defaultRequest: settings.defaultRequest,
+				limits: settings.limits,
 			}),
 			schedules: settings.schedules.map(toSchedule),
 			eventRules: settings.eventRules.map((rule) => this.eventRule(rule)),

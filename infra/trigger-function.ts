@@ -12,6 +12,8 @@ export interface TriggerFunctionProps extends FunctionSettings {
 	readonly snapshot: SnapshotFunction;
 	/** JSON. */
 	readonly defaultRequest?: string;
+	/** JSON. */
+	readonly limits?: string;
 	readonly webhookSecret?: ISecret;
 }
 
@@ -21,10 +23,11 @@ export interface TriggerFunctionProps extends FunctionSettings {
  */
 export class TriggerFunction extends ServiceFunction {
 	constructor(scope: Construct, id: string, props: TriggerFunctionProps) {
-		const { snapshot, webhookSecret, defaultRequest } = props;
+		const { snapshot, webhookSecret, defaultRequest, limits } = props;
 		const environment: TriggerEnvironment = {
 			SNAPSHOT_FUNCTION_ARN: snapshot.alias.functionArn,
 			DEFAULT_REQUEST: defaultRequest,
+			REQUEST_LIMITS: limits,
 			WEBHOOK_SECRET_ID: webhookSecret?.secretArn,
 		};
 		super(scope, id, {

@@ -12,7 +12,7 @@ export function webhookSecret(
 ): ISecret {
 	const resource = new CfnSecret(scope, id, {
 		description:
-			"Keys by which hooks for Atlas snapshots are signed: whsec_… (Standard Webhooks), several with a space between",
+			'Keys by which hooks for Atlas snapshots are signed: {"<caller>": "whsec_<base64 of 24 to 64 bytes>"} (Standard Webhooks), several of a caller as a list',
 	});
 	resource.kmsKeyId = key?.keyArn;
 	resource.applyRemovalPolicy(removalPolicy);

@@ -102,10 +102,10 @@ export interface InputFault {
 	readonly detail: string;
 }
 
-/** Faults that are listed: a reply or a line of the log must not grow with what came in. */
+/** Faults of a caller's input that are listed: a reply or a line of the log must not grow with what came in. */
 const MAX_FAULTS = 20;
 
-/** An input that breaks rules; they are listed, up to {@link MAX_FAULTS} of them. No value is quoted. */
+/** An input that breaks rules. All of them are listed; a caller is told up to {@link MAX_FAULTS}. No value is quoted. */
 export class InputError extends ServiceError {
 	readonly faults: readonly InputFault[];
 
@@ -114,7 +114,7 @@ export class InputError extends ServiceError {
 		subject: string,
 		faults: readonly InputFault[],
 	) {
-		const listed = faults.slice(0, MAX_FAULTS);
+		const listed = code === "CONFIG_INVALID" ? faults : faults.slice(0, MAX_FAULTS);
 		const sentences = listed.map(({ pointer, detail }) =>
 			pointer === "" ? detail : `${pointer.slice(1).replaceAll("/", ".")} ${detail}`,
 		);

@@ -82,6 +82,18 @@ test("the functions read the environment that the stack gives them", () => {
 	});
 });
 
+test("promise 9: both functions know the limits of callers, whoever starts a run", () => {
+	const { hook, http } = { hook: { maxClusters: 2 }, http: { clusters: ["prod-*"] } };
+	const functions = templateOf({ schedules: [nightly], limits: { hook, http } }).findResources("AWS::Lambda::Function");
+
+	const given = Object.values(functions).map(({ Properties }) => Properties["Environment"]["Variables"]);
+	for (const name of ["SNAPSHOT_FUNCTION_ARN", "ATLAS_SECRET_ID"]) {
+		for (const variables of given.filter((each) => name in each)) {
+			expect(JSON.parse(variables["REQUEST_LIMITS"])).toEqual({ hook, http });
+		}
+	}
+});
+
 test("a schedule sends its request with the two attributes that name a firing", () => {
 	const schedule = only("AWS::Scheduler::Schedule", { ScheduleExpression: nightly.expression });
 
@@ -119,7 +131,12 @@ test("every route wants SigV4, but for the hook, which has a signature of its ow
 		"POST /hooks/snapshots": "NONE",
 	});
 	template.allResourcesProperties("AWS::ApiGatewayV2::Integration", { PayloadFormatVersion: "2.0" });
-	const { AccessLogSettings, DefaultRouteSettings } = only("AWS::ApiGatewayV2::Stage");
+	const { AccessLogSettings, DefaultRouteSettings, RouteSettings } = only("AWS::ApiGatewayV2::Stage");
+	expect(RouteSettings).toEqual({ "POST /hooks/snapshots": { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 } });
+	const [hook] = Object.keys(
+		template.findResources("AWS::ApiGatewayV2::Route", { Properties: { RouteKey: "POST /hooks/snapshots" } }),
+	);
+	template.hasResource("AWS::ApiGatewayV2::Stage", { DependsOn: Match.arrayWith([hook]) });
 	expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 3, ThrottlingBurstLimit: 4 });
 	expect(AccessLogSettings["Format"]).not.toMatch(/authorization|signature|body/i);
 });
