@@ -1,11 +1,16 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSigner } from "../../lambda/http/standard-webhooks.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WAIT = `${ROOT}examples/take-and-wait.sh`;
@@ -124,7 +129,9 @@ describe.skipIf(!able)("take-and-wait.sh", () => {
 		const left = [...answers];
 		const asked: string[] = [];
 		const keys: unknown[] = [];
+		const bodies: string[] = [];
 		const server = createServer((request, response) => {
+			request.setEncoding("utf8").on("data", (chunk: string) => bodies.push(chunk));
 			asked.push(`${request.method} ${request.url}`);
 			if (request.method === "POST") keys.push(request.headers["idempotency-key"]);
 			const [code, body, headers] = left.shift() ?? [599, {}];
@@ -138,7 +145,7 @@ describe.skipIf(!able)("take-and-wait.sh", () => {
 		const ended = await call(WAIT, [url, ...args], env);
 		server.closeAllConnections();
 		server.close();
-		return { ...ended, asked, keys };
+		return { ...ended, asked, keys, bodies };
 	}
 
 	test(
@@ -202,6 +209,51 @@ describe.skipIf(!able)("take-and-wait.sh", () => {
 	);
 
 	test(
+		"sends a request that begins with an @ as it stands: it is no file's name",
+		async () => {
+			const { bodies } = await against([[400, {}]], [`@${WAIT}`]);
+
+			expect(bodies.join("")).toBe(`@${WAIT}`);
+		},
+		LONG_MS,
+	);
+
+	test(
+		"sends its signed reads to no other place than the one that it was given",
+		async () => {
+			const elsewhere: string[] = [];
+			const other = createServer((request, response) => {
+				elsewhere.push(String(request.url));
+				response.end(JSON.stringify(status("SUCCEEDED")[1]));
+			});
+			other.listen(0, "127.0.0.1");
+			await once(other, "listening");
+			const { port } = other.address() as AddressInfo;
+			const places = [
+				`http://127.0.0.1:${port}/snapshots/${RUN}`,
+				`http://localhost:${port}/snapshots/${RUN}`,
+				`//127.0.0.1:${port}/snapshots/${RUN}`,
+				`HTTP://127.0.0.1:${port}/`,
+				`@127.0.0.1:${port}/`,
+				`:${port}/`,
+				"file:///etc/hostname",
+				"-K/etc/hostname",
+				"",
+			];
+
+			for (const location of places) {
+				const { code, stderr, asked } = await against([[202, {}, { location }]]);
+
+				expect([location, code, asked.length]).toEqual([location, 1, 1]);
+				expect(stderr).toContain("is not on http://127.0.0.1:");
+			}
+			expect(elsewhere).toEqual([]);
+			other.close();
+		},
+		LONG_MS,
+	);
+
+	test(
 		"gives up when its time is over, and says that the run goes on",
 		async () => {
 			const { code, stderr } = await against([accepted, [200, {}, { "retry-after": "9" }]], ["{}"], {
@@ -212,5 +264,65 @@ describe.skipIf(!able)("take-and-wait.sh", () => {
 			expect(stderr).toContain("the run goes on");
 		},
 		LONG_MS,
+	);
+});
+
+describe.skipIf(!able)("signed-hook.sh", () => {
+	test(
+		"promise 7: the key is on no command line and in no environment of the programs that it calls",
+		async () => {
+			const folder = await mkdtemp(join(tmpdir(), "atlas-snapshots-"));
+			for (const tool of ["curl", "openssl", "od", "date"]) {
+				const real = spawnSync("bash", ["-c", `command -v ${tool}`], { encoding: "utf8" }).stdout.trim();
+				// It tells what every user of the machine sees of a process, and its environment.
+				const spy = `#!/bin/bash\n{ printf '%s\\n' "$0" "$@"; env; } >>"${folder}/seen"\nexec ${real} "$@"\n`;
+				await writeFile(join(folder, tool), spy, { mode: 0o755 });
+			}
+			const received: { headers: IncomingHttpHeaders; body: string }[] = [];
+			const server = createServer((request, response) => {
+				let body = "";
+				request.setEncoding("utf8").on("data", (chunk: string) => {
+					body += chunk;
+				});
+				request.on("end", () => {
+					received.push({ headers: request.headers, body });
+					response.end("{}");
+				});
+			});
+			server.listen(0, "127.0.0.1");
+			await once(server, "listening");
+			const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+			for (const bytes of [24, 32, 33, 64]) {
+				const key = randomBytes(bytes);
+				key[3] = 0;
+				const env = { PATH: `${folder}:${process.env["PATH"]}`, WEBHOOK_SECRET: `whsec_${key.toString("base64")}` };
+				const request = bytes === 32 ? `@${HOOK}` : '{"clusters":["é"]}\n';
+
+				const { code } = await call(HOOK, [url, request, "msg 1"], env);
+
+				const { headers = {}, body = "" } = received.at(-1) ?? {};
+				const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+				expect([code, body]).toEqual([0, request]);
+				const keys = [{ caller: "default", key }];
+				expect(readSigner(named, Buffer.from(body), keys, Date.now())).toBe("default");
+				const seen = await readFile(join(folder, "seen"), "latin1");
+				expect(seen).toContain("webhook-signature: v1,");
+				for (const form of ["base64", "hex", "latin1"] as const) expect(seen).not.toContain(key.toString(form));
+			}
+			server.close();
+			await rm(folder, { recursive: true });
+		},
+		LONG_MS,
+	);
+});
+
+test("the workflow runs the script where its comment says to put it, and deploys under an environment's rules", async () => {
+	const workflow = await readFile(`${ROOT}examples/github-actions.yml`, "utf8");
+	const place = /take-and-wait\.sh to (\S+);/.exec(workflow)?.[1];
+
+	expect(workflow).toContain(`run: bash ${place} `);
+	expect(workflow.slice(workflow.indexOf("\n  deploy:\n"))).toMatch(
+		/^\n {2}deploy:\n {4}needs: snapshot\n(?:.*\n)? {4}environment: \w+\n/,
 	);
 });
