@@ -6,7 +6,7 @@ import { countCalls, type Faults } from "./faults.ts";
 import { routeLambda } from "./lambda.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
 import { type Serving, serve } from "./server.ts";
-import { toJsonError } from "./wire.ts";
+import { type AwsRequest, toJsonError } from "./wire.ts";
 
 export interface AwsOptions {
 	/** Text of each secret by its name. */
@@ -14,6 +14,8 @@ export interface AwsOptions {
 	/** Loads the durable function; asked at every invocation, so a module's own cache should answer. */
 	readonly snapshotHandler: () => Promise<DurableHandler>;
 	readonly faults?: Faults;
+	/** Told of every signed call that a fake service knows, before it is carried out. */
+	readonly onCall?: (operation: string, request: AwsRequest) => void;
 	/** 0, the default, for any that is free. */
 	readonly port?: number;
 	/** Waits of durable executions take no time. The process's clock is then a fake one. */
@@ -41,7 +43,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
 	const engine = await createEngine(options.snapshotHandler, options.skipTime ?? false);
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
-	const route: Serving["route"] = (request) => {
+	const find: Serving["route"] = (request) => {
 		const target = request.headers["x-amz-target"];
 		if (target === "secretsmanager.GetSecretValue") {
 			return { name: "GetSecretValue", carryOut: () => secrets.answer(request), toErrorReply: toJsonError };
@@ -50,6 +52,11 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
 			return { name: "PutEvents", carryOut: (fault) => bus.answer(request, fault), toErrorReply: toJsonError };
 		}
 		return routeLambda(request, engine);
+	};
+	const route: Serving["route"] = (request) => {
+		const operation = find(request);
+		if (operation) options.onCall?.(operation.name, request);
+		return operation;
 	};
 	const faultOf = countCalls(options.faults ?? (() => undefined));
 	const credentials = { accessKeyId: randomKey(15), secretAccessKey: randomKey(30) };
