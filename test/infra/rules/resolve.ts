@@ -3,7 +3,7 @@ import { ACCOUNT, REGION } from "../variants.ts";
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-export interface Resource {
+interface Resource {
 	readonly Type: string;
 	// biome-ignore lint/suspicious/noExplicitAny: what a resource holds, its schema says
 	readonly Properties: any;
