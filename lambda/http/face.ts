@@ -44,6 +44,9 @@ interface Route {
 	readonly exists?: () => Promise<boolean>;
 }
 
+/** Characters of a method that the log takes: those of every registered one, and more than any route knows. */
+const METHOD_LENGTH = 20;
+
 /** Builds the HTTP face: a function that answers every request, by a problem where need be, and never throws. */
 export function createFace(parts: FaceParts): Face {
 	const routes = createRoutes(parts);
@@ -51,7 +54,12 @@ export function createFace(parts: FaceParts): Face {
 	return async (request) => {
 		const id = /^[\w=.-]{1,128}$/.test(request.id ?? "") ? (request.id ?? "") : randomUUID();
 		const route = routes.find(({ pattern }) => pattern.test(request.path));
-		const told = { request: id, method: request.method, route: route?.template ?? "none", caller: request.caller };
+		const told = {
+			request: id,
+			method: request.method.slice(0, METHOD_LENGTH),
+			route: route?.template ?? "none",
+			caller: request.caller,
+		};
 		try {
 			const reply = secured(await (await choose(route, request))(request));
 			parts.hear({ ...told, status: reply.status, ...runOf(request, reply) });

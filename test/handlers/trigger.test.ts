@@ -173,6 +173,80 @@ describe("the trigger function", () => {
 	});
 });
 
+describe("what is asked for is not multiplied", () => {
+	const many = <T>(count: number, of: (index: number) => T) => Array.from({ length: count }, (_, index) => of(index));
+	/** Keys that JSON writes six times as long, and a pointer twice. */
+	const long = (index: number) => `${String.fromCharCode(1 + (index % 31)).repeat(200)}${"~/".repeat(100)}${index}`;
+	const faulty = {
+		"unknown fields": { ...request, ...Object.fromEntries(many(30, (index) => [long(index), 1])) },
+		"short unknown fields": Object.fromEntries(many(1000, (index) => [`k${index}`, 1])),
+		"faulty names": { projectId: PROJECT, clusters: many(999, () => "-") },
+		"a list that is too long": { projectId: PROJECT, clusters: many(4000, () => "") },
+		"tags that can't be": { clusters: { tags: Object.fromEntries(many(60, (index) => [long(index), ""])) } },
+		"one long key": { ...request, ["\u0001".repeat(3000)]: 1 },
+		"a long text": { ...request, description: "\u0001".repeat(3000) },
+	};
+
+	test.each(Object.entries(faulty))("no reply and no line is longer than 20 kB: %s", async (_, body) => {
+		const reply = await handler(http("POST", "/snapshots", body), context);
+
+		expect(reply).toMatchObject({ statusCode: expect.toSatisfy((status) => status === 400 || status === 413) });
+		expect(Buffer.byteLength(JSON.stringify(reply))).toBeLessThan(20_000);
+		expect(logged).toHaveLength(1);
+		expect(Buffer.byteLength(logged.join(""))).toBeLessThan(20_000);
+	});
+
+	test.each(Object.entries(faulty))(
+		"a rejected event is one line, and an error no longer than it: %s",
+		async (_, detail) => {
+			const grown = { ...detail, ...Object.fromEntries(many(500, (index) => [long(index), index])) };
+			for (const event of [
+				{ version: "0", id: "e-1", source: "ci", "detail-type": "Release", detail: grown },
+				{ request: grown, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z", ...grown },
+			]) {
+				logged.length = 0;
+				const failure: unknown = await handler(event, context).catch((error) => error);
+
+				expect(failure).toMatchObject({ name: expect.stringMatching(/^(EVENT|REQUEST)_INVALID$/) });
+				expect((failure as Error).message.length).toBeLessThan(10_000);
+				expect(logged).toHaveLength(1);
+				expect(Buffer.byteLength(logged.join(""))).toBeLessThan(20_000);
+			}
+		},
+	);
+
+	test("a list of names that is too long is one fault, and of many faults twenty are told", async () => {
+		const [tooLong, unknown] = [faulty["a list that is too long"], faulty["short unknown fields"]];
+
+		const replies = [await send(http("POST", "/snapshots", tooLong)), await send(http("POST", "/snapshots", unknown))];
+
+		expect(replies.map(({ body }) => body.errors.length)).toEqual([1, 20]);
+		expect(replies[1]?.body.detail).toMatch(/; and 98\d more$/);
+	});
+
+	test("a limit's refusal of an event is one line, by name", async () => {
+		const event = { version: "0", id: "e-2", source: "ci", "detail-type": "Release" };
+		const failure: unknown = await handler({ ...event, detail: { ...request, retentionInDays: 401 } }, context).catch(
+			(error) => error,
+		);
+
+		expect(failure).toMatchObject({
+			name: "NOT_ALLOWED",
+			message: "request: retentionInDays must be 400 or less (limits.event.maxRetentionInDays)",
+		});
+		expect(logged.map((line) => JSON.parse(line).error)).toEqual(["NOT_ALLOWED"]);
+	});
+
+	test("a limit's refusal of a request is a 403 that names field and limit", async () => {
+		const { status, body } = await send(http("POST", "/snapshots", { ...request, retentionInDays: 401 }));
+
+		expect([status, body.type]).toEqual([403, "urn:atlas-snapshots:problem:not-allowed"]);
+		expect(body.errors).toEqual([
+			{ pointer: "/retentionInDays", detail: "must be 400 or less (limits.http.maxRetentionInDays)" },
+		]);
+	});
+});
+
 describe("a faulty configuration", () => {
 	test("answers HTTP with a problem, throws for events, and is named in the log", async () => {
 		vi.resetModules();

@@ -92,6 +92,61 @@ describe("a request of API Gateway", () => {
 	});
 });
 
+describe("promise 9: who calls is whom IAM found, and nobody else", () => {
+	const iam = (userArn: unknown) => ({
+		authorizer: { iam: { accessKey: "AKIDEXAMPLE", accountId: "123456789012", userArn } },
+	});
+	const user = "arn:aws:iam::123456789012:user/ops/ci";
+
+	test.each([
+		["a user", user, user],
+		[
+			"a role, without its session",
+			"arn:aws:sts::123456789012:assumed-role/deploy/GitHubActions-1",
+			"arn:aws:sts::123456789012:assumed-role/deploy",
+		],
+		[
+			"a role of another partition",
+			"arn:aws-us-gov:sts::123456789012:assumed-role/deploy/a@b.c",
+			"arn:aws-us-gov:sts::123456789012:assumed-role/deploy",
+		],
+		["the account's root", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:root"],
+		[
+			"a federated user",
+			"arn:aws:sts::123456789012:federated-user/bob",
+			"arn:aws:sts::123456789012:federated-user/bob",
+		],
+	])("%s, in either payload version", (_, userArn, arn) => {
+		expect(read(v2({}, iam(userArn))).caller).toBe(`iam:${arn}`);
+		expect(read(v1({}, { identity: { userArn } })).caller).toBe(`iam:${arn}`);
+	});
+
+	test.each([
+		["an API without an authorizer", v2()],
+		["a REST API without an authorizer", v1({}, { identity: { userArn: null, sourceIp: "192.0.2.1" } })],
+		["a function URL without IAM", v2({}, { domainName: "abc.lambda-url.eu-west-1.on.aws" })],
+		["a function URL with IAM", v2({}, { ...iam(user), domainName: "abc.lambda-url.eu-west-1.on.aws" })],
+		["a JWT authorizer", v2({}, { authorizer: { jwt: { claims: { sub: "x" }, scopes: null } } })],
+		["a Lambda authorizer that calls its context iam", v2({}, { authorizer: { lambda: { iam: { userArn: user } } } })],
+		[
+			"a REST API's custom authorizer",
+			v1({}, { authorizer: { principalId: user, userArn: user, iam: { userArn: user } } }),
+		],
+		["an identity of the other payload version", v2({}, { identity: { userArn: user } })],
+		["an ARN that is none", v2({}, iam("ci"))],
+		["an ARN of something else", v2({}, iam("arn:aws:s3:::bucket"))],
+		["an ARN with a line break", v2({}, iam(`${user}\nx`))],
+		["an ARN that is a list", v2({}, iam([user]))],
+		[
+			"headers and a body that say so",
+			v2({ headers: { authorization: user, userArn: user }, body: JSON.stringify(iam(user)) }),
+		],
+		["fields beside the context", v2({ ...iam(user), identity: { userArn: user } })],
+	])("not through %s", (_, event) => {
+		expect(read(event).caller).toBeUndefined();
+	});
+});
+
 test("a reply without a body has an empty one, as both payload versions read it", () => {
 	expect(toGatewayReply({ status: 304, headers: { etag: '"x"' } })).toEqual({
 		statusCode: 304,
