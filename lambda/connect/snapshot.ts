@@ -3,11 +3,17 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { SnapshotConfig } from "../config.ts";
-import { RATE_LEFT_METRIC } from "../domain/metrics.ts";
+import { PUBLISH_FAILED_METRIC, RATE_LEFT_METRIC } from "../domain/metrics.ts";
 import { countChange, countingFailures, countPlainly, createMetrics } from "../publish/metrics.ts";
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
+
+/**
+ * Milliseconds after which a call of the bus is given up, each of the SDK's tries for itself: a bus that does not answer
+ * must not hold up the polls.
+ */
+const TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } as const;
 
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
 export function connect(config: SnapshotConfig): Ports {
@@ -29,9 +35,21 @@ export function connect(config: SnapshotConfig): Ports {
 			if (method === "POST" && left !== undefined) countPlainly(metrics, RATE_LEFT_METRIC, left);
 		},
 	});
-	const put = toEventBridge(new EventBridgeClient(), config.EVENT_BUS_NAME);
+	const put = toEventBridge(new EventBridgeClient({ requestHandler: TIMEOUTS }), config.EVENT_BUS_NAME);
 	const publish: Ports["publish"] = async (event) => {
-		await put(event);
+		await put(event).catch((error: unknown) => {
+			countPlainly(metrics, PUBLISH_FAILED_METRIC, 1);
+			const { run, state, projectId, clusterName } = event;
+			const reason = error instanceof Error ? error.message : "unknown";
+			logger.warn("an event was not published; it is offered again", {
+				run,
+				state,
+				project_id: projectId,
+				cluster_name: clusterName,
+				reason,
+			});
+			throw error;
+		});
 		countChange(metrics, event);
 		const { state, run, requestedBy, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
 		logger.info("published", {
@@ -56,6 +74,7 @@ export function connect(config: SnapshotConfig): Ports {
 		readCluster: told(atlas.readCluster),
 		listClusters: told(atlas.listClusters),
 		listProjects: told(atlas.listProjects),
+		warn: (message, fields) => logger.warn(message, fields),
 		publish,
 	};
 }

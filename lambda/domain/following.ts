@@ -15,11 +15,12 @@ export interface Watch {
 	readonly failures: number;
 	/** Looks in a row that found the snapshot gone. */
 	readonly missing: number;
-	/** Epoch milliseconds of the last look. */
+	/** Epoch milliseconds of the last check, whether or not it looked. */
 	readonly lookedAt: number;
 	/** Of the last look, if it failed. */
 	readonly reason?: Reason;
-	readonly retryAfterSeconds?: number;
+	/** Epoch milliseconds before which Atlas wants no further look. */
+	readonly notBefore?: number;
 	/** The snapshot as Atlas returned it, once it has ended. */
 	readonly ended?: Snapshot;
 }
@@ -64,9 +65,16 @@ export function afterMissing(before: Watch, verdict: Verdict, at: number): Watch
 		missing: verdict.code === "ATLAS_SNAPSHOT_NOT_FOUND" ? before.missing + 1 : 0,
 		lookedAt: at,
 		reason,
-		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+		...(retryAfterSeconds === undefined ? {} : { notBefore: at + retryAfterSeconds * 1000 }),
 	};
 }
+
+/**
+ * A check that came before Atlas wants the next look: time has passed, nothing else.
+ *
+ * @param at epoch milliseconds
+ */
+export const afterWaiting = (before: Watch, at: number): Watch => ({ ...before, lookedAt: at });
 
 /** Where a watch stands. `gone`: a second look in a row found nothing. `late` and `given-up` by the clock. */
 export type Standing = "ended" | "gone" | "late" | "given-up" | "waiting";

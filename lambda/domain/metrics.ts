@@ -42,6 +42,9 @@ export const AGE_METRIC = "SnapshotAge";
  */
 export const NOT_FRESH_METRIC = "ClustersNotFresh";
 
+/** An event that the bus did not take, at each try: the SDK's own tries are one. */
+export const PUBLISH_FAILED_METRIC = "PublishFailed";
+
 /** A 429 of Atlas; keys, role or address refused; what is left of the project's rate budget. */
 export const THROTTLED_METRIC = "AtlasThrottled";
 export const CREDENTIALS_REFUSED_METRIC = "AtlasCredentialsRefused";

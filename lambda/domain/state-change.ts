@@ -46,10 +46,9 @@ export function statusOf(event: SnapshotStateChange): TargetStatus {
 }
 
 /** The end of a target whose story broke off by a defect: nobody knows what became of it. */
-export const brokenOff = (startedAt: number, endedAt: number, error: unknown): Change => ({
+export const brokenOff = (startedAt: number, error: unknown): Change => ({
 	state: "LOST",
 	requestedAt: startedAt,
-	endedAt,
 	reason: {
 		code: "BROKEN_OFF",
 		message: `the run broke off (${error instanceof Error ? error.name : "Error"}); see the function's log`,

@@ -1,27 +1,28 @@
 import { conclude } from "../domain/conclusion.ts";
 import { standing } from "../domain/following.ts";
 import type { Reason, TargetStatus } from "../domain/outcome.ts";
+import type { PublishStep } from "../domain/publish-step.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { brokenOff, type Change, describeChange, statusOf } from "../domain/state-change.ts";
+import { brokenOff, type Change } from "../domain/state-change.ts";
 import { follow } from "./follow.ts";
-import { countOperations } from "./operations.ts";
+import { type CountedSteps, countOperations } from "./operations.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import { prove } from "./prove.ts";
+import { createPublisher, type Publisher } from "./publishing.ts";
 import type { Candidate } from "./select.ts";
 import type { Steps } from "./steps.ts";
 import { type Limits, type NotTaken, type Taken, take } from "./take.ts";
+import { warnAbout } from "./warn.ts";
 import { findYounger } from "./younger.ts";
-
-/** Milliseconds for which a rate limit may hold back the proof, and with it the event, of a completed snapshot. */
-const PROOF_PATIENCE = 2 * 60_000;
 
 /**
  * What happens to one target, in the order it happens: take → follow → publish. It ends with exactly one final state,
- * which has been published.
+ * which has been published; a defect ends it as `LOST`.
  *
  * @param startedAt epoch milliseconds of the run's start, from which the deadline counts
+ * @param onDefect told what broke the workflow off
+ * @throws ServiceError `PUBLISH_FAILED` when the bus did not take the final event for three days
  */
 export async function backUp(
 	ports: Ports,
@@ -30,10 +31,31 @@ export async function backUp(
 	target: Candidate,
 	startedAt: number,
 	firstPollSeconds: number,
+	onDefect: (error: unknown) => void,
 ): Promise<TargetStatus> {
 	const steps = countOperations(uncounted);
+	const limits = limitsOf(steps, run, target, startedAt, firstPollSeconds);
+	const publisher = createPublisher(ports, steps, run, target);
+	let end: { readonly step: PublishStep; readonly change: Change };
+	try {
+		const change = await carryOutTarget(ports, steps, run, target, limits, publisher);
+		end = { step: "publish-end", change };
+	} catch (error) {
+		onDefect(error);
+		end = { step: "publish-broken-off", change: brokenOff(startedAt, error) };
+	}
+	return publisher.end(end.step, end.change);
+}
+
+function limitsOf(
+	steps: CountedSteps,
+	run: Run,
+	target: Candidate,
+	startedAt: number,
+	firstPollSeconds: number,
+): Limits {
 	const minutes = (count: number) => startedAt + count * 60_000;
-	const limits: Limits = {
+	return {
 		startedAt,
 		deadlineAt: minutes(run.request.deadlineMinutes),
 		hardLimitAt: minutes(HARD_LIMIT_MINUTES),
@@ -41,56 +63,73 @@ export async function backUp(
 		backOff(attempt, at, retryAfterSeconds) {
 			const elapsedSeconds = (at - startedAt) / 1000;
 			const seed = `${run.run}/${target.clusterName}/${attempt}`;
-			const least = steps.leastPause({ elapsedSeconds, lastSeconds: HARD_LIMIT_MINUTES * 60 }, 2);
-			return Math.max(backOff(attempt, seed, retryAfterSeconds, elapsedSeconds), least);
+			return Math.max(
+				backOff(attempt, seed, retryAfterSeconds, elapsedSeconds),
+				// A request or a lookup is a wait and a step.
+				steps.leastPause(elapsedSeconds, 2),
+			);
 		},
 	};
-	let late = false;
-	// Within the step that publishes: another step for the proof would count towards the limit of an execution.
-	const publish = (name: string, change: Change) =>
-		steps.insist(name, async () => {
-			const event = describeChange(run, target, await lookedOver(change));
-			await ports.publish(event);
-			return statusOf(event);
-		});
-	const lookedOver = async (change: Change): Promise<Change> => {
-		if (change.state !== "COMPLETED" || change.snapshot === undefined) return change;
-		const patientUntil = (change.endedAt ?? startedAt) + PROOF_PATIENCE;
-		const proof = await prove(ports, target, change.snapshot, run.request.retentionInDays, patientUntil);
-		return { ...change, ...proof };
-	};
-	const publishLate = async (known: Pick<Change, "snapshot" | "provenance" | "requestedAt">) => {
-		late = true;
-		await publish("publish-late", { ...known, state: "LATE", reason: pastDeadline(run.request.deadlineMinutes) });
-	};
-	const end = (change: Change) => publish("publish-end", change);
+}
 
+/** @returns the end of the target, not yet published */
+async function carryOutTarget(
+	ports: Ports,
+	steps: CountedSteps,
+	run: Run,
+	target: Candidate,
+	limits: Limits,
+	publisher: Publisher,
+): Promise<Change> {
+	const { startedAt, firstPollSeconds } = limits;
 	const atOnce = { requestedAt: startedAt, endedAt: startedAt };
-	if (target.refused) return end({ state: "REFUSED", reason: target.refused, ...atOnce });
-	if (target.ineligible) return end({ state: "SKIPPED", reason: target.ineligible, ...atOnce });
+	if (target.refused) return { state: "REFUSED", reason: target.refused, ...atOnce };
+	if (target.ineligible) return { state: "SKIPPED", reason: target.ineligible, ...atOnce };
 	const { minimumAgeMinutes } = run.request;
 	if (minimumAgeMinutes !== undefined) {
 		const younger = await steps.step("look-for-younger", () => findYounger(ports, target, minimumAgeMinutes));
 		if (younger.reason) {
-			return end({ state: "SKIPPED", reason: younger.reason, requestedAt: startedAt, endedAt: younger.at });
+			return { state: "SKIPPED", reason: younger.reason, requestedAt: startedAt, endedAt: younger.at };
 		}
 	}
-	const taken = await take(ports, steps, run, target, limits, () => publishLate({ requestedAt: startedAt }));
-	if (!isTaken(taken)) return end({ ...taken, requestedAt: startedAt });
+
+	let late = false;
+	let lateOffers = 0;
+	const offerLate = async (known: Pick<Change, "snapshot" | "provenance" | "requestedAt">) => {
+		late = true;
+		const reason = pastDeadline(run.request.deadlineMinutes);
+		return publisher.offer("publish-late", { ...known, state: "LATE", reason });
+	};
+	const taken = await take(ports, steps, run, target, limits, async () => {
+		lateOffers += 1;
+		return (await offerLate({ requestedAt: startedAt })) || lateOffers >= LATE_OFFERS;
+	});
+	if (!isTaken(taken)) return { ...taken, requestedAt: startedAt };
 
 	const { snapshot, provenance, requestedAt } = taken;
 	const known = { snapshot, provenance, requestedAt };
-	await publish("publish-started", { state: "STARTED", ...known });
+	await publisher.offer("publish-started", { state: "STARTED", ...known });
 
-	const bounds = { since: requestedAt, seenAt: taken.seenAt, hardLimitAt: limits.hardLimitAt, firstPollSeconds };
+	const bounds = {
+		startedAt,
+		since: requestedAt,
+		seenAt: taken.seenAt,
+		hardLimitAt: limits.hardLimitAt,
+		firstPollSeconds,
+		beside: publisher.offerAgain,
+	};
 	const deadlineAt = late ? undefined : limits.deadlineAt;
-	let seen = await follow(ports, steps, "follow-snapshot", target, snapshot, { ...bounds, deadlineAt });
-	if (standing(seen, { ...bounds, deadlineAt }) === "late") {
-		await publishLate(known);
-		seen = await follow(ports, steps, "follow-late-snapshot", target, seen, bounds);
+	const warn = warnAbout(ports.warn, run.run, target, "Atlas does not say how the snapshot stands");
+	let round = await follow(ports, steps, "follow-snapshot", target, snapshot, { ...bounds, deadlineAt }, warn);
+	if (standing(round.watch, { ...bounds, deadlineAt }) === "late") {
+		await offerLate(known);
+		round = await follow(ports, steps, "follow-late-snapshot", target, round, bounds, warn);
 	}
-	return end({ ...known, ...conclude(seen), endedAt: seen.lookedAt });
+	return { ...known, ...conclude(round.watch), endedAt: round.watch.lookedAt };
 }
+
+/** Offers of LATE while a request is in doubt: one after each lookup. */
+const LATE_OFFERS = 5;
 
 const isTaken = (result: Taken | NotTaken): result is Taken => "snapshot" in result;
 
@@ -98,18 +137,3 @@ const pastDeadline = (minutes: number): Reason => ({
 	code: "DEADLINE",
 	message: `not ended within ${minutes} minutes; it is followed on`,
 });
-
-/** Tells of a target whose story broke off by a defect, so that it ends in a final state like any other. */
-export const tellBrokenOff = (
-	ports: Ports,
-	steps: Steps,
-	run: Run,
-	target: Candidate,
-	startedAt: number,
-	error: unknown,
-): Promise<TargetStatus> =>
-	steps.insist("publish-broken-off", async () => {
-		const event = describeChange(run, target, brokenOff(startedAt, ports.now(), error));
-		await ports.publish(event);
-		return statusOf(event);
-	});

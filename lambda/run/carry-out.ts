@@ -4,7 +4,7 @@ import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
 import { brokenOff, describeChange, statusOf } from "../domain/state-change.ts";
 import { judge, type Verdict } from "../domain/verdict.ts";
-import { backUp, tellBrokenOff } from "./back-up.ts";
+import { backUp } from "./back-up.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
 import { backOff } from "./pace.ts";
 import type { Ports } from "./ports.ts";
@@ -104,11 +104,9 @@ async function carryOutHere(
 		"targets",
 		[...targets],
 		(branch, target) => {
-			const steps = stepsOf(branch);
-			return backUp(ports, steps, run, target, startedAt, firstPollSeconds).catch((error: unknown) => {
-				durable.logger.error("a target's story broke off", { run: run.run, cluster_name: target.clusterName, error });
-				return tellBrokenOff(ports, steps, run, target, startedAt, error);
-			});
+			const onDefect = (error: unknown) =>
+				branch.logger.error("a target's workflow broke off", { run: run.run, cluster_name: target.clusterName, error });
+			return backUp(ports, stepsOf(branch), run, target, startedAt, firstPollSeconds, onDefect);
 		},
 		{
 			itemNamer: ({ clusterName }) => clusterName,
@@ -167,25 +165,29 @@ function incomplete(error: unknown): readonly TargetStatus[] | undefined {
 
 /** A target of which not even the end could be published: the run fails, and the platform's alarm hears it. */
 const unheard = (run: Run, target: Candidate | undefined, startedAt: number, error: unknown): TargetStatus =>
-	statusOf(describeChange(run, target ?? { projectId: ANY, clusterName: ANY }, brokenOff(startedAt, startedAt, error)));
+	statusOf(
+		describeChange(run, target ?? { projectId: ANY, clusterName: ANY }, {
+			...brokenOff(startedAt, error),
+			endedAt: startedAt,
+		}),
+	);
 
 /** No step is repeated by the engine unless the story says so: by default it would repeat wrong keys as well. */
 const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;
 const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
-/** Pauses of 1, 2, 4 … seconds up to an hour; more attempts than three days hold. */
-const patient = {
-	retryStrategy: (_error: Error, attempt: number) => ({
-		shouldRetry: attempt < 100,
-		delay: { seconds: Math.min(2 ** (attempt - 1), 3600) },
-	}),
-};
-
 /** The story's view of the engine. */
 function stepsOf(durable: DurableContext): Steps {
 	return {
 		step: async (name, work) => durable.step(name, work, never),
 		once: async (name, work) => durable.step(name, work, atMostOnce).catch(() => undefined),
-		insist: async (name, work) => durable.step(name, work, patient),
+		insist: async (name, work, pauseAfter) =>
+			durable.step(name, work, {
+				retryStrategy(error, tries) {
+					const seconds = pauseAfter(tries, error);
+					return seconds === "stop" ? { shouldRetry: false } : { shouldRetry: true, delay: { seconds } };
+				},
+			}),
+		warn: (message, fields) => durable.logger.warn(message, fields),
 		sleep: async (name, seconds) => durable.wait(name, { seconds }),
 		until: async (name, initialState, check, next) =>
 			durable.waitForCondition(name, check, {

@@ -1,13 +1,16 @@
-import { afterMissing, afterSeeing, standing, type Watch, watch } from "../domain/following.ts";
+import { afterMissing, afterSeeing, afterWaiting, standing, type Watch, watch } from "../domain/following.ts";
 import type { Target } from "../domain/outcome.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import { judge } from "../domain/verdict.ts";
-import { pause, seedOf } from "./pace.ts";
+import type { CountedSteps } from "./operations.ts";
+import { cut, pause, seedOf } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import type { Steps } from "./steps.ts";
+import type { Warn } from "./warn.ts";
 
 /** What bounds a watch: epoch milliseconds, and the pace in seconds. */
 export interface Bounds {
+	/** The run's start. */
+	readonly startedAt: number;
 	/** When the snapshot was asked for. */
 	readonly since: number;
 	/** When it was last seen. */
@@ -16,42 +19,63 @@ export interface Bounds {
 	readonly deadlineAt?: number | undefined;
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
+	/** Called at each check beside the poll, with what it returned last and 0 at first. Must not reject. */
+	readonly beside?: (last: number) => Promise<number>;
 }
 
-/** What a check starts from: a watch, and whether a look is due already. */
-interface Round {
+/** What a check starts from, and what it leaves to the next. */
+export interface Round {
 	readonly watch: Watch;
+	/** Whether a look is due. The first check makes none: Atlas has only just told us. */
 	readonly due: boolean;
+	/** Epoch milliseconds of the last warning. */
+	readonly warnedAt?: number | undefined;
+	/** What {@link Bounds.beside} returned last. */
+	readonly beside: number;
 }
 
-/** Looks at a snapshot until it has ended, is gone for good, or a bound is reached. A failed look never ends it. */
+/**
+ * Polls a snapshot until it has ended, is gone for good, or a bound is reached. A failed poll never ends it. Each pause
+ * is cut at the next bound; Atlas's Retry-After is honoured across it.
+ */
 export async function follow(
 	ports: Ports,
-	steps: Steps,
+	steps: CountedSteps,
 	name: string,
 	target: Target,
-	from: Snapshot | Watch,
+	from: Snapshot | Round,
 	bounds: Bounds,
-): Promise<Watch> {
-	const begin = "id" in from ? watch(from, bounds.seenAt) : from;
-	if (standing(begin, bounds) !== "waiting") return begin;
-	const last = await steps.until<Round>(
+	warn: Warn,
+): Promise<Round> {
+	const begin = "id" in from ? { watch: watch(from, bounds.seenAt), due: false, beside: 0 } : { ...from, due: false };
+	if (standing(begin.watch, bounds) !== "waiting") return begin;
+	const { deadlineAt, hardLimitAt, startedAt, firstPollSeconds, since } = bounds;
+	const bound = Math.min(deadlineAt ?? hardLimitAt, hardLimitAt);
+	const pauseAfter = (seen: Watch): number | "stop" => {
+		if (standing(seen, bounds) !== "waiting") return "stop";
+		const { lookedAt, looks, snapshotId: id, notBefore = lookedAt } = seen;
+		const least = steps.leastPause((lookedAt - startedAt) / 1000, 1);
+		const wished = pause({
+			elapsedSeconds: (lookedAt - since) / 1000,
+			firstPollSeconds,
+			seed: seedOf({ id }, looks),
+			retryAfterSeconds: (notBefore - lookedAt) / 1000,
+		});
+		return cut(Math.max(wished, least), (bound - lookedAt) / 1000);
+	};
+	return steps.until<Round>(
 		name,
-		{ watch: begin, due: false },
-		// The first check looks at nothing: Atlas has only just told us.
-		async (round) => ({ watch: round.due ? await lookOnce(ports, target, round.watch) : round.watch, due: true }),
-		({ watch: seen }) => {
-			if (standing(seen, bounds) !== "waiting") return "stop";
-			const { lookedAt, looks, snapshotId, retryAfterSeconds } = seen;
-			return pause({
-				elapsedSeconds: (lookedAt - bounds.since) / 1000,
-				firstPollSeconds: bounds.firstPollSeconds,
-				seed: seedOf({ id: snapshotId }, looks),
-				...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-			});
+		begin,
+		async ({ watch: before, due, warnedAt, beside }) => {
+			const besides = (await bounds.beside?.(beside)) ?? beside;
+			const isDue = due && ports.now() >= (before.notBefore ?? 0);
+			const seen = isDue ? await lookOnce(ports, target, before) : afterWaiting(before, ports.now());
+			const warned =
+				isDue && seen.failures > 0 ? warn(seen.reason, seen.lookedAt, warnedAt, pauseAfter(seen)) : warnedAt;
+			return { watch: seen, due: true, warnedAt: warned, beside: besides };
 		},
+		({ watch: seen }) => pauseAfter(seen),
 	);
-	return last.watch;
 }
 
 async function lookOnce(ports: Ports, target: Target, before: Watch): Promise<Watch> {

@@ -1,4 +1,5 @@
-import { type Allowance, leastPause } from "./pace.ts";
+import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
+import { leastPause } from "./pace.ts";
 import type { Steps } from "./steps.ts";
 
 /**
@@ -30,6 +31,15 @@ const KEPT_FOR_THE_END = 14;
 /** The execution itself, its selection with {@link SELECTION_OPERATIONS}, the map of its targets or parts. */
 const OWN_OPERATIONS = 200;
 
+/** What an execution of a run uses at the very most. */
+export const worstCase = {
+	target: TARGET_OPERATIONS,
+	/** Of a target, for invocations that Lambda repeats. */
+	invocationRetries: INVOCATION_RETRIES,
+	/** Apart from its targets. */
+	own: OWN_OPERATIONS,
+} as const;
+
 /** Targets of one durable execution: as many as can all have their worst three days. */
 export const TARGETS_PER_EXECUTION = Math.floor((OPERATIONS_PER_EXECUTION - OWN_OPERATIONS) / TARGET_OPERATIONS);
 
@@ -38,11 +48,12 @@ export interface CountedSteps extends Steps {
 	/** Durable operations that this target may still use. */
 	operationsLeft(): number;
 	/**
-	 * The least pause, in seconds, that keeps the target within its operations.
+	 * The least pause, in seconds, that keeps the target within its operations until the hard limit.
 	 *
+	 * @param elapsedSeconds since the run began
 	 * @param operationsEach that a pause takes along with what follows it
 	 */
-	leastPause(time: Omit<Allowance, "pausesLeft">, operationsEach: number): number;
+	leastPause(elapsedSeconds: number, operationsEach: number): number;
 }
 
 export function countOperations(steps: Steps): CountedSteps {
@@ -50,8 +61,13 @@ export function countOperations(steps: Steps): CountedSteps {
 	const operationsLeft = () => TARGET_OPERATIONS - INVOCATION_RETRIES - used;
 	return {
 		operationsLeft,
-		leastPause: (time, operationsEach) =>
-			leastPause({ ...time, pausesLeft: (operationsLeft() - KEPT_FOR_THE_END) / operationsEach }),
+		leastPause: (elapsedSeconds, operationsEach) =>
+			leastPause({
+				elapsedSeconds,
+				lastSeconds: HARD_LIMIT_MINUTES * 60,
+				pausesLeft: (operationsLeft() - KEPT_FOR_THE_END) / operationsEach,
+			}),
+		warn: steps.warn,
 		step(name, work) {
 			used += 1;
 			return steps.step(name, work);
@@ -60,9 +76,10 @@ export function countOperations(steps: Steps): CountedSteps {
 			used += 1;
 			return steps.once(name, work);
 		},
-		insist(name, work) {
+		insist(name, work, pauseAfter) {
+			// Nothing comes after it that would have to be counted.
 			used += 1;
-			return steps.insist(name, work);
+			return steps.insist(name, work, pauseAfter);
 		},
 		sleep(name, seconds) {
 			used += 1;

@@ -79,6 +79,20 @@ export function leastPause({ elapsedSeconds, lastSeconds, pausesLeft }: Allowanc
 }
 
 /**
+ * Seconds before an event that the bus did not take is offered again: 1 at first, then a share of the time since it was
+ * offered first, so large that the tries reach to the end.
+ *
+ * @param tries made, from 1
+ * @param triesLeft at the first of them
+ * @param seconds from the first try to the last
+ */
+export function publishPause(tries: number, triesLeft: number, seconds: number): number | "stop" {
+	if (tries >= triesLeft) return "stop";
+	const elapsed = (count: number) => seconds ** (count / (triesLeft - 1));
+	return whole(elapsed(tries) - elapsed(tries - 1));
+}
+
+/**
  * Cuts a pause so that it ends at a bound and not after it.
  *
  * @param secondsLeft until the bound; a pause takes 1 second at least

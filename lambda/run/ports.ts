@@ -28,6 +28,8 @@ export interface Ports {
 	listClusters(projectId: string): Promise<readonly Cluster[]>;
 	/** Every project that the keys can see. */
 	listProjects(): Promise<readonly { readonly id: string }[]>;
+	/** Writes a warning to the log. To be called within steps only, so that a replay does not repeat it. */
+	warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 	/** Resolves when the bus has accepted the event. */
 	publish(event: SnapshotStateChange): Promise<void>;
 }

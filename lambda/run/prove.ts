@@ -15,7 +15,7 @@ export interface Proof {
  * regions, and the earlier ones to compare it with. Whatever comes of it, the snapshot stays completed.
  *
  * @param patientUntil epoch milliseconds until which a rate limit is waited for
- * @throws AtlasError `ATLAS_RATE_LIMITED` until then: the call is due again later
+ * @throws AtlasError `ATLAS_RATE_LIMITED` where Atlas wants the call again before then
  */
 export async function prove(
 	ports: Ports,
@@ -30,8 +30,8 @@ export async function prove(
 		if (final.status !== "completed") return { snapshot: completed, warnings: [unproven(contradicted)] };
 		return { snapshot: final, warnings: doubts(final, listed, retentionInDays) };
 	} catch (error) {
-		const { code, reason } = judge(error);
-		if (code === "ATLAS_RATE_LIMITED" && ports.now() < patientUntil) throw error;
+		const { code, reason, retryAfterSeconds } = judge(error);
+		if (code === "ATLAS_RATE_LIMITED" && ports.now() + (retryAfterSeconds ?? 0) * 1000 < patientUntil) throw error;
 		return { snapshot: completed, warnings: [unproven(reason)] };
 	}
 }

@@ -1,3 +1,5 @@
+import type { PublishStep } from "../domain/publish-step.ts";
+
 /**
  * What the story asks of a durable engine. Names are identity at a replay: static, in the order of the story. What a
  * step returns is checkpointed as JSON, so it is plain data and never secret.
@@ -7,8 +9,19 @@ export interface Steps {
 	step<T>(name: string, work: () => Promise<T>): Promise<T>;
 	/** Carries out `work` at most once. `undefined` where the process died within it: nobody knows how far it came. */
 	once<T>(name: string, work: () => Promise<T>): Promise<T | undefined>;
-	/** Carries out `work` again and again, with growing pauses, until it resolves. */
-	insist<T>(name: string, work: () => Promise<T>): Promise<T>;
+	/**
+	 * Carries out `work` again and again until it resolves.
+	 *
+	 * @param pauseAfter seconds before the next try after so many that failed, the last with this error; `stop` to give up
+	 * @throws what `work` rejected with last, when it was given up
+	 */
+	insist<T>(
+		name: PublishStep,
+		work: () => Promise<T>,
+		pauseAfter: (tries: number, error: Error) => number | "stop",
+	): Promise<T>;
+	/** Writes a warning to the log, once: not again at a replay. To be called between steps, not within them. */
+	warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 	/** Sleeps so many whole seconds, at no cost. */
 	sleep(name: string, seconds: number): Promise<void>;
 	/**

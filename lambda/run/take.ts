@@ -16,9 +16,10 @@ import {
 import { judge } from "../domain/verdict.ts";
 import { explain } from "./explain.ts";
 import { follow } from "./follow.ts";
+import type { CountedSteps } from "./operations.ts";
 import { cut } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import type { Steps } from "./steps.ts";
+import { warnAbout } from "./warn.ts";
 
 /** The clock of one target: epoch milliseconds, and the pace in seconds. */
 export interface Limits {
@@ -54,15 +55,15 @@ export interface NotTaken {
  * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
  * before it asks again.
  *
- * @param onLate told once, when the deadline passes while a request is in doubt
+ * @param onLate called when the deadline has passed while a request is in doubt, until it returns true
  */
 export async function take(
 	ports: Ports,
-	steps: Steps,
+	steps: CountedSteps,
 	run: Run,
 	target: Target,
 	limits: Limits,
-	onLate: () => Promise<void>,
+	onLate: () => Promise<boolean>,
 ): Promise<Taken | NotTaken> {
 	const terms: Terms = {
 		policy: run.request.onConflict,
@@ -75,6 +76,19 @@ export async function take(
 	let now = limits.startedAt;
 	let requestedAt = limits.startedAt;
 	let late = false;
+	const warn = warnAbout(
+		steps.warn,
+		run.run,
+		target,
+		"no snapshot yet: Atlas does not answer, or a request is in doubt",
+	);
+	let warnedAt: number | undefined;
+	const warnIf = (result: Asked | Looked) => {
+		const pause = "afterSeconds" in move ? move.afterSeconds : 0;
+		if ("verdict" in result && result.verdict.retry === "again") {
+			warnedAt = warn(result.verdict.reason, now, warnedAt, pause);
+		} else if (taking.inDoubt && taking.reason) warnedAt = warn(taking.reason, now, warnedAt, pause);
+	};
 
 	for (;;) {
 		switch (move.do) {
@@ -85,33 +99,37 @@ export async function take(
 				if (taking.asks === 0) requestedAt = asked.askedAt ?? now;
 				now = asked.at;
 				[taking, move] = afterAsking(taking, asked, terms);
+				warnIf(asked);
 				break;
 			}
 			case "look": {
 				let seconds = move.afterSeconds;
-				if (taking.inDoubt && !late && now + seconds * 1000 > limits.deadlineAt) {
+				if (taking.inDoubt && now < limits.deadlineAt && now + seconds * 1000 > limits.deadlineAt) {
 					// The deadline is told when it passes, and what Atlas asks to wait is waited in full all the same.
 					const untilLate = cut(seconds, (limits.deadlineAt - now) / 1000);
 					await steps.sleep("before-deadline", untilLate);
 					seconds -= untilLate;
 					now += untilLate * 1000;
-					late = true;
-					await onLate();
+					late = await onLate();
 				}
 				if (seconds > 0) await steps.sleep("before-looking", seconds);
 				const looked: Looked = await steps.step("look-for-ours", () => look(ports, run, target));
 				now = looked.at;
 				[taking, move] = afterLooking(taking, looked, terms);
+				warnIf(looked);
 				break;
 			}
 			case "wait-for": {
-				const seen = await follow(ports, steps, "wait-for-other", target, move.snapshot, {
+				const bounds = {
+					startedAt: limits.startedAt,
 					since: requestTime(move.snapshot),
 					seenAt: now,
 					deadlineAt: limits.deadlineAt,
 					hardLimitAt: limits.deadlineAt,
 					firstPollSeconds: limits.firstPollSeconds,
-				});
+				};
+				const warn = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
+				const { watch: seen } = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, warn);
 				now = seen.lookedAt;
 				if (!isOutOfTheWay(seen)) return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
@@ -133,8 +151,7 @@ export async function take(
 				return { state: move.state, reason: move.reason, endedAt: now };
 		}
 		if (taking.inDoubt && !late && now >= limits.deadlineAt) {
-			late = true;
-			await onLate();
+			late = await onLate();
 		}
 	}
 }

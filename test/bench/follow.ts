@@ -1,4 +1,5 @@
 import { follow as followSnapshot } from "../../lambda/run/follow.ts";
+import { countOperations } from "../../lambda/run/operations.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
 import type { Steps } from "../../lambda/run/steps.ts";
 import type { Counted } from "./counted.ts";
@@ -59,7 +60,7 @@ export async function followFor(seconds: number, id: string): Promise<Noticed> {
 			return { id, status: now >= seconds * 1000 ? "completed" : "inProgress" };
 		},
 	};
-	const steps: Pick<Steps, "until"> = {
+	const engine: Pick<Steps, "until"> = {
 		until: async (_name, initial, check, next) => {
 			let state = await check(initial);
 			for (let wait = next(state); wait !== "stop"; wait = next(state)) {
@@ -70,8 +71,16 @@ export async function followFor(seconds: number, id: string): Promise<Noticed> {
 		},
 	};
 	const target = { projectId: "", clusterName: "" };
-	const bounds = { since: 0, seenAt: 0, hardLimitAt: 3 * DAY * 1000, firstPollSeconds: FIRST_POLL_SECONDS };
-	await followSnapshot(ports as Ports, steps as Steps, "follow-snapshot", target, { id, status: "queued" }, bounds);
+	const bounds = {
+		startedAt: 0,
+		since: 0,
+		seenAt: 0,
+		hardLimitAt: 3 * DAY * 1000,
+		firstPollSeconds: FIRST_POLL_SECONDS,
+	};
+	const steps = countOperations(engine as Steps);
+	const queued = { id, status: "queued" };
+	await followSnapshot(ports as Ports, steps, "follow-snapshot", target, queued, bounds, (_reason, at) => at);
 	return { polls, delayShare: (now / 1000 - seconds) / seconds };
 }
 

@@ -1,0 +1,101 @@
+import { AtlasError } from "../domain/errors.ts";
+import type { TargetStatus } from "../domain/outcome.ts";
+import type { PublishStep } from "../domain/publish-step.ts";
+import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
+import type { Run } from "../domain/run.ts";
+import { type Change, describeChange, statusOf } from "../domain/state-change.ts";
+import type { CountedSteps } from "./operations.ts";
+import { publishPause } from "./pace.ts";
+import type { Ports } from "./ports.ts";
+import { prove } from "./prove.ts";
+import type { Candidate } from "./select.ts";
+
+/** Seconds for which a final event is offered to a bus that refuses it. */
+const FINAL_PATIENCE_SECONDS = HARD_LIMIT_MINUTES * 60;
+
+/** Milliseconds for which a rate limit may hold back the proof, and with it the event, of a completed snapshot. */
+const PROOF_PATIENCE = 45_000;
+
+/** What a step returns that offers an event which others follow. */
+export type Offered = TargetStatus & {
+	/** The bus refused the event: it is offered again beside the polls. */
+	readonly unpublished?: true;
+};
+
+/** Publishes the changes of one target, in order. */
+export interface Publisher {
+	/**
+	 * Offers STARTED or LATE once. A bus that refuses must not hold up the polls, so what it refuses is offered again
+	 * beside each of them.
+	 *
+	 * @returns whether the bus took it
+	 */
+	offer(name: "publish-started" | "publish-late", change: Change): Promise<boolean>;
+	/**
+	 * Offers again what the bus refused, until it refuses again. To be called within steps.
+	 *
+	 * @param taken how many of them the bus has taken since
+	 * @returns how many it has taken now
+	 */
+	offerAgain(taken: number): Promise<number>;
+	/**
+	 * Publishes the end, and tries for three days. A completed snapshot is verified within the same step: another would
+	 * count towards the operations of the execution.
+	 *
+	 * @throws ServiceError `PUBLISH_FAILED` after that
+	 */
+	end(name: PublishStep, change: Change): Promise<TargetStatus>;
+}
+
+export function createPublisher(ports: Ports, steps: CountedSteps, run: Run, target: Candidate): Publisher {
+	const refused: Change[] = [];
+	const verified = async (change: Change): Promise<Change> => {
+		if (change.state !== "COMPLETED" || change.snapshot === undefined) return change;
+		const patientUntil = (change.endedAt ?? change.requestedAt) + PROOF_PATIENCE;
+		const proof = await prove(ports, target, change.snapshot, run.request.retentionInDays, patientUntil);
+		return { ...change, ...proof };
+	};
+	return {
+		async offer(name, change) {
+			const { unpublished } = await steps.step(name, async (): Promise<Offered> => {
+				const event = describeChange(run, target, change);
+				const taken = await isTaken(ports.publish(event));
+				return taken ? statusOf(event) : { ...statusOf(event), unpublished: true };
+			});
+			if (unpublished) refused.push(change);
+			return unpublished !== true;
+		},
+		async offerAgain(taken) {
+			let count = taken;
+			for (const change of refused.slice(taken)) {
+				if (!(await isTaken(ports.publish(describeChange(run, target, change))))) break;
+				count += 1;
+			}
+			return count;
+		},
+		end(name, change) {
+			const triesLeft = Math.max(2, steps.operationsLeft());
+			return steps.insist(
+				name,
+				async () => {
+					const endedAt = change.endedAt ?? ports.now();
+					const event = describeChange(run, target, { ...(await verified(change)), endedAt });
+					await ports.publish(event);
+					return statusOf(event);
+				},
+				(tries, error) => {
+					const pause = publishPause(tries, triesLeft, FINAL_PATIENCE_SECONDS);
+					if (pause === "stop") return pause;
+					const asked = error instanceof AtlasError ? error.fault.retryAfterSeconds : undefined;
+					return Math.max(pause, asked ?? 0);
+				},
+			);
+		},
+	};
+}
+
+const isTaken = (publishing: Promise<void>): Promise<boolean> =>
+	publishing.then(
+		() => true,
+		() => false,
+	);
