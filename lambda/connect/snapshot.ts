@@ -1,9 +1,12 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { SnapshotConfig } from "../config.ts";
 import { PUBLISH_FAILED_METRIC, RATE_LEFT_METRIC } from "../domain/metrics.ts";
+import { createExecutions } from "../engine/executions.ts";
+import { readBrokenParts } from "../engine/read-run.ts";
 import { countChange, countingFailures, countPlainly, createMetrics } from "../publish/metrics.ts";
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
@@ -74,6 +77,7 @@ export function connect(config: SnapshotConfig): Ports {
 		readCluster: told(atlas.readCluster),
 		listClusters: told(atlas.listClusters),
 		listProjects: told(atlas.listProjects),
+		readBrokenParts: (arn) => readBrokenParts(createExecutions(new LambdaClient(), arn), arn),
 		warn: (message, fields) => logger.warn(message, fields),
 		publish,
 	};

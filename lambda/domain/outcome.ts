@@ -11,6 +11,9 @@ export interface Target {
 export type FinalState = "COMPLETED" | "FAILED" | "SKIPPED" | "REFUSED" | "LOST";
 /** Whether a target ended as its request wants: with a snapshot, or without one where the request itself allows that. */
 export const isSuccess = (state: TargetStatus["state"]): boolean => state === "COMPLETED" || state === "SKIPPED";
+/** Whether a state ends a target. */
+export const isFinal = (state: TargetStatus["state"]): boolean =>
+	state !== "PENDING" && state !== "STARTED" && state !== "LATE";
 /** `STARTED` and `LATE` are followed by another. */
 export type State = "STARTED" | "LATE" | FinalState;
 
@@ -67,6 +70,8 @@ export type TargetStatus = Omit<
 export interface RunResult {
 	readonly run: string;
 	readonly targets: readonly TargetStatus[];
+	/** Targets left out, because a checkpoint would not hold them: the histories of the run and its parts do. */
+	readonly omitted?: number;
 }
 
 export const EVENT_SOURCE = "atlas.snapshots";

@@ -1,5 +1,5 @@
 import type { GetDurableExecutionResponse } from "@aws-sdk/client-lambda";
-import type { Reason } from "../domain/outcome.ts";
+import type { Reason, TargetStatus } from "../domain/outcome.ts";
 import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
 import type { Executions } from "./executions.ts";
@@ -7,8 +7,8 @@ import { mergeTargets, tellTargets } from "./history.ts";
 import { type PendingTarget, pendingTargets, type RunStatus, type TargetView } from "./run-status.ts";
 import { parse, readResult } from "./step-results.ts";
 
-/** As many chained parts as a run carries out at once. */
-const MAX_PARTS = 10;
+/** Histories of chained parts that one reading takes: as many parts as one execution chains. */
+const MAX_PARTS = 100;
 
 /**
  * Reads where a run stands from the execution that carries it out: the result where it ended, the history while it runs
@@ -22,18 +22,35 @@ export async function readExecution(executions: Executions, run: string, arn: st
 	const startedAt = execution.StartTimestamp?.getTime() ?? 0;
 	const input = readInput(execution.InputPayload);
 	const known = { run, requestedBy: input?.requestedBy, status, startedAt };
-	if (status !== "RUNNING" && result) return { ...known, targets: result };
+	if (status !== "RUNNING" && result && !result.omitted) return { ...known, targets: result.targets };
 	const targets = await tell(executions, arn, input ? pendingTargets(input.request) : []);
 	return { ...known, targets, reason: reasonOf(execution) };
 }
 
 async function tell(executions: Executions, arn: string, named: readonly PendingTarget[]): Promise<TargetView[]> {
-	const { targets, parts } = tellTargets(await executions.history(arn), named);
+	let left = MAX_PARTS;
+	const tellPart = async (part: string, pending: readonly PendingTarget[]): Promise<TargetView[]> => {
+		const { targets, parts } = tellTargets(await executions.history(part), pending);
+		let merged: TargetView[] = [...targets];
+		for (const each of parts) {
+			if (left-- <= 0) break;
+			merged = mergeTargets(merged, await tellPart(each, []));
+		}
+		return merged;
+	};
+	return tellPart(arn, named);
+}
+
+/**
+ * Reads where the targets of those parts of an execution stood that AWS ended in the middle.
+ *
+ * @throws ServiceError `READ_FAILED`, `CONFIG_INVALID`
+ */
+export async function readBrokenParts(executions: Executions, arn: string): Promise<readonly TargetStatus[]> {
+	const { broken } = tellTargets(await executions.history(arn), []);
 	const told: TargetView[] = [];
-	for (const part of parts.slice(0, MAX_PARTS)) {
-		told.push(...tellTargets(await executions.history(part), []).targets);
-	}
-	return mergeTargets(targets, told);
+	for (const part of broken) told.push(...(await tell(executions, part, [])));
+	return told.filter((view): view is TargetStatus => view.state !== "PENDING");
 }
 
 function statusOf({ Status }: GetDurableExecutionResponse): RunStatus["status"] {

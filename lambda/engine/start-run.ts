@@ -5,6 +5,13 @@ import { toServiceError } from "./aws-failure.ts";
 import { toPayload } from "./payload.ts";
 
 /**
+ * AWS's two spellings for a name that belongs to another payload: the SDK's and the guide's.
+ *
+ * @see AWS Lambda API, Invoke (errors); Lambda Developer Guide, "Idempotency" of durable executions
+ */
+const NAME_TAKEN = /^DurableExecutionAlready(?:Started|Exists)(?:Exception)?$/;
+
+/**
  * Starts a run as a durable execution, and returns at once. The name makes it safe to repeat: the same name with the
  * same payload is the same execution.
  *
@@ -20,7 +27,7 @@ export const createStart = (lambda: LambdaClient, functionArn: string) => async 
 		Payload: toPayload(run),
 	});
 	const reply = await lambda.send(command).catch((error: unknown) => {
-		if (error instanceof Error && error.name === "DurableExecutionAlreadyStartedException") {
+		if (error instanceof Error && NAME_TAKEN.test(error.name)) {
 			throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request; use a new idempotency key");
 		}
 		throw toServiceError("START_FAILED", error);

@@ -5,21 +5,27 @@ import type { RunResult, Target, TargetStatus } from "../domain/outcome.ts";
 const TargetSchema = v.object({ projectId: v.string(), clusterName: v.string() });
 const StatusSchema = v.looseObject({ ...TargetSchema.entries, state: v.string() });
 const SelectedSchema = v.object({ targets: v.array(TargetSchema) });
-const ResultSchema = v.object({ targets: v.array(StatusSchema) });
+const ResultSchema = v.object({ targets: v.array(StatusSchema), omitted: v.optional(v.number()) });
 
 /** @returns what a step that publishes returned, as a list of one, if it is that */
 export function readTargetStatus(payload: string | undefined): readonly TargetStatus[] | undefined {
 	const status = read<TargetStatus>(StatusSchema, payload);
-	return status && [status];
+	if (status === undefined) return undefined;
+	// Whether the bus has taken the event is no part of where the target stands.
+	const { unpublished: _unpublished, ...known } = status as TargetStatus & { readonly unpublished?: true };
+	return [known];
 }
 
 /** @returns the targets that the first step selected, if it is that */
 export const readSelected = (payload: string | undefined): readonly Target[] | undefined =>
 	read<{ readonly targets: readonly Target[] }>(SelectedSchema, payload)?.targets;
 
+/** The result of a run or a part of it. */
+export type PartResult = Pick<RunResult, "targets" | "omitted">;
+
 /** @returns the result of a run, or what it threw along with `RUN_INCOMPLETE`, if it is that */
-export const readResult = (payload: string | undefined): RunResult["targets"] | undefined =>
-	read<Pick<RunResult, "targets">>(ResultSchema, payload)?.targets;
+export const readResult = (payload: string | undefined): PartResult | undefined =>
+	read<PartResult>(ResultSchema, payload);
 
 /** `T` is what this service wrote itself; the schema guards against what a truncated or older history holds. */
 function read<T>(schema: v.GenericSchema<unknown, unknown>, payload: string | undefined): T | undefined {

@@ -4,7 +4,8 @@ import { executionModeDurableContext } from "@middy/core/DurableContext";
 import { readSnapshotConfig } from "../config.ts";
 import { connect } from "../connect/snapshot.ts";
 import type { RunResult } from "../domain/outcome.ts";
-import { carryOut, type RunInput } from "../run/carry-out.ts";
+import { carryOut } from "../run/carry-out.ts";
+import type { RunInput } from "../run/parts.ts";
 
 let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
 

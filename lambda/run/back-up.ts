@@ -63,14 +63,25 @@ function limitsOf(
 		backOff(attempt, at, retryAfterSeconds) {
 			const elapsedSeconds = (at - startedAt) / 1000;
 			const seed = `${run.run}/${target.clusterName}/${attempt}`;
-			return Math.max(
+			const seconds = Math.max(
 				backOff(attempt, seed, retryAfterSeconds, elapsedSeconds),
 				// A request or a lookup is a wait and a step.
 				steps.leastPause(elapsedSeconds, 2),
 			);
+			return withLastTry(seconds, minutes(run.request.deadlineMinutes) - at, retryAfterSeconds);
 		},
 	};
 }
+
+/** A pause that would pass the deadline is cut for a last try before it, where Atlas does not want to be left alone. */
+function withLastTry(seconds: number, millisecondsLeft: number, retryAfterSeconds = 0): number {
+	const untilLastTry = Math.floor(millisecondsLeft / 1000) - LAST_TRY_SECONDS;
+	const fits = untilLastTry > LAST_TRY_SECONDS && untilLastTry >= retryAfterSeconds;
+	return fits ? Math.min(seconds, untilLastTry) : seconds;
+}
+
+/** Seconds before the deadline: more than a request takes. */
+const LAST_TRY_SECONDS = 30;
 
 /** @returns the end of the target, not yet published */
 async function carryOutTarget(

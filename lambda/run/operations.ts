@@ -28,8 +28,23 @@ const INVOCATION_RETRIES = 4;
  */
 const KEPT_FOR_THE_END = 14;
 
-/** The execution itself, its selection with {@link SELECTION_OPERATIONS}, the map of its targets or parts. */
-const OWN_OPERATIONS = 200;
+/** Tries of a selection at most. Those of three days, as the back-off spaces them, are fewer. */
+export const SELECTION_TRIES = 45;
+/** Pages of a selection that is larger than a checkpoint: each is a waitForCondition and the check that succeeds. */
+const SELECTION_PAGES = 20;
+
+/**
+ * The execution itself, its selection, the map of its targets or parts, and the event of a selection in which no cluster
+ * can have a snapshot.
+ */
+const OWN_OPERATIONS = 1 + SELECTION_TRIES + 2 * SELECTION_PAGES + 1 + TARGET_OPERATIONS;
+
+/** Tries to read what a part that AWS ended has published, and to publish its other targets as lost. */
+export const READ_PART_TRIES = 7;
+export const PUBLISH_LOST_TRIES = 18;
+
+/** The chained invocation; and if AWS ends it, two waitForConditions with their checks. */
+const PART_OPERATIONS = 1 + 1 + READ_PART_TRIES + 1 + PUBLISH_LOST_TRIES;
 
 /** What an execution of a run uses at the very most. */
 export const worstCase = {
@@ -38,10 +53,16 @@ export const worstCase = {
 	invocationRetries: INVOCATION_RETRIES,
 	/** Apart from its targets. */
 	own: OWN_OPERATIONS,
+	part: PART_OPERATIONS,
 } as const;
 
+const capacity = (each: number): number => Math.floor((OPERATIONS_PER_EXECUTION - OWN_OPERATIONS) / each);
+
 /** Targets of one durable execution: as many as can all have their worst three days. */
-export const TARGETS_PER_EXECUTION = Math.floor((OPERATIONS_PER_EXECUTION - OWN_OPERATIONS) / TARGET_OPERATIONS);
+export const TARGETS_PER_EXECUTION = capacity(TARGET_OPERATIONS);
+
+/** Parts that one durable execution can chain, should AWS end them all. */
+export const PARTS_PER_EXECUTION = capacity(PART_OPERATIONS);
 
 /** Steps that count what they use, the same at every replay. */
 export interface CountedSteps extends Steps {

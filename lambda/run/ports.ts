@@ -1,6 +1,6 @@
 import type { Cluster } from "../domain/cluster.ts";
 import type { RequestLimits } from "../domain/limits.ts";
-import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
+import type { SnapshotStateChange, Target, TargetStatus } from "../domain/outcome.ts";
 import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
 
 /**
@@ -28,6 +28,12 @@ export interface Ports {
 	listClusters(projectId: string): Promise<readonly Cluster[]>;
 	/** Every project that the keys can see. */
 	listProjects(): Promise<readonly { readonly id: string }[]>;
+	/**
+	 * Reads from their histories where the targets of those parts stood that AWS ended in the middle.
+	 *
+	 * @param arn of the execution that chained the parts
+	 */
+	readBrokenParts(arn: string): Promise<readonly TargetStatus[]>;
 	/** Writes a warning to the log. To be called within steps only, so that a replay does not repeat it. */
 	warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 	/** Resolves when the bus has accepted the event. */

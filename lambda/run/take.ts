@@ -93,7 +93,13 @@ export async function take(
 	for (;;) {
 		switch (move.do) {
 			case "ask": {
-				if (move.afterSeconds > 0) await steps.sleep("before-asking", move.afterSeconds);
+				// Whatever made it due, from the second repetition on a request is never sent at once.
+				const least = taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0;
+				const seconds = Math.max(move.afterSeconds, least);
+				if (taking.asks > 0 && now + seconds * 1000 >= limits.deadlineAt) {
+					return { state: "REFUSED", reason: taking.reason ?? tooLate, endedAt: now };
+				}
+				if (seconds > 0) await steps.sleep("before-asking", seconds);
 				const asked: Asked & { readonly askedAt?: number } =
 					(await steps.once("take-snapshot", () => ask(ports, run, target))) ?? interrupted(now);
 				if (taking.asks === 0) requestedAt = asked.askedAt ?? now;
@@ -131,7 +137,8 @@ export async function take(
 				const warn = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
 				const { watch: seen } = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, warn);
 				now = seen.lookedAt;
-				if (!isOutOfTheWay(seen)) return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
+				if (!isOutOfTheWay(seen) || now >= limits.deadlineAt)
+					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
 				break;
 			}
@@ -189,6 +196,8 @@ async function look(ports: Ports, run: Run, target: Target): Promise<Looked> {
 		return { at: ports.now(), verdict: judge(error) };
 	}
 }
+
+const tooLate: Reason = { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" };
 
 const stillRunning = (conflict: Reason | null): Reason => ({
 	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",

@@ -3,5 +3,10 @@ import { readLimits } from "../../lambda/domain/limits.ts";
 const read = readLimits({});
 if (read.faults) throw new Error("the defaults are no limits");
 
-/** What the durable function's configuration adds to its ports, where nothing is set; its warnings are not heard. */
-export const CONFIGURED = { stack: "atlas-snapshots", limits: read.limits, warn: () => {} };
+/** What the durable function's configuration adds to its ports, where nothing is set; warnings go nowhere, no part breaks off. */
+export const CONFIGURED = {
+	stack: "atlas-snapshots",
+	limits: read.limits,
+	warn: () => {},
+	readBrokenParts: async () => [],
+};

@@ -1,0 +1,31 @@
+import { type DurableContext, StepSemantics } from "@aws/durable-execution-sdk-js";
+import type { Steps } from "./steps.ts";
+
+/** No step is repeated by the engine unless the workflow says so: by default it would repeat wrong keys as well. */
+const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;
+const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
+
+/** The workflow's view of the durable engine. */
+export function stepsOf(durable: DurableContext): Steps {
+	return {
+		step: async (name, work) => durable.step(name, work, never),
+		once: async (name, work) => durable.step(name, work, atMostOnce).catch(() => undefined),
+		insist: async (name, work, pauseAfter) =>
+			durable.step(name, work, {
+				retryStrategy(error, tries) {
+					const seconds = pauseAfter(tries, error);
+					return seconds === "stop" ? { shouldRetry: false } : { shouldRetry: true, delay: { seconds } };
+				},
+			}),
+		warn: (message, fields) => durable.logger.warn(message, fields),
+		sleep: async (name, seconds) => durable.wait(name, { seconds }),
+		until: async (name, initialState, check, next) =>
+			durable.waitForCondition(name, check, {
+				initialState,
+				waitStrategy: (state) => {
+					const seconds = next(state);
+					return seconds === "stop" ? { shouldContinue: false } : { shouldContinue: true, delay: { seconds } };
+				},
+			}),
+	};
+}
