@@ -9,7 +9,7 @@ import { expectInContract } from "./contract.ts";
 
 export const NOW = Date.parse("2026-10-24T02:00:00Z");
 export const PROJECT = "32b6e34b3d91647abb20e7b8";
-export const STACK = "atlas-snapshots";
+const STACK = "atlas-snapshots";
 export const CALLER = "iam:arn:aws:iam::123456789012:user/ci";
 export const REQUEST = { projectId: PROJECT, clusters: ["prod-a"] } as const;
 
