@@ -59,6 +59,7 @@ const calls: Record<FunctionName, Call[]> = { snapshot: [], trigger: [], freshne
 
 let atlas: AtlasSimulator;
 let aws: Aws;
+let hooked: unknown;
 
 /** The SDK says so in each request's user agent; a client reads it from the environment at its first call. */
 const actAs = (name: FunctionName) => {
@@ -119,9 +120,9 @@ beforeAll(async () => {
 	const signed = {
 		"webhook-id": "w-1",
 		"webhook-timestamp": String(at),
-		"webhook-signature": `v1,${sign(key, "w-1", String(at), Buffer.from(body))}`,
+		"webhook-signature": `v1,${sign(key, "w-1", String(at), Buffer.from(body)).toString("base64")}`,
 	};
-	await handler(http("POST", "/hooks/snapshots", body, signed), context);
+	hooked = await handler(http("POST", "/hooks/snapshots", body, signed), context);
 	await Promise.all(aws.runs.map(({ ended }) => ended));
 }, 180_000);
 
@@ -216,7 +217,8 @@ describe.each(FUNCTIONS)("the %s function", (name) => {
 });
 
 test("the calls that were recorded are those of every kind that the functions know", () => {
-	const kinds = (name: FunctionName) => [...new Set(calls[name].map(({ action }) => action.split(":")[1]))].sort();
+	const kinds = (name: FunctionName) =>
+		[...new Set(calls[name].map(({ action }) => action.replace(/^.*:/, "")))].sort();
 
 	expect(kinds("snapshot")).toEqual(["GetSecretValue", "PutEvents"]);
 	expect(kinds("freshness")).toEqual(["GetSecretValue"]);
@@ -228,6 +230,7 @@ test("the calls that were recorded are those of every kind that the functions kn
 		"ListDurableExecutionsByFunction",
 	]);
 	expect(calls.trigger.map(({ resource }) => resource)).toContain(HOOK_SECRET);
+	expect(hooked).toMatchObject({ statusCode: 202 });
 });
 
 test("the trigger function, which faces the internet, may not read the Atlas keys, publish, or run what is not the alias", async () => {

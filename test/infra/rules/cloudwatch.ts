@@ -36,7 +36,7 @@ function alarmFaults(alarm: Json): string[] {
 	const reach = longest * Number(alarm["EvaluationPeriods"]);
 	return [
 		...queries.flatMap(({ Expression }) =>
-			Expression === undefined ? [] : expressionFaults(String(Expression), ids, true),
+			typeof Expression === "string" ? expressionFaults(Expression, ids, true) : [],
 		),
 		...(queries.length > 0 && queries.filter(({ ReturnData }) => ReturnData !== false).length !== 1
 			? ["exactly one metric must return data"]
@@ -92,7 +92,7 @@ function graphFaults(metrics: readonly unknown[]): string[] {
 	return [
 		...(rows.length >= 1 && rows.length <= METRICS_IN_A_GRAPH ? [] : [`${rows.length} metrics`]),
 		...options.flatMap(({ expression }) =>
-			expression === undefined ? [] : expressionFaults(String(expression), ids, false),
+			typeof expression === "string" ? expressionFaults(expression, ids, false) : [],
 		),
 		...rows.flatMap((row, index) => {
 			const names = row.filter((part) => typeof part === "string");

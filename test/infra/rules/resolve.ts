@@ -75,21 +75,21 @@ class Resolver {
 	}
 
 	#call(name: string, argument: Json): Json {
-		if (name === "Ref") return this.#ref(String(argument));
+		if (name === "Ref") return this.#ref(toText(argument));
 		const values = Array.isArray(argument) ? (argument as readonly Json[]).map((item) => this.value(item)) : [];
 		switch (name) {
 			case "Fn::GetAtt":
-				return this.#attribute(String(values[0]), String(values[1]));
+				return this.#attribute(toText(values[0]), toText(values[1]));
 			case "Fn::Join":
-				return [values[1]].flat().join(String(values[0]));
+				return [values[1] ?? ""].flat().map(toText).join(toText(values[0]));
 			case "Fn::Split":
-				return String(values[1]).split(String(values[0]));
+				return toText(values[1]).split(toText(values[0]));
 			case "Fn::Select":
 				return (values[1] as readonly Json[])[Number(values[0])] ?? "";
 			case "Fn::Sub":
-				return String(argument).replace(/\$\{([^!}]+)\}/g, (_, reference: string) => {
+				return toText(argument).replace(/\$\{([^!}]+)\}/g, (_, reference: string) => {
 					const [id = "", attribute] = reference.split(".");
-					return String(attribute === undefined ? this.#ref(id) : this.#attribute(id, attribute));
+					return toText(attribute === undefined ? this.#ref(id) : this.#attribute(id, attribute));
 				});
 			case "Fn::GetAZs":
 				return [`${REGION}a`, `${REGION}b`, `${REGION}c`];
@@ -116,7 +116,7 @@ class Resolver {
 				return NOTHING;
 			default:
 		}
-		switch (this.#resources[id]?.Type) {
+		switch (this.#resources[id]?.Type ?? "") {
 			case "AWS::SNS::Topic":
 			case "AWS::SecretsManager::Secret":
 				return this.#attribute(id, "Arn");
@@ -145,7 +145,7 @@ class Resolver {
 
 	/** ARN of the function that a version or an alias is of. */
 	#functionOf(id: string): string {
-		const named = String(this.value(this.#resources[id]?.Properties["FunctionName"] ?? ""));
+		const named = toText(this.value(this.#resources[id]?.Properties["FunctionName"] ?? ""));
 		return named.startsWith("arn:") ? named : `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${named}`;
 	}
 
@@ -156,10 +156,16 @@ class Resolver {
 		const prefix = PREFIXES[type];
 		if (prefix !== undefined) return `${prefix}${digest.slice(0, 17)}`;
 		const given = NAMES.map((name) => properties[name]).find((name) => name !== undefined);
-		if (given !== undefined) return String(this.value(given));
+		if (given !== undefined) return toText(this.value(given));
 		return `${this.#stackName.slice(0, 24)}-${id.slice(0, 24)}-${digest.slice(0, 12).toUpperCase()}`;
 	}
 }
 
 /** `AWS::NoValue`: the property is left out. */
 const NOTHING = "\u0000no value";
+
+/** @throws Error for what CloudFormation would not put into a text */
+function toText(json: Json | undefined): string {
+	if (typeof json === "string" || typeof json === "number" || typeof json === "boolean") return String(json);
+	throw new Error(`no text: ${JSON.stringify(json)}`);
+}
