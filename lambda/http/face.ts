@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { RequestedBy } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { toProblem } from "./failure.ts";
 import type { HookKeys } from "./hook-keys.ts";
@@ -29,12 +30,13 @@ export interface Answered {
 	readonly route: string;
 	readonly status: number;
 	/** Who called, where that is known. */
-	readonly caller?: string;
+	readonly requestedBy?: RequestedBy;
 	readonly run?: string;
 	readonly error?: unknown;
 }
 
-type Answer = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
+/** @param identify is told who called, where it is not API Gateway that knows */
+type Answer = (request: HttpRequest, identify: (caller: RequestedBy) => void) => HttpReply | Promise<HttpReply>;
 
 interface Route {
 	readonly template: string;
@@ -58,16 +60,19 @@ export function createFace(parts: FaceParts): Face {
 			request: id,
 			method: request.method.slice(0, METHOD_LENGTH),
 			route: route?.template ?? "none",
-			caller: request.caller,
+		};
+		let requestedBy = request.caller;
+		const identify = (caller: RequestedBy) => {
+			requestedBy = caller;
 		};
 		try {
-			const reply = secured(await (await choose(route, request))(request));
-			parts.hear({ ...told, status: reply.status, ...runOf(request, reply) });
+			const reply = secured(await (await choose(route, request))(request, identify));
+			parts.hear({ ...told, requestedBy, status: reply.status, ...runOf(request, reply) });
 			return reply;
 		} catch (error) {
 			const { kind, details } = toProblem(error);
 			const reply = secured(toProblemReply(kind, details, id));
-			parts.hear({ ...told, status: reply.status, ...runOf(request, reply), error });
+			parts.hear({ ...told, requestedBy, status: reply.status, ...runOf(request, reply), error });
 			return reply;
 		}
 	};
@@ -98,7 +103,7 @@ function createRoutes(parts: FaceParts): readonly Route[] {
 		routes.push({
 			template: "/hooks/snapshots",
 			pattern: /^\/hooks\/snapshots$/,
-			methods: { POST: (request) => takeHook(parts, hookKeys, request) },
+			methods: { POST: (request, identify) => takeHook(parts, hookKeys, request, identify) },
 			exists: async () => (await hookKeys.current()).length > 0,
 		});
 	}

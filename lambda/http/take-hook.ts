@@ -1,3 +1,4 @@
+import type { RequestedBy } from "../domain/run.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { ProblemError } from "./problem.ts";
 import { checkSize } from "./read-json.ts";
@@ -10,9 +11,15 @@ import type { Clock } from "./wait-for-start.ts";
  * `POST /hooks/snapshots`: the same as `POST /snapshots` for callers without AWS identity. The run is named after
  * the key's name and `webhook-id`, which the signature covers: whoever replays a hook gets the same run.
  *
+ * @param identify is told whose key it is signed with
  * @throws ProblemError, ServiceError
  */
-export async function takeHook(parts: RunParts, keys: HookKeys, request: HttpRequest): Promise<HttpReply> {
+export async function takeHook(
+	parts: RunParts,
+	keys: HookKeys,
+	request: HttpRequest,
+	identify: (caller: RequestedBy) => void,
+): Promise<HttpReply> {
 	checkSize(request);
 	const signer = await findSigner(keys, parts.clock, request);
 	if (signer === undefined) {
@@ -22,7 +29,9 @@ export async function takeHook(parts: RunParts, keys: HookKeys, request: HttpReq
 			headers: { "www-authenticate": "StandardWebhooks" },
 		});
 	}
-	return startRun(parts, request, readAsked(request), `hook:${signer}`, request.headers["webhook-id"]);
+	const requestedBy: RequestedBy = `hook:${signer}`;
+	identify(requestedBy);
+	return startRun(parts, request, readAsked(request), requestedBy, request.headers["webhook-id"]);
 }
 
 async function findSigner(keys: HookKeys, clock: Clock, { headers, body }: HttpRequest): Promise<string | undefined> {

@@ -15,7 +15,8 @@ type Write = (message: string, told: Readonly<Record<string, unknown>>) => void;
 /** Writes one line for each request or event. */
 export function createJournal(logger: { readonly info: Write; readonly warn: Write; readonly error: Write }): Journal {
 	return {
-		answered({ error, ...told }) {
+		answered({ error, requestedBy, ...answered }) {
+			const told = { ...answered, requested_by: requestedBy };
 			if (told.status >= 500) logger.error("request failed", { ...told, ...tell(error) });
 			else if (error === undefined) logger.info("request answered", { ...told });
 			else logger.warn("request refused", { ...told, ...tell(error) });

@@ -125,7 +125,9 @@ describe("POST /hooks/snapshots", () => {
 		await door.send({ body: REQUEST, headers: { "idempotency-key": "msg_1" } });
 		await door.send({ body: REQUEST, headers: { "webhook-id": "msg_1" } });
 
-		expect(door.started.map(({ requestedBy }) => requestedBy)).toEqual(["hook:github", "hook:gitlab", CALLER, CALLER]);
+		const callers = ["hook:github", "hook:gitlab", CALLER, CALLER];
+		expect(door.started.map(({ requestedBy }) => requestedBy)).toEqual(callers);
+		expect(door.heard.map(({ requestedBy }) => requestedBy)).toEqual(callers);
 		expect(door.started.map(({ run }) => run)).toEqual([
 			runOf("msg_1", "hook:github"),
 			runOf("msg_1", "hook:gitlab"),

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { RunInput } from "../../lambda/run/carry-out.ts";
+import type { RunInput } from "../../lambda/run/parts.ts";
 import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
 import { openStage, type Stage } from "./stage.ts";
 
