@@ -97,6 +97,14 @@ export function foreignArns(given: readonly GivenArn[], to: Deployment): InputFa
 export const isOfAnotherAccount = (arn: string | undefined, { account }: Deployment): boolean =>
 	arn !== undefined && account !== undefined && partsOf(arn)?.account !== account;
 
+/** Whether two ARNs may be of one secret: with and without the six characters at the end, it has two. */
+export function mayBeOneSecret(one: unknown, other: unknown): boolean {
+	if (typeof one !== "string" || typeof other !== "string") return false;
+	const isCompletion = (longer: string, shorter: string) =>
+		longer.startsWith(`${shorter}-`) && /^[A-Za-z0-9]{6}$/.test(longer.slice(shorter.length + 1));
+	return one === other || isCompletion(one, other) || isCompletion(other, one);
+}
+
 function partsOf(arn: unknown): ArnParts | undefined {
 	const read = typeof arn === "string" ? /^arn:([a-z-]+):[a-z-]+:([a-z0-9-]+):(\d{12}):./.exec(arn) : null;
 	if (!read) return undefined;

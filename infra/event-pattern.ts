@@ -70,15 +70,18 @@ function listFaults(list: readonly unknown[], pointer: string): InputFault[] {
 function isFilter(item: unknown): boolean {
 	if (!isObject(item)) return false;
 	const [entry, ...more] = Object.entries(item);
-	return entry !== undefined && more.length === 0 && (OPERATORS[entry[0]]?.(entry[1]) ?? false);
+	return entry !== undefined && more.length === 0 && compares(entry[0], entry[1]);
 }
+
+const compares = (operator: string, operand: unknown): boolean =>
+	Object.hasOwn(OPERATORS, operator) && (OPERATORS[operator]?.(operand) ?? false);
 
 const isFilteredBut = (value: Node): boolean =>
 	Object.entries(value).every(
 		([operator, operand]) =>
 			["prefix", "suffix", "equals-ignore-case", "wildcard"].includes(operator) &&
 			[operand].flat().length > 0 &&
-			[operand].flat().every((one) => OPERATORS[operator]?.(one) ?? false),
+			[operand].flat().every((one) => compares(operator, one)),
 	);
 
 /** `["<", 5]`, `[">=", 0, "<", 5]` */

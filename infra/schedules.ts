@@ -46,7 +46,9 @@ export class Schedules extends Construct {
 		});
 		this.role = schedulerRole(this, "Role", this.group, trigger, undelivered);
 		for (const { name, expression, timeZone = UTC, flexibleWindow, request } of schedules) {
-			const schedule = new Schedule(this, name, {
+			// A schedule may be called `Group` or `Role`, as other parts here are; no name ends in an underscore.
+			const id = this.node.tryFindChild(name) ? `${name}_` : name;
+			const schedule = new Schedule(this, id, {
 				description: `Takes Atlas snapshots: ${name}`,
 				schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
 				scheduleGroup: this.group,

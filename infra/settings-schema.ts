@@ -172,7 +172,9 @@ export const SettingsSchema = v.strictObject(
 		reservedConcurrency: v.optional(whole(1, 1000, "executions")),
 		removalPolicy: v.optional(v.picklist(["retain", "destroy"], "must be retain or destroy"), "retain"),
 		perClusterAlarms: v.optional(PerClusterAlarms),
-		runbookUrl: v.optional(v.pipe(text, v.url("must be a URL"))),
+		runbookUrl: v.optional(
+			v.pipe(text, v.maxLength(500, "must not be longer than 500 characters"), v.url("must be a URL")),
+		),
 	},
 	strictly("must be a JSON object"),
 );

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
 import { toFaults } from "../lambda/domain/faults.ts";
-import { type Deployment, foreignArns, type GivenArn } from "./arns.ts";
+import { type Deployment, foreignArns, type GivenArn, mayBeOneSecret } from "./arns.ts";
 import { expectationFaults } from "./expectation.ts";
 import { SettingsSchema } from "./settings-schema.ts";
 
@@ -34,7 +34,8 @@ export function readSettings(context: unknown, to: Deployment = {}): Settings {
 
 /** Rules between fields. They look at the raw input, so that they speak beside the faults of single fields. */
 function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
-	const { http, eventRules } = input;
+	const { http, eventRules, rotation } = input;
+	const adminSecretArn = isRecord(rotation) ? rotation["adminSecretArn"] : undefined;
 	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
 	const signed = isRecord(http) && http["signedHook"] === true;
 	const has = (key: string) => input[key] !== undefined;
@@ -52,6 +53,16 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 		isRecord(http) && http["hookSecretArn"] !== undefined && !signed,
 		"/http/hookSecretArn",
 		"must be left out without signedHook",
+	);
+	when(
+		isRecord(http) && [input["secretArn"], adminSecretArn].some((arn) => mayBeOneSecret(arn, http["hookSecretArn"])),
+		"/http/hookSecretArn",
+		"must not be the secret of the Atlas keys, which the trigger function may not read",
+	);
+	when(
+		typeof input["busArn"] === "string" && input["busArn"].includes(":event-bus/aws.partner/"),
+		"/busArn",
+		"must not be a partner's bus: nobody else may put events on it",
 	);
 	when(has("hookSecretKeyArn") && !signed, "/hookSecretKeyArn", "must be left out without signedHook of http");
 	when(
