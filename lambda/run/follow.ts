@@ -1,3 +1,4 @@
+import type { Expectation } from "../domain/expectation.ts";
 import { afterMissing, afterSeeing, afterWaiting, standing, type Watch, watch } from "../domain/following.ts";
 import type { Target } from "../domain/outcome.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
@@ -19,6 +20,7 @@ export interface Bounds {
 	readonly deadlineAt?: number | undefined;
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
+	readonly expectation?: Expectation | undefined;
 	/** Called at each check beside the poll, with what it returned last and 0 at first. Must not reject. */
 	readonly beside?: (last: number) => Promise<number>;
 }
@@ -58,6 +60,7 @@ export async function follow(
 		const wished = pause({
 			elapsedSeconds: (lookedAt - since) / 1000,
 			firstPollSeconds,
+			expectation: bounds.expectation,
 			seed: seedOf({ id }, looks),
 			retryAfterSeconds: (notBefore - lookedAt) / 1000,
 		});

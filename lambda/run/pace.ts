@@ -1,3 +1,6 @@
+import type { Expectation } from "../domain/expectation.ts";
+import { expectedPause } from "./expected-pace.ts";
+
 /**
  * How long a run waits: pure functions from what is known to whole seconds, as a durable wait takes them.
  *
@@ -32,11 +35,15 @@ export interface Pace {
 	readonly seed: string;
 	/** Seconds that Atlas asked for; never undercut. */
 	readonly retryAfterSeconds?: number;
+	/** Of how long the snapshot takes, where there is one. */
+	readonly expectation?: Expectation;
 }
 
 /** @returns whole seconds to wait before the next poll, 1 or more */
-export function pause({ elapsedSeconds, firstPollSeconds, seed, retryAfterSeconds = 0 }: Pace): number {
-	const share = elapsedSeconds * SHARE * (1 - JITTER * fraction(seed));
+export function pause(pace: Pace): number {
+	const { elapsedSeconds, firstPollSeconds, seed, retryAfterSeconds = 0, expectation } = pace;
+	const expected = expectation && expectedPause(elapsedSeconds, expectation);
+	const share = (expected ?? elapsedSeconds * SHARE) * (1 - JITTER * fraction(seed));
 	return whole(Math.max(Math.floor(Math.max(firstPollSeconds, share)), retryAfterSeconds));
 }
 

@@ -23,10 +23,10 @@ test("requests a snapshot, looks and operations are what they must be", { timeou
 	expect(spent.operations).toBeLessThanOrEqual(42);
 });
 
-test("an unknown flag is refused with the usage", async () => {
+test("an unknown flag is refused by its name", async () => {
 	const failure = await run(process.execPath, [MAIN, "--fast"]).catch((error: unknown) => error);
 
-	expect(failure).toMatchObject({ code: 2, stderr: expect.stringContaining("usage: npm run bench") });
+	expect(failure).toMatchObject({ code: 2, stderr: expect.stringContaining("--fast") });
 });
 
 test("following is measured with the story's own pace: the end is noticed after it, and soon", async () => {

@@ -1,3 +1,4 @@
+import type { Expectation } from "../../lambda/domain/expectation.ts";
 import { follow as followSnapshot } from "../../lambda/run/follow.ts";
 import { countOperations } from "../../lambda/run/operations.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
@@ -49,8 +50,13 @@ async function worst(seconds: number, phases: number): Promise<Noticed> {
 	return { polls, delayShare: rounded(delayShare, 4) };
 }
 
-/** The story's own following, with a clock that a sleep moves. @param seconds from the request to the snapshot's end */
-export async function followFor(seconds: number, id: string): Promise<Noticed> {
+/**
+ * The story's own following, with a clock that a sleep moves.
+ *
+ * @param seconds from the request to the snapshot's end
+ * @param expectation of that, where there is one
+ */
+export async function followFor(seconds: number, id: string, expectation?: Expectation): Promise<Noticed> {
 	let now = 0;
 	let polls = 0;
 	const ports: Pick<Ports, "now" | "readSnapshot"> = {
@@ -77,6 +83,7 @@ export async function followFor(seconds: number, id: string): Promise<Noticed> {
 		seenAt: 0,
 		hardLimitAt: 3 * DAY * 1000,
 		firstPollSeconds: FIRST_POLL_SECONDS,
+		expectation,
 	};
 	const steps = countOperations(engine as Steps);
 	const queued = { id, status: "queued" };

@@ -1,0 +1,71 @@
+import { isOnDemand, requestTime, type Snapshot } from "./snapshot.ts";
+
+/** How long a snapshot of a cluster is likely to take, as its earlier ones tell. Small: it is kept in a checkpoint. */
+export interface Expectation {
+	/** Whole seconds from the request to the end: the median of the earlier ones. */
+	readonly seconds: number;
+	/** By how much they differ from it, as a standard deviation of the logarithm: 0.1 is about a tenth. */
+	readonly spread: number;
+}
+
+const DAY_SECONDS = 86_400;
+/** So many of the newest snapshots are looked at: older ones are of another amount of data. */
+const NEWEST = 10;
+/** No prediction is better than this, and none that is worse is one. */
+const LEAST_SPREAD = 0.04;
+const MOST_SPREAD = 1;
+/** Added to the spread of few. */
+const UNCERTAINTY = 0.1;
+/** Makes a standard deviation of a median of deviations. @see Rousseeuw, Croux: Alternatives to the Median Absolute Deviation */
+const MAD = 1.4826;
+
+/**
+ * Predicts how long a snapshot takes from the earlier ones of its cluster, whatever their order. One that took quite
+ * another time than the others does not move the prediction beyond what the others took.
+ *
+ * @param snapshots of one cluster; those that do not tell their duration are passed over
+ * @returns `undefined` where fewer than two tell it, or where they do not agree at all
+ */
+export function predict(snapshots: readonly Snapshot[]): Expectation | undefined {
+	const durations = snapshots
+		.filter((snapshot) => snapshot.status === "completed" && isOnDemand(snapshot))
+		.toSorted((a, b) => requestTime(b) - requestTime(a))
+		.map(durationSeconds)
+		.filter((seconds) => seconds !== undefined)
+		.slice(0, NEWEST);
+	if (durations.length < 2) return undefined;
+	const seconds = median(durations);
+	const deviation = MAD * median(durations.map((one) => Math.abs(Math.log(one / seconds))));
+	// Few tell little of how far others may lie from them.
+	const { length } = durations;
+	const spread = Math.max(LEAST_SPREAD, deviation * (1 + 1 / Math.sqrt(length)) + UNCERTAINTY / length);
+	return spread > MOST_SPREAD ? undefined : { seconds: Math.round(seconds), spread: Math.round(spread * 1000) / 1000 };
+}
+
+/**
+ * How long a completed snapshot took, from its request to its end. Atlas does not say when a snapshot ended, but keeps
+ * it for whole days from then on; the request's time is in its id. Seen in recordings of Atlas: within 4 seconds.
+ *
+ * A retention that was changed later, or that is not of whole days, spoils this. Where it can be seen it is no value: a
+ * snapshot cannot end before its data was cut, which is its `createdAt`. One of a day or longer is none for that reason.
+ *
+ * @returns whole seconds, below a day; `undefined` where it can't be told
+ */
+export function durationSeconds(snapshot: Snapshot): number | undefined {
+	const requestedAt = requestTime(snapshot) / 1000;
+	const untilExpiry = secondsOf(snapshot["expiresAt"]) - requestedAt;
+	const untilCut = secondsOf(snapshot.createdAt) - requestedAt;
+	const seconds = ((untilExpiry % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
+	return untilExpiry >= DAY_SECONDS && untilCut >= 0 && seconds >= Math.max(1, untilCut) ? seconds : undefined;
+}
+
+/** @returns NaN for what is no time */
+const secondsOf = (time: unknown): number =>
+	typeof time === "string" ? Math.round(Date.parse(time) / 1000) : Number.NaN;
+
+/** Of an even number of values the middle between the two in the middle. */
+function median(values: readonly number[]): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	const [low = Number.NaN, high = low] = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
+	return (low + high) / 2;
+}

@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Expectation } from "../../lambda/domain/expectation.ts";
+import { expectedPause } from "../../lambda/run/expected-pace.ts";
+import { pause } from "../../lambda/run/pace.ts";
+import { followFor } from "../bench/follow.ts";
+import { HISTORIES, mean } from "../bench/learned.ts";
+
+const HOUR = 3600;
+const expectations: fc.Arbitrary<Expectation> = fc.record({
+	seconds: fc.integer({ min: 1, max: 86_399 }),
+	spread: fc.double({ min: 0.04, max: 1, noNaN: true }),
+});
+
+describe("the pace towards an expected end", () => {
+	test("no pause is longer than the time gone by, and none is endless or nothing", () => {
+		fc.assert(
+			fc.property(fc.double({ min: 0.1, max: 3e5, noNaN: true }), expectations, (elapsed, expectation) => {
+				const seconds = expectedPause(elapsed, expectation) ?? elapsed / 10;
+
+				expect(seconds).toBeGreaterThan(0);
+				expect(seconds).toBeLessThanOrEqual(elapsed);
+			}),
+		);
+	});
+
+	test("never undercuts Retry-After nor the first pause, and is whole seconds", () => {
+		fc.assert(
+			fc.property(
+				fc.double({ min: 0, max: 3e5, noNaN: true }),
+				fc.integer({ min: 1, max: 900 }),
+				fc.double({ min: 0, max: 3600, noNaN: true }),
+				expectations,
+				(elapsedSeconds, firstPollSeconds, retryAfterSeconds, expectation) => {
+					const seconds = pause({ elapsedSeconds, firstPollSeconds, retryAfterSeconds, expectation, seed: "x" });
+
+					expect(Number.isInteger(seconds)).toBe(true);
+					expect(seconds).toBeGreaterThanOrEqual(Math.max(1, firstPollSeconds, retryAfterSeconds));
+				},
+			),
+		);
+	});
+
+	test("whatever was expected, an end is noticed within the snapshot's own duration again", async () => {
+		await fc.assert(
+			fc.asyncProperty(fc.integer({ min: 15, max: 86_400 }), expectations, async (seconds, expectation) => {
+				const { delayShare } = await followFor(seconds, "0".repeat(24), expectation);
+
+				expect(delayShare).toBeLessThanOrEqual(1);
+			}),
+			{ numRuns: 500 },
+		);
+	});
+
+	test("an end well past the expected one is noticed within a tenth, as without a prediction", async () => {
+		const { delayShare } = await followFor(4 * HOUR, "0".repeat(24), { seconds: HOUR, spread: 0.1 });
+
+		expect(delayShare).toBeLessThanOrEqual(0.1);
+	});
+
+	test("around the expected end pauses are short, before it few", () => {
+		const expectation = { seconds: HOUR, spread: 0.1 };
+
+		expect(expectedPause(900, expectation)).toBe(900);
+		expect(expectedPause(HOUR, expectation)).toBeLessThan(HOUR / 10);
+		expect(expectedPause(2 * HOUR, expectation)).toBeUndefined();
+	});
+});
+
+/** The figures that the design asks for: at most so many polls at so much delay. */
+test.each([
+	["an hour, a spread of 5 %", HOUR, HISTORIES.spread5, 12, 0.027],
+	["an hour, a spread of 20 %", HOUR, HISTORIES.spread20, 15.6, 0.04],
+	["20 minutes, a spread of 20 %", HOUR / 3, HISTORIES.spread20, 14, 0.04],
+	["an hour, a spread of 50 %", HOUR, HISTORIES.spread50, 22, 0.053],
+])(
+	"%s: few polls and little delay, as means over thousands of histories",
+	async (_what, seconds, spread, polls, delayShare) => {
+		const noticed = await mean(seconds, spread, 2000);
+
+		expect(noticed.polls).toBeLessThanOrEqual(polls);
+		expect(noticed.delayShare).toBeLessThanOrEqual(delayShare);
+	},
+);
