@@ -12,12 +12,6 @@ import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
 
-/**
- * Milliseconds after which a call of the bus is given up, each of the SDK's tries for itself: a bus that does not answer
- * must not hold up the polls.
- */
-const TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } as const;
-
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
 export function connect(config: SnapshotConfig): Ports {
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
@@ -38,7 +32,7 @@ export function connect(config: SnapshotConfig): Ports {
 			if (method === "POST" && left !== undefined) countPlainly(metrics, RATE_LEFT_METRIC, left);
 		},
 	});
-	const put = toEventBridge(new EventBridgeClient({ requestHandler: TIMEOUTS }), config.EVENT_BUS_NAME);
+	const put = toEventBridge(new EventBridgeClient(), config.EVENT_BUS_NAME);
 	const publish: Ports["publish"] = async (event) => {
 		await put(event).catch((error: unknown) => {
 			countPlainly(metrics, PUBLISH_FAILED_METRIC, 1);
