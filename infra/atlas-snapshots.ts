@@ -58,6 +58,9 @@ export class AtlasSnapshots extends Construct {
 	/** The keys of signed hooks, where there are any. */
 	readonly webhookSecret?: ISecret;
 
+	/** Looks how old the newest snapshots are, and answers `{"doctor": true}`. */
+	readonly freshness: Freshness;
+
 	readonly #publishing: Publishing;
 
 	constructor(scope: Construct, id: string, props: AtlasSnapshotsProps) {
@@ -135,7 +138,7 @@ export class AtlasSnapshots extends Construct {
 		const targets = scheduledTargets(schedules);
 		const selections = scheduledSelections(schedules);
 		const alarmEach = targets.length <= (props.perClusterAlarms ?? PER_CLUSTER_ALARMS);
-		const freshness = new Freshness(this, "Freshness", {
+		this.freshness = new Freshness(this, "Freshness", {
 			...forAtlas,
 			...alarmSettings,
 			code: bundles.freshness,
@@ -148,11 +151,11 @@ export class AtlasSnapshots extends Construct {
 		const { lastSuccess, ages } = new Queries(this, "Queries", {
 			snapshotLogs: this.snapshot.logGroup,
 			triggerLogs: this.trigger.logGroup,
-			freshnessLogs: freshness.function.logGroup,
+			freshnessLogs: this.freshness.function.logGroup,
 		});
 		this.dashboard = new SnapshotDashboard(this, "Overview", {
 			snapshot: this.snapshot,
-			alarms: [...alarms, ...freshness.alarms],
+			alarms: [...alarms, ...this.freshness.alarms],
 			measured: alarmEach ? targets : [],
 			coversMore: selections.length > 0 || !alarmEach,
 			lastSuccess,

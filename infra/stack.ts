@@ -54,8 +54,19 @@ export class AtlasSnapshotsStack extends Stack {
 	}
 
 	private tell(network: EgressVpc | undefined): void {
-		const { api, bus, alarmTopic, dashboard, snapshot, trigger, undelivered, schedules, secret, webhookSecret } =
-			this.snapshots;
+		const {
+			api,
+			bus,
+			alarmTopic,
+			dashboard,
+			snapshot,
+			trigger,
+			undelivered,
+			schedules,
+			secret,
+			webhookSecret,
+			freshness,
+		} = this.snapshots;
 		const output = (name: string, value: string, description: string) =>
 			new CfnOutput(this, name, { value, description });
 		if (api) output("ApiUrl", api.url, "Of the HTTP API; calls are signed with SigV4");
@@ -69,6 +80,11 @@ export class AtlasSnapshotsStack extends Stack {
 		output("SnapshotFunctionAliasArn", snapshot.alias.functionArn, "Durable executions start here");
 		output("ScheduleGroupName", schedules.group.scheduleGroupName, "EventBridge Scheduler's group of the schedules");
 		output("SecretArn", secret.secretArn, "Holds the Atlas keys; fill it after the first deploy");
+		output(
+			"FreshnessFunctionName",
+			freshness.function.function.functionName,
+			"Says whether a snapshot would succeed: doctor",
+		);
 		output("TriggerFunctionName", trigger.function.functionName, "Takes a redriven event");
 		output("UndeliveredQueueUrl", undelivered.queueUrl, "Firings and events that did not reach the trigger function");
 		output(

@@ -7,6 +7,7 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import { expect, test } from "vitest";
 import { AtlasSnapshots } from "../../infra/atlas-snapshots.ts";
 import { readSnapshotConfig, readTriggerConfig } from "../../lambda/config.ts";
+import { outputsIn } from "../runbook/blocks.ts";
 import { nightly, PROJECT, stackOf, templateOf } from "./synthesize.ts";
 
 const request = { projectId: PROJECT, clusters: "all" };
@@ -183,6 +184,13 @@ test("the outputs have the promised names", () => {
 
 	expect(Object.keys(template.findOutputs("*"))).toEqual(expect.arrayContaining(promised));
 	expect(Object.keys(templateOf({ vpc: {}, http: false }).findOutputs("*"))).toContain("EgressIps");
+});
+
+test("every output that a document names exists", () => {
+	const named = ["docs/runbook.md", "README.md"].flatMap(outputsIn);
+
+	expect(named.length).toBeGreaterThan(10);
+	expect([...Object.keys(template.findOutputs("*")), "EgressIps"]).toEqual(expect.arrayContaining(named));
 });
 
 test("no output, and no part of the template, holds a secret's value", () => {
