@@ -173,7 +173,8 @@ const message = (id: string, body: unknown): Message => ({
 	Body: typeof body === "string" ? body : JSON.stringify(body),
 });
 
-describe("the redrive loop", () => {
+// Each message takes four processes, and the machine may have other work.
+describe("the redrive loop", { timeout: 120_000 }, () => {
 	const block = blockWith("redrive()");
 	const { UndeliveredQueueUrl = "", NotStartedQueueUrl = "" } = OUTPUTS;
 
