@@ -2,12 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import type { TriggerConfig } from "../config.ts";
-import { checkAllowed } from "../domain/allowed.ts";
-import type { RequestLimits } from "../domain/limits.ts";
-import { createEngine, type Engine } from "../engine/engine.ts";
+import { createEngine } from "../engine/engine.ts";
 import { createFace } from "../http/face.ts";
 import { createHookKeys } from "../http/hook-keys.ts";
 import { createJournal } from "../triggers/journal.ts";
+import { limitStarts } from "../triggers/limit-starts.ts";
 import type { Reception } from "../triggers/receive.ts";
 
 /** Where the function writes what it did; it works without a configuration, to tell of a faulty one. */
@@ -20,7 +19,7 @@ export function connect(config: TriggerConfig): Reception {
 		requestHandler: { connectionTimeout: 1500, requestTimeout: 5000, throwOnRequestTimeout: true },
 	});
 	const unlimited = createEngine(lambda, config.SNAPSHOT_FUNCTION_ARN, Date.now);
-	const engine = limited(unlimited, config.REQUEST_LIMITS);
+	const engine = limitStarts(unlimited, config.REQUEST_LIMITS);
 	const secretId = config.WEBHOOK_SECRET_ID;
 	const face = createFace({
 		engine,
@@ -39,15 +38,6 @@ export function connect(config: TriggerConfig): Reception {
 		hear: journal.received,
 	};
 }
-
-/** Every start, whoever asks for it, passes the operator's limits. */
-const limited = (engine: Engine, limits: RequestLimits): Engine => ({
-	...engine,
-	async start(run) {
-		checkAllowed(limits, run);
-		await engine.start(run);
-	},
-});
 
 /** Loaded with the first reader only: a start need not read it. */
 async function readDocument(): Promise<string> {
