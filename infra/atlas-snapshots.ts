@@ -7,7 +7,7 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { SnapshotEnvironment } from "../lambda/config.ts";
+import type { FreshnessEnvironment } from "../lambda/config.ts";
 import { STATE_METRIC } from "../lambda/domain/metrics.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { acknowledge } from "./acknowledge.ts";
@@ -24,6 +24,7 @@ import { outbound } from "./outbound.ts";
 import { type AtlasSnapshotsProps, PER_CLUSTER_ALARMS } from "./props.ts";
 import { FAILED_STATES, Publishing } from "./publishing.ts";
 import { Queries } from "./queries.ts";
+import { runbookOf } from "./runbook.ts";
 import { scheduledSelections, scheduledTargets } from "./scheduled-targets.ts";
 import { Schedules } from "./schedules.ts";
 import type { FunctionSettings } from "./service-function.ts";
@@ -65,7 +66,7 @@ export class AtlasSnapshots extends Construct {
 
 	constructor(scope: Construct, id: string, props: AtlasSnapshotsProps) {
 		super(scope, id);
-		const { bundles, schedules = [], http = {}, runbookUrl = "docs/runbook.md" } = props;
+		const { bundles, schedules = [], http = {}, runbookUrl } = props;
 		const removalPolicy = props.removalPolicy ?? KEPT;
 		const settings: FunctionSettings = {
 			memory: props.memory ?? 512,
@@ -74,9 +75,12 @@ export class AtlasSnapshots extends Construct {
 		};
 		const network = props.vpc ? outbound(this, "Outbound", props.vpc, props.securityGroup) : undefined;
 		this.secret = atlasSecret(this, "Secret", { given: props.secret, key: props.secretKey, removalPolicy });
+		const runbook = runbookOf(this, runbookUrl);
 		this.alarmTopic = props.alarmTopic ?? alarmTopic(this, "AlarmTopic", props.alarmEmail);
 		this.#publishing = new Publishing(this, "Publishing", {
 			topic: this.alarmTopic,
+			runbook,
+			removalPolicy,
 			...(props.bus ? { bus: props.bus } : {}),
 		});
 		this.bus = this.#publishing.bus;
@@ -87,13 +91,12 @@ export class AtlasSnapshots extends Construct {
 			environment: {
 				ATLAS_SECRET_ID: this.secret.secretArn,
 				ATLAS_BASE_URL: props.atlasBaseUrl,
-				EVENT_BUS_NAME: this.bus.eventBusArn,
-				REQUEST_LIMITS: limits,
-			} satisfies SnapshotEnvironment,
+			} satisfies FreshnessEnvironment,
 			...(network ? { network } : {}),
 		};
 		this.snapshot = new SnapshotFunction(this, "Snapshot", {
 			...forAtlas,
+			environment: { ...forAtlas.environment, EVENT_BUS_NAME: this.bus.eventBusArn, REQUEST_LIMITS: limits },
 			code: bundles.snapshot,
 			bus: this.bus,
 			...(props.reservedConcurrency ? { reservedConcurrency: props.reservedConcurrency } : {}),
@@ -127,12 +130,13 @@ export class AtlasSnapshots extends Construct {
 		});
 		if (http !== false) this.api = new SnapshotApi(this, "Http", { ...http, ...settings, trigger });
 
-		const alarmSettings = { topic: this.alarmTopic, runbookUrl };
+		const alarmSettings = { topic: this.alarmTopic, runbook };
 		const { all: alarms } = new Alarms(this, "Alarms", {
 			...alarmSettings,
 			snapshot: this.snapshot,
 			trigger: this.trigger,
 			undelivered,
+			unmailed: this.#publishing.undelivered,
 			...(this.api ? { api: this.api.api } : {}),
 		});
 		const targets = scheduledTargets(schedules);
@@ -141,12 +145,12 @@ export class AtlasSnapshots extends Construct {
 		this.freshness = new Freshness(this, "Freshness", {
 			...forAtlas,
 			...alarmSettings,
+			environment: { ...forAtlas.environment, HEARTBEAT_URL: props.heartbeatUrl },
 			code: bundles.freshness,
 			targets,
 			alarmEach,
 			selections,
 			group: this.schedules.group,
-			undelivered,
 		});
 		const { lastSuccess, ages } = new Queries(this, "Queries", {
 			snapshotLogs: this.snapshot.logGroup,

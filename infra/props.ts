@@ -117,6 +117,11 @@ export interface AtlasSnapshotsProps {
 	 * neither alarms nor metrics grow in number with the fleet. 0 for none. @default 50
 	 */
 	readonly perClusterAlarms?: number;
-	/** The alarms' texts link to sections of this page. @default "docs/runbook.md" of this repository */
+	/**
+	 * Pinged after each look of the freshness function, with `/fail` behind its path where a cluster is not fresh. It
+	 * notices from outside that the account, the schedule or the function is dead. @default none
+	 */
+	readonly heartbeatUrl?: string;
+	/** The texts of alarms link to sections of this page. @default the stack's outputs, which say where the page is */
 	readonly runbookUrl?: string;
 }

@@ -12,7 +12,7 @@ import {
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/config.ts";
+import type { FreshnessEnvironment, SnapshotEnvironment, TriggerEnvironment } from "../lambda/config.ts";
 import { deadLetterQueue } from "./dead-letter-queue.ts";
 import { allowNetworkInterfaces } from "./network-interfaces.ts";
 
@@ -43,11 +43,13 @@ export interface ServiceFunctionProps extends FunctionSettings {
 	readonly description: string;
 	/** Folder with `index.mjs`. */
 	readonly code: string;
-	readonly environment: SnapshotEnvironment | TriggerEnvironment;
+	readonly environment: FreshnessEnvironment | SnapshotEnvironment | TriggerEnvironment;
 	/** Of one invocation; a durable run has many. */
 	readonly timeout: Duration;
 	/** Retries of an asynchronous invocation that failed, 0 to 2; then its event goes to the dead-letter queue. */
 	readonly retryAttempts?: number;
+	/** How long an event that came to nothing is kept. @default 14 days */
+	readonly deadLettersFor?: Duration;
 	readonly durableConfig?: DurableConfig;
 	readonly reservedConcurrency?: number;
 	readonly network?: Network;
@@ -65,7 +67,7 @@ export class ServiceFunction extends Construct {
 		super(scope, id);
 		const { network, retryAttempts, durableConfig, reservedConcurrency } = props;
 		this.logGroup = new LogGroup(this, "Logs", { retention: props.logRetention, removalPolicy: props.removalPolicy });
-		this.deadLetters = deadLetterQueue(this, "DeadLetters", props.removalPolicy);
+		this.deadLetters = deadLetterQueue(this, "DeadLetters", props.removalPolicy, props.deadLettersFor);
 		this.role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
 		this.logGroup.grantWrite(this.role);
 		if (network) allowNetworkInterfaces(this.role);
@@ -94,7 +96,7 @@ export class ServiceFunction extends Construct {
 export const allow = (actions: readonly string[], resources: readonly string[]): PolicyStatement =>
 	new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] });
 
-const toVariables = (environment: SnapshotEnvironment | TriggerEnvironment): Record<string, string> =>
+const toVariables = (environment: object): Record<string, string> =>
 	Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
 /** Of the function's resource, as cdk-nag names it in its findings. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isAllowedAtlas } from "../lambda/config.ts";
+import { HEARTBEAT_RULE, isAllowedAtlas, isAllowedHeartbeat } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { type RequestLimitsInput, readLimits } from "../lambda/domain/limits.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
@@ -18,9 +18,9 @@ const MOST_CLUSTER_ALARMS = 300;
 
 const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
 
-/** Of a strict object an unknown key, a missing one, or anything that is no object. */
-const strictly = (rule: string) => (issue: { readonly expected: string | null }) =>
-	issue.expected === "never" ? "is not known" : issue.expected === "Object" ? rule : "is missing";
+/** An object with these fields and no other; unknown ones are named all at once. @param rule for anything that is no object */
+const only = <E extends v.ObjectEntries>(entries: E, rule: string) =>
+	v.objectWithRest(entries, v.never("is not known"), ({ expected }) => (expected === "Object" ? rule : "is missing"));
 
 const text = v.string("must be a string");
 const flag = v.boolean("must be true or false");
@@ -48,6 +48,10 @@ function toPath(pointer: string, input: unknown): [v.IssuePathItem, ...v.IssuePa
 		.map((key) => ({ type: "unknown", origin: "value", input, key, value: undefined }) as const);
 	return first && [first, ...rest];
 }
+
+/** What a mail may link to; sections are put behind it as fragments. */
+const isPage = (url: string): boolean =>
+	/^https?:\/\/[^\s<>"]+$/.test(url) && URL.canParse(url) && new URL(url).hash === "" && !url.endsWith("#");
 
 const Name = v.pipe(
 	text,
@@ -95,7 +99,7 @@ const LimitsInput = v.pipe(
 	}),
 );
 
-const Schedule = v.strictObject(
+const Schedule = only(
 	{
 		name: Name,
 		expression: Expression,
@@ -105,25 +109,25 @@ const Schedule = v.strictObject(
 		graceMinutes: v.optional(whole(1, 7 * 24 * 60, "minutes")),
 		request: RequestInput,
 	},
-	strictly("must be a JSON object"),
+	"must be a JSON object",
 );
 
-const EventRule = v.strictObject(
+const EventRule = only(
 	{
 		name: Name,
 		pattern: v.optional(Pattern),
 		expression: v.optional(Expression),
 		busArn: v.optional(arnOf("bus")),
 	},
-	strictly("must be a JSON object"),
+	"must be a JSON object",
 );
 
-const Rotation = v.strictObject(
+const Rotation = only(
 	{ adminSecretArn: arnOf("secret"), everyDays: v.optional(whole(1, 365, "days"), 30) },
-	strictly("must be a JSON object"),
+	"must be a JSON object",
 );
 
-const Http = v.strictObject(
+const Http = only(
 	{
 		signedHook: v.optional(flag, false),
 		hookSecretArn: v.optional(arnOf("secret")),
@@ -131,13 +135,10 @@ const Http = v.strictObject(
 		burst: v.optional(whole(1, 5000, "requests"), 10),
 		accessLog: v.optional(flag, true),
 	},
-	strictly("must be false or a JSON object"),
+	"must be false or a JSON object",
 );
 
-const Vpc = v.strictObject(
-	{ natGateways: v.optional(whole(1, 2, "gateways"), 1) },
-	strictly("must be false or a JSON object"),
-);
+const Vpc = only({ natGateways: v.optional(whole(1, 2, "gateways"), 1) }, "must be false or a JSON object");
 
 /** Up to so many clusters each has an alarm of its own; `false` for none, `true` for as many as may be. */
 const PerClusterAlarms = v.pipe(
@@ -148,7 +149,7 @@ const PerClusterAlarms = v.pipe(
 	v.maxValue(MOST_CLUSTER_ALARMS, `must be ${MOST_CLUSTER_ALARMS} or less`),
 );
 
-export const SettingsSchema = v.strictObject(
+export const SettingsSchema = only(
 	{
 		stackName: v.optional(
 			v.pipe(text, v.regex(STACK_NAME, "must be 1 to 128 letters, digits and hyphens, a letter first")),
@@ -173,8 +174,13 @@ export const SettingsSchema = v.strictObject(
 		removalPolicy: v.optional(v.picklist(["retain", "destroy"], "must be retain or destroy"), "retain"),
 		perClusterAlarms: v.optional(PerClusterAlarms),
 		runbookUrl: v.optional(
-			v.pipe(text, v.maxLength(500, "must not be longer than 500 characters"), v.url("must be a URL")),
+			v.pipe(
+				text,
+				v.maxLength(500, "must not be longer than 500 characters"),
+				v.check(isPage, "must be an http or https URL without fragment"),
+			),
 		),
+		heartbeatUrl: v.optional(v.pipe(text, v.check(isAllowedHeartbeat, HEARTBEAT_RULE))),
 	},
-	strictly("must be a JSON object"),
+	"must be a JSON object",
 );

@@ -38,6 +38,7 @@ export class AtlasSnapshotsStack extends Stack {
 				vpc: network?.vpc,
 				reservedConcurrency: settings.reservedConcurrency,
 				runbookUrl: settings.runbookUrl,
+				heartbeatUrl: settings.heartbeatUrl,
 				perClusterAlarms: settings.perClusterAlarms,
 				defaultRequest: settings.defaultRequest,
 				limits: settings.limits,

@@ -7,6 +7,8 @@ import { readSnapshotRequest, type SnapshotRequest } from "./domain/request.ts";
 /** Atlas's media type: errors, snapshots and clusters are asked for by this one version date. */
 export const ATLAS_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
 
+export const HEARTBEAT_RULE = "must be an https URL without user, password and fragment (http only for loopback)";
+
 const text = v.pipe(v.string("is missing"), v.minLength(1, "must not be empty"));
 
 const AtlasBaseUrl = v.pipe(
@@ -61,21 +63,35 @@ const Limits = v.optional(
 	"{}",
 );
 
+/** Of every function that calls Atlas. */
+const ForAtlas = {
+	STACK_NAME: StackName,
+	/** Name or ARN of the secret that holds the Atlas keys. */
+	ATLAS_SECRET_ID: text,
+	/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
+	ATLAS_BASE_URL: v.optional(AtlasBaseUrl, "https://cloud.mongodb.com"),
+	ATLAS_MEDIA_TYPE: v.optional(
+		v.pipe(
+			text,
+			v.regex(/^application\/vnd\.atlas\.\d{4}-\d{2}-\d{2}\+json$/, "must be application/vnd.atlas.<date>+json"),
+		),
+		ATLAS_MEDIA_TYPE,
+	),
+};
+
+const FreshnessConfigSchema = v.object(
+	{
+		...ForAtlas,
+		/** Pinged after each look; it holds a token. */
+		HEARTBEAT_URL: v.optional(v.pipe(text, v.check(isAllowedHeartbeat, HEARTBEAT_RULE))),
+	},
+	"is missing",
+);
+
 const SnapshotConfigSchema = v.object(
 	{
+		...ForAtlas,
 		REQUEST_LIMITS: Limits,
-		STACK_NAME: StackName,
-		/** Name or ARN of the secret that holds the Atlas keys. */
-		ATLAS_SECRET_ID: text,
-		/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
-		ATLAS_BASE_URL: v.optional(AtlasBaseUrl, "https://cloud.mongodb.com"),
-		ATLAS_MEDIA_TYPE: v.optional(
-			v.pipe(
-				text,
-				v.regex(/^application\/vnd\.atlas\.\d{4}-\d{2}-\d{2}\+json$/, "must be application/vnd.atlas.<date>+json"),
-			),
-			ATLAS_MEDIA_TYPE,
-		),
 		/** Name or ARN of the bus that outcomes are published on. */
 		EVENT_BUS_NAME: text,
 		/** Seconds before the first look at a new snapshot, and the least between two looks. */
@@ -98,14 +114,19 @@ const TriggerConfigSchema = v.object(
 	"is missing",
 );
 
+export type FreshnessConfig = Readonly<v.InferOutput<typeof FreshnessConfigSchema>>;
 export type SnapshotConfig = Readonly<v.InferOutput<typeof SnapshotConfigSchema>>;
 export type TriggerConfig = Readonly<v.InferOutput<typeof TriggerConfigSchema>>;
 
 /** The environment variables as the stack sets them: a renamed one fails the type check, not the first night. */
+export type FreshnessEnvironment = v.InferInput<typeof FreshnessConfigSchema>;
 export type SnapshotEnvironment = v.InferInput<typeof SnapshotConfigSchema>;
 export type TriggerEnvironment = v.InferInput<typeof TriggerConfigSchema>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
+export const readFreshnessConfig = (env: Environment): FreshnessConfig => read(FreshnessConfigSchema, env);
 
 /** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
 export const readSnapshotConfig = (env: Environment): SnapshotConfig => read(SnapshotConfigSchema, env);
@@ -131,8 +152,17 @@ function read<S extends v.GenericSchema<unknown, unknown>>(schema: S, env: Envir
 /** Keys travel to this URL, so it is https, or loopback for tests and local runs. */
 export function isAllowedAtlas(url: string): boolean {
 	if (!URL.canParse(url)) return false;
-	const { protocol, hostname, pathname, search, hash, username, password } = new URL(url);
-	const bare = pathname === "/" && search === "" && hash === "" && username === "" && password === "";
+	const { pathname, search } = new URL(url);
+	return pathname === "/" && search === "" && isPrivate(new URL(url));
+}
+
+/** A URL of any path and query, that nobody on the way can read. */
+export function isAllowedHeartbeat(url: string): boolean {
+	return URL.canParse(url) && isPrivate(new URL(url));
+}
+
+function isPrivate({ protocol, hostname, hash, username, password }: URL): boolean {
 	const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+	const bare = hash === "" && username === "" && password === "";
 	return bare && (protocol === "https:" || (protocol === "http:" && loopback));
 }

@@ -1,11 +1,12 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
-import type { SnapshotConfig } from "../config.ts";
+import type { FreshnessConfig } from "../config.ts";
 import type { Complaint } from "../doctor/examine.ts";
 import type { Report } from "../doctor/report.ts";
 import { NOT_FRESH_METRIC } from "../domain/metrics.ts";
 import type { Target } from "../domain/outcome.ts";
+import { ping } from "../freshness/heartbeat.ts";
 import { type Freshness, look } from "../freshness/look.ts";
 import type { Watched } from "../freshness/watched.ts";
 import { countingFailures, countPlainly, createMetrics, measureAge } from "../publish/metrics.ts";
@@ -20,7 +21,7 @@ export interface FreshnessWork {
 }
 
 /** Configuration → what the freshness function works with. */
-export function connect(config: SnapshotConfig): FreshnessWork {
+export function connect(config: FreshnessConfig): FreshnessWork {
 	const { ATLAS_SECRET_ID: secretId, ATLAS_BASE_URL: baseUrl, ATLAS_MEDIA_TYPE: mediaType } = config;
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
 	const metrics = createMetrics(config.STACK_NAME);
@@ -42,10 +43,16 @@ export function connect(config: SnapshotConfig): FreshnessWork {
 		else logger.warn("not fresh", about);
 		if (ageSeconds !== null && measured) measureAge(metrics, { projectId, clusterName }, ageSeconds);
 	};
+	const beat = async (allIsWell: boolean) => {
+		if (config.HEARTBEAT_URL === undefined) return;
+		const failure = await ping(config.HEARTBEAT_URL, allIsWell);
+		if (failure !== undefined) logger.warn("heartbeat not accepted", { failure });
+	};
 	return {
 		async look(watched, measured) {
 			const all = await look(ports, watched, (freshness) => tell(freshness, measured(freshness)));
 			countPlainly(metrics, NOT_FRESH_METRIC, all.filter(({ fresh }) => !fresh).length);
+			await beat(all.every(({ fresh }) => fresh));
 			return all;
 		},
 		examine: (complaint) =>

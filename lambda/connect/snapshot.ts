@@ -7,7 +7,7 @@ import type { SnapshotConfig } from "../config.ts";
 import { PUBLISH_FAILED_METRIC, RATE_LEFT_METRIC } from "../domain/metrics.ts";
 import { createExecutions } from "../engine/executions.ts";
 import { readBrokenParts } from "../engine/read-run.ts";
-import { countChange, countingFailures, countPlainly, createMetrics } from "../publish/metrics.ts";
+import { countChange, countingFailures, countLate, countPlainly, createMetrics } from "../publish/metrics.ts";
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
@@ -73,6 +73,7 @@ export function connect(config: SnapshotConfig): Ports {
 		listProjects: told(atlas.listProjects),
 		readBrokenParts: (arn) => readBrokenParts(createExecutions(new LambdaClient(), arn), arn),
 		warn: (message, fields) => logger.warn(message, fields),
+		countLate: (change, at) => countLate(metrics, change, at),
 		publish,
 	};
 }

@@ -45,6 +45,13 @@ export const NOT_FRESH_METRIC = "ClustersNotFresh";
 /** An event that the bus did not take, at each try: the SDK's own tries are one. */
 export const PUBLISH_FAILED_METRIC = "PublishFailed";
 
+/**
+ * Above 0 for as long as a target is late. A run adds 1 at its deadline and at each poll past it, and takes the 1 of the
+ * poll before away again, at that poll's own time; at its end nothing is left. So an alarm needs no poll to come soon,
+ * and ends with the snapshot.
+ */
+export const LATE_METRIC = "TargetsLate";
+
 /** A 429 of Atlas; keys, role or address refused; what is left of the project's rate budget. */
 export const THROTTLED_METRIC = "AtlasThrottled";
 export const CREDENTIALS_REFUSED_METRIC = "AtlasCredentialsRefused";

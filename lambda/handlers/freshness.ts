@@ -1,5 +1,5 @@
 import middy from "@middy/core";
-import { readSnapshotConfig } from "../config.ts";
+import { readFreshnessConfig } from "../config.ts";
 import { connect, type FreshnessWork } from "../connect/freshness.ts";
 import { readComplaint } from "../doctor/complaint.ts";
 import type { Report } from "../doctor/report.ts";
@@ -17,7 +17,7 @@ let work: FreshnessWork | undefined;
 export const handler = middy<unknown, { readonly freshness: readonly Freshness[] } | Report>({
 	timeoutEarlyInMillis: 0,
 }).handler(async (event: unknown) => {
-	work ??= connect(readSnapshotConfig(process.env));
+	work ??= connect(readFreshnessConfig(process.env));
 	if (isForDoctor(event)) return work.examine(readComplaint(event));
 	return { freshness: await work.look(readWatched(event), readMeasured(event)) };
 });

@@ -5,6 +5,7 @@ import {
 	CLUSTER_DIMENSIONS,
 	CREDENTIALS_REFUSED_METRIC,
 	DURATION_METRIC,
+	LATE_METRIC,
 	METRICS_NAMESPACE,
 	SIZE_METRIC,
 	STACK_DIMENSION,
@@ -60,6 +61,18 @@ export function measureAge(metrics: Metrics, { projectId, clusterName }: Target,
 	metrics.addDimension(CLUSTER_DIMENSIONS.cluster, clusterName);
 	metrics.addMetric(AGE_METRIC, MetricUnit.Seconds, ageSeconds);
 	metrics.publishStoredMetrics();
+}
+
+/**
+ * Milliseconds: longer than a period of the alarm, which may read complete periods only. A poll then takes away the 1
+ * before it when its own is read already, and no gap is seen between them.
+ */
+export const LATE_STAMPED_EARLY = 20 * 60_000;
+
+/** Adds to, or takes from, what is late. @param at epoch milliseconds, of the deadline or of the poll that saw it */
+export function countLate(metrics: Metrics, change: 1 | -1, at: number): void {
+	metrics.setTimestamp(at - LATE_STAMPED_EARLY);
+	countPlainly(metrics, LATE_METRIC, change);
 }
 
 /** Emits a count about the stack as a whole. */

@@ -35,7 +35,7 @@ export async function backUp(
 ): Promise<TargetStatus> {
 	const steps = countOperations(uncounted);
 	const limits = limitsOf(steps, run, target, startedAt, firstPollSeconds);
-	const publisher = createPublisher(ports, steps, run, target);
+	const publisher = createPublisher(ports, steps, run, target, limits.deadlineAt);
 	let end: { readonly step: PublishStep; readonly change: Change };
 	try {
 		const change = await carryOutTarget(ports, steps, run, target, limits, publisher);

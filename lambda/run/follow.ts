@@ -75,6 +75,10 @@ export async function follow(
 			const seen = isDue ? await lookOnce(ports, target, before) : afterWaiting(before, ports.now());
 			const warned =
 				isDue && seen.failures > 0 ? warn(seen.reason, seen.lookedAt, warnedAt, pauseAfter(seen)) : warnedAt;
+			if (deadlineAt === undefined) {
+				if (due) ports.countLate(-1, before.lookedAt);
+				if (standing(seen, bounds) === "waiting") ports.countLate(1, seen.lookedAt);
+			}
 			return { watch: seen, due: true, warnedAt: warned, beside: besides };
 		},
 		({ watch: seen }) => pauseAfter(seen),

@@ -47,8 +47,16 @@ export interface Publisher {
 	end(name: PublishStep, change: Change): Promise<TargetStatus>;
 }
 
-export function createPublisher(ports: Ports, steps: CountedSteps, run: Run, target: Candidate): Publisher {
+/** @param deadlineAt epoch milliseconds */
+export function createPublisher(
+	ports: Ports,
+	steps: CountedSteps,
+	run: Run,
+	target: Candidate,
+	deadlineAt: number,
+): Publisher {
 	const refused: Change[] = [];
+	let late = false;
 	const verified = async (change: Change): Promise<Change> => {
 		if (change.state !== "COMPLETED" || change.snapshot === undefined) return change;
 		const patientUntil = (change.endedAt ?? change.requestedAt) + PROOF_PATIENCE;
@@ -57,7 +65,10 @@ export function createPublisher(ports: Ports, steps: CountedSteps, run: Run, tar
 	};
 	return {
 		async offer(name, change) {
+			const isFirstLate = name === "publish-late" && !late;
+			late ||= isFirstLate;
 			const { unpublished } = await steps.step(name, async (): Promise<Offered> => {
+				if (isFirstLate) ports.countLate(1, deadlineAt);
 				const event = describeChange(run, target, change);
 				const taken = await isTaken(ports.publish(event));
 				return taken ? statusOf(event) : { ...statusOf(event), unpublished: true };
@@ -81,6 +92,7 @@ export function createPublisher(ports: Ports, steps: CountedSteps, run: Run, tar
 					const endedAt = change.endedAt ?? ports.now();
 					const event = describeChange(run, target, { ...(await verified(change)), endedAt });
 					await ports.publish(event);
+					if (late) ports.countLate(-1, deadlineAt);
 					return statusOf(event);
 				},
 				(tries, error) => {

@@ -34,7 +34,7 @@ const freshness = [
 	"sqs:SendMessage on FreshnessLookDeadLetters",
 ];
 const schedules = ["lambda:InvokeFunction on TriggerFunction", "sqs:SendMessage on Undelivered"];
-const looks = ["lambda:InvokeFunction on FreshnessLookFunction", "sqs:SendMessage on Undelivered"];
+const looks = ["lambda:InvokeFunction on FreshnessLookFunction", "sqs:SendMessage on FreshnessLookDeadLetters"];
 
 const roles = {
 	SnapshotRole: snapshot,
@@ -65,7 +65,7 @@ test("in a VPC the functions that call Atlas may also plug themselves in", () =>
 		].map((action) => `ec2:${action} on ${account}`),
 		...["DescribeNetworkInterfaces", "DescribeSubnets"].map((action) => `ec2:${action} on *`),
 	];
-	const { NetworkVpcrejectedIAMRole: _, ...permissions } = permissionsOf(templateOf({ vpc: {} }));
+	const { NetworkVpcrejectedIAMRole: _, ...permissions } = permissionsOf(templateOf({ vpc: {}, schedules: [nightly] }));
 
 	expect(permissions).toEqual({
 		...roles,

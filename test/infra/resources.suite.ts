@@ -88,7 +88,7 @@ test("promise 9: both functions know the limits of callers, whoever starts a run
 	const functions = templateOf({ schedules: [nightly], limits: { hook, http } }).findResources("AWS::Lambda::Function");
 
 	const given = Object.values(functions).map(({ Properties }) => Properties["Environment"]["Variables"]);
-	for (const name of ["SNAPSHOT_FUNCTION_ARN", "ATLAS_SECRET_ID"]) {
+	for (const name of ["SNAPSHOT_FUNCTION_ARN", "EVENT_BUS_NAME"]) {
 		for (const variables of given.filter((each) => name in each)) {
 			expect(JSON.parse(variables["REQUEST_LIMITS"])).toEqual({ hook, http });
 		}

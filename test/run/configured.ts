@@ -8,5 +8,6 @@ export const CONFIGURED = {
 	stack: "atlas-snapshots",
 	limits: read.limits,
 	warn: () => {},
+	countLate: () => {},
 	readBrokenParts: async () => [],
 };
