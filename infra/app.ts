@@ -19,7 +19,7 @@ const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }] = await Pr
 const to = deploymentOf(process.env);
 const app = new cdk.App({ context: flags });
 const refusals = faultsIn(() => synthesize(readSettings(app.node.tryGetContext("atlasSnapshots"), to)));
-for (const line of refusals) console.error(line);
+for (const line of refusals) console.error(line.replaceAll(/\s+/g, " "));
 if (refusals.length > 0) process.exitCode = 1;
 
 /** @returns what AWS would refuse for its size, a line each */

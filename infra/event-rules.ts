@@ -5,6 +5,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { InputError } from "../lambda/domain/errors.ts";
+import { freeId } from "./physical-name.ts";
 import type { EventRuleProps } from "./props.ts";
 
 export interface EventRulesProps {
@@ -26,7 +27,7 @@ export class EventRules extends Construct {
 					{ pointer: "", detail: "needs a defaultRequest, which its expression carries out" },
 				]);
 			}
-			new Rule(this, rule.name, {
+			new Rule(this, freeId(this, rule.name), {
 				description: `Takes Atlas snapshots: ${rule.name}`,
 				...("expression" in rule
 					? { schedule: Schedule.expression(rule.expression) }

@@ -13,3 +13,13 @@ export function physicalName(scope: IConstruct, longest: number): string {
 	const digest = createHash("sha256").update(`${stackName} ${scope.node.path}`).digest("hex").slice(0, 8);
 	return `${stackName.slice(0, longest - digest.length - 1)}-${digest}`;
 }
+
+/** Ids that the CDK takes for the chief part of a construct. */
+const CHIEF = ["Default", "Resource"];
+
+/**
+ * The id of a part whose name people chose: that name, unless it is another part's, or means something to the CDK. No name
+ * that people may choose ends in an underscore.
+ */
+export const freeId = (scope: IConstruct, name: string): string =>
+	scope.node.tryFindChild(name) || CHIEF.includes(name) ? `${name}_` : name;

@@ -15,7 +15,7 @@ import { Construct } from "constructs";
 import { InputError, type InputFault } from "../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../lambda/domain/request.ts";
 import { expectationFaults, type Timing } from "./expectation.ts";
-import { physicalName } from "./physical-name.ts";
+import { freeId, physicalName } from "./physical-name.ts";
 import type { ScheduleProps } from "./props.ts";
 import { expressionFault } from "./schedule-expression.ts";
 import { schedulerRole } from "./scheduler-role.ts";
@@ -46,9 +46,7 @@ export class Schedules extends Construct {
 		});
 		this.role = schedulerRole(this, "Role", this.group, trigger, undelivered);
 		for (const { name, expression, timeZone = UTC, flexibleWindow, request } of schedules) {
-			// A schedule may be called `Group` or `Role`, as other parts here are; no name ends in an underscore.
-			const id = this.node.tryFindChild(name) ? `${name}_` : name;
-			const schedule = new Schedule(this, id, {
+			const schedule = new Schedule(this, freeId(this, name), {
 				description: `Takes Atlas snapshots: ${name}`,
 				schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
 				scheduleGroup: this.group,

@@ -26,6 +26,7 @@ export function readSettings(context: unknown, to: Deployment = {}): Settings {
 	const faults = [
 		...(read.issues ? toFaults(read.issues) : []),
 		...crossFaults(input),
+		...tokenFaults(input),
 		...foreignArns(arnsOf(input), to),
 	];
 	if (read.success && faults.length === 0) return read.output;
@@ -81,6 +82,19 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 		when(expression !== undefined && busArn !== undefined, `${at}/busArn`, "must be left out beside expression");
 	}
 	return faults;
+}
+
+/** How the CDK begins a reference in a text. */
+const TOKEN = `$${"{"}Token[`;
+
+/** Texts that the CDK would take for references of its own, and stumble over. */
+function tokenFaults(value: unknown, pointer = ""): InputFault[] {
+	if (typeof value === "string" && value.includes(TOKEN)) {
+		return [{ pointer, detail: `must not hold ${TOKEN}, which means something to the CDK` }];
+	}
+	return typeof value === "object" && value !== null
+		? Object.entries(value).flatMap(([key, item]) => tokenFaults(item, `${pointer}/${key}`))
+		: [];
 }
 
 /** Settings that hold ARNs. */

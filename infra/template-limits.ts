@@ -29,7 +29,8 @@ export function tooManyResources(stack: Stack): string | undefined {
 export function tooLarge(template: { readonly Resources?: Readonly<Record<string, Resource>> }): readonly string[] {
 	const resources = Object.values(template.Resources ?? {});
 	const faults: string[] = [];
-	if (bytesOf(template) > TEMPLATE_BYTES) {
+	// The CDK indents what it writes.
+	if (bytesOf(JSON.stringify(template, undefined, 1)) > TEMPLATE_BYTES) {
 		faults.push(
 			`schedules: the template is larger than CloudFormation's ${TEMPLATE_BYTES} bytes; ask for fewer clusters by name`,
 		);

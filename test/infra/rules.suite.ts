@@ -1,13 +1,14 @@
 import { Template } from "aws-cdk-lib/assertions";
 import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { beforeAll, describe, expect, test } from "vitest";
+import { tooLarge, tooManyResources } from "../../infra/template-limits.ts";
 import { STATE_METRIC } from "../../lambda/domain/metrics.ts";
 import { cloudWatchFaults, dashboardFaults } from "./rules/cloudwatch.ts";
 import { mathFaults, searchFault } from "./rules/metric-math.ts";
 import { queryFault } from "./rules/metrics-insights.ts";
 import { type Template as Resolved, resolve } from "./rules/resolve.ts";
 import { schemaFaults } from "./rules/resource-schemas.ts";
-import { nightly, stackOf } from "./synthesize.ts";
+import { nightly, PROJECT, stackOf } from "./synthesize.ts";
 import { VARIANTS } from "./variants.ts";
 
 const resolved = (context: object): Resolved => {
@@ -32,6 +33,43 @@ describe.each(Object.entries(VARIANTS))("AWS would take the stack %s", (_name, c
 	test("by CloudFormation's quotas", () => {
 		expect(Object.keys(template.Resources).length).toBeLessThanOrEqual(500);
 		expect(JSON.stringify(template).length).toBeLessThan(1_000_000);
+	});
+});
+
+describe("what CloudFormation, Lambda or the scheduler would refuse for its size is told in a sentence:", () => {
+	const names = (count: number) => Array.from({ length: count }, (_, index) => `${"n".repeat(40)}-${index}`);
+	const of = (clusters: readonly string[]) => ({ projectId: PROJECT, clusters });
+	const sentences = (context: object) => {
+		const stack = stackOf(context);
+		const tooMany = tooManyResources(stack);
+		return tooMany === undefined ? tooLarge(Template.fromStack(stack).toJSON()) : [tooMany];
+	};
+
+	test("600 schedules, or 300 event rules", () => {
+		const schedules = Array.from({ length: 600 }, (_, index) => ({ ...nightly, name: `s${index}` }));
+		const eventRules = Array.from({ length: 300 }, (_, index) => ({ name: `r${index}`, pattern: { source: ["a"] } }));
+
+		expect(sentences({ schedules })).toEqual([
+			expect.stringMatching(/^schedules, eventRules, .* 500; name more clusters/),
+		]);
+		expect(sentences({ eventRules })).toEqual([
+			expect.stringMatching(/^schedules, eventRules, .* 500; name more clusters/),
+		]);
+	});
+
+	test("a default request that no environment holds", () => {
+		expect(sentences({ defaultRequest: of(names(100)) })).toEqual([expect.stringMatching(/^defaultRequest, limits: /)]);
+		expect(sentences({ defaultRequest: of(names(20)) })).toEqual([]);
+	});
+
+	test("a fleet that no schedule's input holds", () => {
+		const schedules = Array.from({ length: 6 }, (_, index) => ({
+			...nightly,
+			name: `s${index}`,
+			request: of(names(1000).map((name) => `s${index}-${name}`)),
+		}));
+
+		expect(sentences({ schedules }).join()).toContain("schedules: what they cover must fit into one schedule's input");
 	});
 });
 

@@ -85,5 +85,9 @@ export const VARIANTS: Readonly<Record<string, object>> = {
 	"with 450 clusters": named(450),
 	"with 300 alarms for 300 clusters": { ...named(300), perClusterAlarms: true },
 	"without alarms about clusters": { ...named(3), perClusterAlarms: false },
+	"with names that the CDK uses itself": {
+		schedules: ["Group", "Role", "Resource", "Default"].map((name) => ({ ...nightly, name })),
+		eventRules: ["Default", "Resource"].map((name) => ({ name, pattern: { source: ["acme"] } })),
+	},
 	"by a long name": { stackName: `s${"-long".repeat(20)}`, schedules: [nightly], http: { signedHook: true } },
 };

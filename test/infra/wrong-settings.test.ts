@@ -12,6 +12,8 @@ const arn = (service: string, resource: string, { account, region } = to) =>
 	`arn:aws:${service}:${region}:${account}:${resource}`;
 const abroad = { ...to, region: "us-east-1" };
 const others = { ...to, account: "999988887777" };
+/** How the CDK begins a reference in a text. */
+const TOKEN = `$${"{"}Token[`;
 const KEY = "key/12345678-1234-1234-1234-123456789abc";
 const named = (clusters: readonly string[]) => ({ schedules: [{ ...schedule, request: { projectId, clusters } }] });
 const ruled = (pattern: unknown) => ({ eventRules: [{ name: "release", pattern }] });
@@ -118,6 +120,11 @@ const REFUSED: readonly Row[] = [
 		},
 		"eventRules.0.busArn must be left out beside expression",
 	],
+	[
+		scheduled({ request: { ...request, description: `${TOKEN}TOKEN.1]}` } }),
+		"schedules.0.request.description must not",
+	],
+	[{ runbookUrl: `https://acme.test/${TOKEN}TOKEN.5]}` }, `runbookUrl must not hold ${TOKEN}`],
 	[{ defaultRequest: { clusters: "some" } }, "defaultRequest.clusters must be a list"],
 	[{ http: true }, "http must be false or a JSON object"],
 	[{ http: { burst: 0 } }, "http.burst must be 1 or more"],
