@@ -75,7 +75,11 @@ describe("the commands of the runbook", () => {
 
 		expect(BLOCKS.length).toBeGreaterThanOrEqual(8);
 		expect([...heads]).toEqual([expect.stringMatching(/^\(\nset -eu\noutput\(\) \{ aws cloudformation /)]);
-		for (const block of BLOCKS) expect(block.endsWith("\n)\n")).toBe(true);
+		for (const block of BLOCKS) {
+			expect(block.endsWith("\n)\n")).toBe(true);
+			// An interactive zsh knows no comments.
+			expect(block).not.toMatch(/(^|\s)#/);
+		}
 	});
 
 	test("write into files that nobody else can read, and remove them however they end", () => {
