@@ -1,5 +1,6 @@
 import { type Cluster, ClusterSchema } from "../domain/cluster.ts";
 import type { Target } from "../domain/outcome.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
 import { readPages } from "./pages.ts";
 import type { Requests, Resource } from "./requests.ts";
 
@@ -10,11 +11,15 @@ export interface Clusters {
 }
 
 /** @see Atlas Administration API, Clusters (`getGroupCluster`, `listGroupClusters`) */
-export function createClusters(requests: Requests): Clusters {
+export function createClusters(requests: Requests, { isIn }: Pick<KnownSecrets, "isIn">): Clusters {
 	return {
 		readCluster: (target) => requests.get(ClusterSchema, clusterResource(target)),
-		listClusters: (projectId) =>
-			readPages(requests, ClusterSchema, { path: `/groups/${encodeURIComponent(projectId)}/clusters`, projectId }),
+		async listClusters(projectId) {
+			const resource = { path: `/groups/${encodeURIComponent(projectId)}/clusters`, projectId };
+			const clusters = await readPages(requests, ClusterSchema, resource);
+			// A name is published. No cluster is called like a key.
+			return clusters.filter(({ name }) => !isIn(name));
+		},
 	};
 }
 

@@ -18,5 +18,15 @@ export function openEnvelope(reply: Reply): Reply {
 	const { status, ...rest } = outer;
 	if (typeof status !== "number" || !Number.isInteger(status) || status < 100 || status > 599) return reply;
 	const inner = rest["content"] ?? rest["envelope"] ?? rest;
-	return { ...reply, status, body: JSON.stringify(inner) };
+	const body = writeJson(inner);
+	return body === undefined ? reply : { ...reply, status, body };
+}
+
+/** @returns `undefined` where a value is nested so deep that it can't be written */
+function writeJson(value: unknown): string | undefined {
+	try {
+		return JSON.stringify(value);
+	} catch {
+		return undefined;
+	}
 }

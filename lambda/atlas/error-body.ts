@@ -8,7 +8,7 @@ export interface ErrorBody {
 	readonly errorCode?: string;
 	/** Strings, numbers or nothing, whatever Atlas's description says. */
 	readonly parameters: readonly unknown[];
-	/** Names of the fields at fault. */
+	/** Names of the fields at fault, of those that a request of ours has. */
 	readonly fields: readonly string[];
 	/** The address that Atlas saw, where it says so. */
 	readonly address?: string;
@@ -35,8 +35,23 @@ export function readErrorBody({ body, headers }: Reply): ErrorBody | undefined {
 	};
 }
 
+/** Written as Atlas's codes are, or one of OAuth's; and no run of digits, such as an echo in hexadecimal would be. */
 const isCode = (value: unknown): value is string =>
-	typeof value === "string" && /^[A-Za-z][A-Za-z0-9_]{2,99}$/.test(value);
+	typeof value === "string" &&
+	(OAUTH_CODES.has(value) || (/^[A-Z][A-Z0-9_]{2,79}$/.test(value) && !/[A-Z0-9]*[0-9][A-Z0-9]{7}/.test(value)));
+
+/** @see RFC 6749 §5.2 */
+const OAUTH_CODES: ReadonlySet<string> = new Set([
+	"invalid_request",
+	"invalid_client",
+	"invalid_grant",
+	"unauthorized_client",
+	"unsupported_grant_type",
+	"invalid_scope",
+]);
+
+/** The fields of the only body that is sent. */
+const OWN_FIELDS: ReadonlySet<unknown> = new Set(["description", "retentionInDays"]);
 
 const words = (text: unknown): string[] => (typeof text === "string" ? text.split(/[^0-9A-Za-z.:]+/) : []);
 
@@ -44,6 +59,7 @@ function readFields(detail: unknown): string[] {
 	if (!isObject(detail) || !Array.isArray(detail["fields"])) return [];
 	return detail["fields"]
 		.map((entry: unknown) => (isObject(entry) ? entry["field"] : undefined))
-		.filter((field) => typeof field === "string" && /^[A-Za-z][A-Za-z0-9.[\]]{0,99}$/.test(field))
-		.map(String);
+		.filter((field) => OWN_FIELDS.has(field))
+		.map(String)
+		.slice(0, OWN_FIELDS.size);
 }

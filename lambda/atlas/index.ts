@@ -4,7 +4,8 @@ import { type Clusters, createClusters } from "./clusters.ts";
 import { type CompliancePolicies, createCompliancePolicies } from "./compliance-policy.ts";
 import { openEnvelopes } from "./envelope.ts";
 import { type Exchange, tellOf } from "./exchange.ts";
-import { holdBackLatePosts } from "./late-posts.ts";
+import { createKnownSecrets } from "./known-secrets.ts";
+import { learnAuthorization, learnKeys } from "./learn-secrets.ts";
 import { createProjects, type Projects } from "./projects.ts";
 import { keepToBudget } from "./rate-budget.ts";
 import { repeatReads } from "./repeat-reads.ts";
@@ -41,22 +42,23 @@ export interface Atlas extends Snapshots, Clusters, Projects, CompliancePolicies
 }
 
 /**
- * Connects the layers, from the socket outwards: transport, telling, envelopes, rate budget, late POSTs, authentication, repetition,
+ * Connects the layers, from the socket outwards: transport, telling, envelopes, rate budget, authentication, repetition,
  * judgement.
  * The budget lies within authentication, so that challenges and tokens keep to it as well.
  */
 export function createAtlas(options: AtlasClientOptions): Atlas {
 	const { baseUrl, readSecret, now = Date.now, wait = (milliseconds) => pause(milliseconds) } = options;
 	const { mediaType = DEFAULT_MEDIA_TYPE, envelope = false, pretty = false, onReply = () => {} } = options;
+	const known = createKnownSecrets();
 	const transport = createTransport(baseUrl, options.timeouts ?? TIMEOUTS, now);
-	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(transport.send)));
+	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(learnAuthorization(known)(transport.send))));
 	const send = repeatReads(
-		authenticate(readSecret, (credentials) => schemeOf(credentials, now))(holdBackLatePosts(now)(paced)),
+		authenticate(learnKeys(known, readSecret), (credentials) => schemeOf(credentials, now))(paced),
 	);
 	const requests = createRequests(send, { mediaType, envelope, pretty }, now);
 	return {
-		...createSnapshots(requests),
-		...createClusters(requests),
+		...createSnapshots(requests, known),
+		...createClusters(requests, known),
 		...createProjects(requests),
 		...createCompliancePolicies(requests),
 		close: transport.close,

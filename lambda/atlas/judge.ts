@@ -23,7 +23,7 @@ export function readReply<S extends v.GenericSchema>(
 	now: number,
 ): v.InferOutput<S> {
 	if (reply.status < 200 || reply.status > 299) throw toAtlasError(reply, call, now);
-	const read = v.safeParse(schema, parseJson(reply.body));
+	const read = v.safeParse(schema, parseJson(reply.body), { abortEarly: true, abortPipeEarly: true });
 	if (read.success) return read.output;
 	throw unreadable(reply, call);
 }
@@ -41,7 +41,7 @@ export function toAtlasError(reply: Reply, call: Call, now: number): AtlasError 
 		status,
 		...(body?.errorCode === undefined ? {} : { errorCode: body.errorCode }),
 		blame: meaning.blame,
-		executed: call.method === "POST" && (status >= 500 || status === 408) ? "unknown" : "no",
+		executed: executedOf(call),
 		...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
 	};
 	const fields = body && body.fields.length > 0 ? ` (${body.fields.join(", ")})` : "";
@@ -63,7 +63,13 @@ function meaningOf(status: number, body: ErrorBody | undefined, call: Call): Mea
 export function unreadable({ status, headers }: Reply, call: Call): AtlasError {
 	const kind = /html/i.test(headers["content-type"] ?? "") ? "a web page" : "no readable JSON";
 	return new AtlasError(
-		{ code: "ATLAS_UNREADABLE", status, blame: "transient", executed: call.method === "POST" ? "unknown" : "no" },
+		{ code: "ATLAS_UNREADABLE", status, blame: "transient", executed: executedOf(call) },
 		`${subjectOf(call)}: the answer (${status}) is ${kind}; if this lasts, look for a proxy between the function and Atlas`,
 	);
 }
+
+/**
+ * A POST that was answered has left. Whatever the answer says, it may be that of a copy which something in between has
+ * sent as well, so it does not say that nothing was done.
+ */
+export const executedOf = ({ method }: Call): "no" | "unknown" => (method === "POST" ? "unknown" : "no");

@@ -13,6 +13,8 @@ const LAST = 20_000;
 const STALE = 60_000;
 /** Calls a second for which room is made after a hold, so that a run's targets don't all come back at once. */
 const RETURNS_PER_SECOND = 4;
+/** Calls under way at most while nobody knows what the bucket holds: so many are refused at worst, if it is empty. */
+const UNKNOWN_AT_ONCE = 10;
 
 /** What is known of one of Atlas's token buckets. Times are epoch milliseconds. */
 interface Bucket {
@@ -23,6 +25,8 @@ interface Bucket {
 	refused: number;
 	/** Calls sent and not yet answered. */
 	underWay: number;
+	/** Resolve when one of them has been answered. */
+	readonly waiting: (() => void)[];
 	left: number | undefined;
 	limit: number;
 	countedAt: number;
@@ -50,11 +54,18 @@ export function keepToBudget(now: () => number, wait: (milliseconds: number) => 
 		const bucket = bucketOf(call);
 		let at = now();
 		const latest = at + LONGEST_WAIT;
-		for (let opensAt = nextTurn(bucket, at); opensAt > at; opensAt = nextTurn(bucket, at)) {
-			if (opensAt > latest) throw refusal(call, bucket, opensAt - at);
-			await wait(opensAt - at);
-			// A timer may come a little early: what was waited for counts as past.
-			at = Math.max(now(), opensAt);
+		for (;;) {
+			const opensAt = nextTurn(bucket, at);
+			if (opensAt > at) {
+				if (opensAt > latest) throw refusal(call, bucket, opensAt - at);
+				await wait(opensAt - at);
+				// A timer may come a little early: what was waited for counts as past.
+				at = Math.max(now(), opensAt);
+			} else if (!isKnown(bucket, at) && bucket.underWay >= UNKNOWN_AT_ONCE) {
+				// Not by a timer: every call under way ends, well or not, and each end lets one in.
+				await new Promise<void>((resolve) => bucket.waiting.push(resolve));
+				at = now();
+			} else break;
 		}
 		spend(bucket, at);
 		try {
@@ -65,6 +76,9 @@ export function keepToBudget(now: () => number, wait: (milliseconds: number) => 
 		} catch (error) {
 			bucket.underWay -= 1;
 			throw error;
+		} finally {
+			// All of them: what was learnt may let in more than one.
+			for (const resolve of bucket.waiting.splice(0)) resolve();
 		}
 	};
 }
@@ -74,6 +88,7 @@ const createBucket = (): Bucket => ({
 	streak: 0,
 	refused: 0,
 	underWay: 0,
+	waiting: [],
 	left: undefined,
 	limit: 0,
 	countedAt: 0,
@@ -89,12 +104,14 @@ function endpointSet({ target }: Call): string {
 
 function nextTurn(bucket: Bucket, at: number): number {
 	if (bucket.heldUntil > at) return bucket.heldUntil;
-	const { left, limit, countedAt, lastAt, streak } = bucket;
+	const { left, limit, lastAt, streak } = bucket;
 	// Those that a hold kept waiting go one by one, until a reply says how many may.
 	if (left === undefined && streak > 0) return Math.max(at, lastAt + 1000 / RETURNS_PER_SECOND);
-	if (left === undefined || at - countedAt >= STALE || left >= limit * RESERVE) return at;
+	if (left === undefined || !isKnown(bucket, at) || left >= limit * RESERVE) return at;
 	return Math.max(at, lastAt + LAST / Math.max(1, left));
 }
+
+const isKnown = ({ left, countedAt }: Bucket, at: number): boolean => left !== undefined && at - countedAt < STALE;
 
 function spend(bucket: Bucket, at: number): void {
 	bucket.lastAt = at;
@@ -131,11 +148,14 @@ function learn(bucket: Bucket, reply: Reply, at: number): void {
 	}
 	// Replies to calls that were under way together count as one refusal.
 	if (bucket.heldUntil <= at) bucket.streak += 1;
-	const seconds = asked ?? Math.min(10 * 2 ** (bucket.streak - 1), 40);
+	const seconds = Math.max(asked ?? 0, leastHold(bucket.streak - (asked === undefined ? 0 : 1)));
 	bucket.heldUntil = Math.max(bucket.heldUntil, at + seconds * 1000);
 	// After the wait that Atlas named, there are tokens again.
 	bucket.left = undefined;
 }
+
+/** Seconds: 10, 20, then 40, where Atlas names no wait, or one after which it refuses again. */
+const leastHold = (streak: number): number => (streak < 1 ? 0 : Math.min(10 * 2 ** (streak - 1), 40));
 
 const readCount = (field: string | undefined): number | undefined =>
 	field !== undefined && /^\s*\d{1,9}\s*$/.test(field) ? Number(field) : undefined;

@@ -1,3 +1,4 @@
+import { SocketFailure } from "./transport-error.ts";
 import type { Layer } from "./wire.ts";
 
 /** Node's and undici's words for a socket that was closed by the other side. */
@@ -21,6 +22,5 @@ export const repeatReads: Layer = (next) => async (call) => {
 const wasClosedUnder = (error: unknown): boolean =>
 	error instanceof Error &&
 	error.name === "ATLAS_NO_REPLY" &&
-	error.cause instanceof Error &&
-	"code" in error.cause &&
+	error.cause instanceof SocketFailure &&
 	CLOSED.has(error.cause.code);

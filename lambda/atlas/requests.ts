@@ -1,12 +1,18 @@
 import type * as v from "valibot";
+import { ServiceError } from "../domain/errors.ts";
 import { readReply } from "./judge.ts";
-import { POST_GOOD_FOR } from "./late-posts.ts";
-import type { Call, Send } from "./wire.ts";
+import type { Call, Departure, Period, Send } from "./wire.ts";
 
 /** Atlas's media type; one version date for all resources, since each answers with its newest one not after it. */
 export const DEFAULT_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
 
 export const USER_AGENT = "atlas-snapshots/0.1.0";
+
+/**
+ * Milliseconds that a call may take as a whole, with all that is sent for it. A POST is not sent, and not sent again,
+ * after them: no snapshot takes as little, so Atlas turns down a second one while the first one's snapshot is running.
+ */
+export const CALL_MS = 60_000;
 
 export interface Representation {
 	/** `application/vnd.atlas.<date>+json`, of what is sent and what is wanted. */
@@ -28,8 +34,22 @@ export interface Resource {
 
 /** Sending and judging in one, for resources that are JSON. Both reject with an `AtlasError`. */
 export interface Requests {
-	get<S extends v.GenericSchema>(schema: S, resource: Resource, query?: Query): Promise<v.InferOutput<S>>;
-	post<S extends v.GenericSchema>(schema: S, resource: Resource, body: object): Promise<v.InferOutput<S>>;
+	/** @param period of the call that the request is a part of; absent where it is a call of its own */
+	get<S extends v.GenericSchema>(
+		schema: S,
+		resource: Resource,
+		query?: Query,
+		period?: Period,
+	): Promise<v.InferOutput<S>>;
+	/** Not sent after `notAfter`. Where the error says `executed: "no"`, no copy of the request has left this process. */
+	post<S extends v.GenericSchema>(
+		schema: S,
+		resource: Resource,
+		body: object,
+		notAfter?: number,
+	): Promise<v.InferOutput<S>>;
+	/** The time that a call has which begins now. */
+	period(): Period;
 }
 
 /** @param now epoch milliseconds */
@@ -40,24 +60,32 @@ export function createRequests(
 ): Requests {
 	const headers = { accept: mediaType, "user-agent": USER_AGENT };
 	const options = { ...(envelope ? { envelope: "true" } : {}), ...(pretty ? { pretty: "true" } : {}) };
+	const period = (): Period => ({ startedAt: now(), endsAt: now() + CALL_MS });
 	const address = ({ path, projectId }: Resource, query: Query = {}) => ({
 		target: `/api/atlas/v2${path}${writeQuery({ ...query, ...options })}`,
 		...(projectId === undefined ? {} : { projectId }),
 	});
 	return {
-		async get(schema, resource, query) {
-			const call: Call = { method: "GET", ...address(resource, query), headers };
+		period,
+		async get(schema, resource, query, within = period()) {
+			const call: Call = { method: "GET", ...address(resource, query), headers, period: within };
 			return readReply(schema, await send(call), call, now());
 		},
-		async post(schema, resource, body) {
+		async post(schema, resource, body, notAfter) {
+			const departure: Departure = { left: false, notAfter };
 			const call: Call = {
 				method: "POST",
 				...address(resource),
 				headers: { ...headers, "content-type": mediaType },
 				body: JSON.stringify(body),
-				goodUntil: now() + POST_GOOD_FOR,
+				period: period(),
+				departure,
 			};
-			return readReply(schema, await send(call), call, now());
+			try {
+				return readReply(schema, await send(call), call, now());
+			} catch (error) {
+				throw error instanceof ServiceError ? error.asExecuted(departure.left ? "unknown" : "no") : error;
+			}
 		},
 	};
 }

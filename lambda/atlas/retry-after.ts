@@ -8,12 +8,15 @@ const OLDER_LIMIT_PARAMETERS = 3;
  * How long Atlas asks to wait: `Retry-After`, in seconds or as a date, else `parameters[1]` of a token bucket's 429.
  *
  * @param now epoch milliseconds
- * @returns whole seconds, or `undefined` where it does not say
+ * @returns whole seconds, 1 or more, or `undefined` where it does not say
  * @see RFC 9110 §10.2.3; Atlas documentation, "API Rate Limiting"
  */
 export function retryAfterSeconds(reply: Reply, now: number): number | undefined {
 	if (reply.status !== 429 && reply.status < 500) return undefined;
-	return readField(reply.headers["retry-after"], now) ?? (reply.status === 429 ? readParameter(reply) : undefined);
+	const seconds =
+		readField(reply.headers["retry-after"], now) ?? (reply.status === 429 ? readParameter(reply) : undefined);
+	// Atlas is known to ask for a wait of no seconds: that is no answer to the question how long.
+	return seconds === 0 ? undefined : seconds;
 }
 
 function readField(field: string | undefined, now: number): number | undefined {

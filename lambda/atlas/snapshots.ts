@@ -1,7 +1,10 @@
+import * as v from "valibot";
+import { ClusterSchema } from "../domain/cluster.ts";
 import { AtlasError } from "../domain/errors.ts";
 import type { Target } from "../domain/outcome.ts";
-import { type Snapshot, type SnapshotKind, SnapshotSchema } from "../domain/snapshot.ts";
+import { kindOfCluster, type Snapshot, type SnapshotKind, SnapshotSchema } from "../domain/snapshot.ts";
 import { clusterResource } from "./clusters.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
 import { readList, readPages } from "./pages.ts";
 import type { Requests, Resource } from "./requests.ts";
 
@@ -10,6 +13,8 @@ interface OnDemandRequest {
 	readonly description: string;
 	/** Whole days, from the snapshot's completion on. */
 	readonly retentionInDays: number;
+	/** Epoch milliseconds after which the request must not be sent any more. Not part of the body. */
+	readonly notAfter?: number;
 }
 
 /** On-demand snapshots of one cluster. All reject with an `AtlasError`. */
@@ -27,22 +32,52 @@ export interface Snapshots {
 }
 
 /** @see Atlas Administration API, Cloud Backups (`takeGroupClusterBackupSnapshots` and its neighbours) */
-export function createSnapshots(requests: Requests): Snapshots {
+export function createSnapshots(requests: Requests, { without }: Pick<KnownSecrets, "without">): Snapshots {
+	/**
+	 * Atlas does not say what it answers about a cluster in the list of the other kind. So an error of one list counts as
+	 * an empty one only where the cluster is of the kind that the other list is for.
+	 */
+	async function readAlone(
+		kind: SnapshotKind,
+		read: readonly Snapshot[],
+		{ reason }: PromiseRejectedResult,
+		target: Target,
+	): Promise<readonly Snapshot[]> {
+		if (!isAboutKind(reason)) throw reason;
+		const { clusterType } = await requests.get(ClusterSchema, clusterResource(target));
+		if (kindOfCluster(clusterType) !== kind) throw reason;
+		return read;
+	}
 	return {
-		takeSnapshot: (target, { description, retentionInDays }) =>
-			requests.post(SnapshotSchema, snapshotsResource(target), { description, retentionInDays }),
+		async takeSnapshot(target, { description, retentionInDays, notAfter }) {
+			const body = { description, retentionInDays };
+			return without(await requests.post(SnapshotSchema, snapshotsResource(target), body, notAfter));
+		},
 
-		readSnapshot: (target, snapshotId) =>
-			requests.get(SnapshotSchema, snapshotsResource(target, `/${encodeURIComponent(snapshotId)}`)),
+		async readSnapshot(target, snapshotId) {
+			const resource = snapshotsResource(target, `/${encodeURIComponent(snapshotId)}`);
+			// Another one than asked for says nothing of the one asked for: the reply is unreadable.
+			const schema = v.pipe(
+				SnapshotSchema,
+				v.check(({ id }) => id === snapshotId),
+			);
+			return without(await requests.get(schema, resource));
+		},
 
 		async listSnapshots(target, kind) {
 			const lists = {
-				replicaSet: () => readPages(requests, SnapshotSchema, snapshotsResource(target)),
-				shardedCluster: () => readList(requests, SnapshotSchema, snapshotsResource(target, "/shardedClusters")),
+				replicaSet: async () => (await readPages(requests, SnapshotSchema, snapshotsResource(target))).map(without),
+				shardedCluster: async () =>
+					(await readList(requests, SnapshotSchema, snapshotsResource(target, "/shardedClusters"))).map(without),
 			} as const satisfies Record<SnapshotKind, unknown>;
 			if (kind !== undefined) return lists[kind]();
 			const [plain, sharded] = await Promise.allSettled([lists.replicaSet(), lists.shardedCluster()]);
-			return unite(plain, sharded);
+			if (plain.status === "fulfilled" && sharded.status === "fulfilled") return unite(plain.value, sharded.value);
+			if (plain.status === "fulfilled" && sharded.status === "rejected")
+				return readAlone("replicaSet", plain.value, sharded, target);
+			if (sharded.status === "fulfilled" && plain.status === "rejected")
+				return readAlone("shardedCluster", sharded.value, plain, target);
+			throw decisive(plain, sharded);
 		},
 	};
 }
@@ -52,20 +87,19 @@ function snapshotsResource(target: Target, rest = ""): Resource {
 	return { path: `${path}/backup/snapshots${rest}`, ...(projectId === undefined ? {} : { projectId }) };
 }
 
-/**
- * Replica sets and sharded clusters are listed apart, and Atlas does not say what the one list answers about the other
- * kind: a definite “no such thing” from one counts as empty, as long as the other one answers.
- */
-function unite(...lists: readonly PromiseSettledResult<Snapshot[]>[]): readonly Snapshot[] {
-	const failures = lists.filter((list) => list.status === "rejected");
-	const [first] = failures;
-	const decisive = failures.find(({ reason }) => !isOtherKind(reason)) ?? first;
-	if (decisive && (failures.length === lists.length || !isOtherKind(decisive.reason))) throw decisive.reason;
-	const snapshots = lists.flatMap((list) => (list.status === "fulfilled" ? list.value : []));
-	return [...new Map(snapshots.map((snapshot) => [snapshot.id, snapshot])).values()];
+/** Both lists as one, each snapshot once. */
+const unite = (...lists: readonly (readonly Snapshot[])[]): readonly Snapshot[] => [
+	...new Map(lists.flat().map((snapshot) => [snapshot.id, snapshot])).values(),
+];
+
+/** Of two failures the one that is not about the cluster's kind, or the first. */
+function decisive(...lists: readonly PromiseSettledResult<unknown>[]): unknown {
+	const reasons: unknown[] = lists.flatMap((list) => (list.status === "rejected" ? [list.reason] : []));
+	return reasons.find((reason) => !isAboutKind(reason)) ?? reasons[0];
 }
 
-const isOtherKind = (error: unknown): boolean =>
+/** A definite answer that may be about the cluster's kind. */
+const isAboutKind = (error: unknown): boolean =>
 	error instanceof AtlasError &&
 	(error.fault.status === 400 || error.fault.status === 404) &&
 	error.fault.code !== "ATLAS_UNREADABLE";

@@ -1,33 +1,57 @@
 import { AtlasError } from "../domain/errors.ts";
+import { executedOf } from "./judge.ts";
 import { subjectOf } from "./subject.ts";
 import type { Call } from "./wire.ts";
 
 /**
- * Says what a failed exchange means. The library's error is kept as the cause: it tells of sockets, not of headers.
+ * Says what a failed exchange means.
  *
  * @param sent whether writing the request had begun: before that, nothing can have been done
  */
 export function toTransportError(cause: Error, call: Call, sent: boolean): AtlasError {
-	const code = "code" in cause && typeof cause.code === "string" ? cause.code : cause.name;
+	const code = codeOf(cause);
+	const options = { cause: new SocketFailure(code) };
 	if (code === "UND_ERR_INVALID_ARG") {
 		return new AtlasError(
 			{ code: "ATLAS_BAD_REQUEST", blame: "ours", executed: "no" },
 			`${subjectOf(call)}: the request can't be written as HTTP; this is a defect of the service`,
-			{ cause },
+			options,
+		);
+	}
+	if (code === "CALL_OVER" && !sent) {
+		return new AtlasError(
+			{ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" },
+			`${subjectOf(call)}: the time for the call was over before the request could be sent`,
+			options,
 		);
 	}
 	if (!sent) {
 		return new AtlasError(
 			{ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" },
 			`${subjectOf(call)}: no connection to Atlas (${code}); ${remedyOf(code)}`,
-			{ cause },
+			options,
 		);
 	}
 	return new AtlasError(
-		{ code: "ATLAS_NO_REPLY", blame: "transient", executed: call.method === "GET" ? "no" : "unknown" },
+		{ code: "ATLAS_NO_REPLY", blame: "transient", executed: executedOf(call) },
 		`${subjectOf(call)}: the request was sent, but no whole reply came (${code})`,
-		{ cause },
+		options,
 	);
+}
+
+/** What is kept of the library's error: its code. The rest may quote what the other side has sent. */
+export class SocketFailure extends Error {
+	readonly code: string;
+
+	constructor(code: string) {
+		super(code);
+		this.code = code;
+	}
+}
+
+function codeOf(cause: Error): string {
+	const code = "code" in cause && typeof cause.code === "string" ? cause.code : cause.name;
+	return /^[A-Za-z][A-Za-z0-9_]{1,60}$/.test(code) ? code : "Error";
 }
 
 function remedyOf(code: string): string {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
+import { CALL_MS } from "./requests.ts";
 import { toTransportError } from "./transport-error.ts";
 import type { Call, Reply, Send } from "./wire.ts";
 
@@ -8,7 +9,7 @@ export interface Timeouts {
 	readonly connect: number;
 	/** From the request's end to the reply's head. */
 	readonly headers: number;
-	/** For the whole body, and between any two parts of it. */
+	/** Between any two parts of the body. */
 	readonly body: number;
 }
 
@@ -19,7 +20,7 @@ const CONNECTIONS = 50;
 /** Milliseconds that an idle socket is kept, so that the polls of a process share it. Atlas's own hint goes first. */
 const KEEP_ALIVE = 60_000;
 /** Bytes; a page of 500 snapshots takes less than one megabyte. */
-const LONGEST_BODY = 16 * 2 ** 20;
+const LONGEST_BODY = 8 * 2 ** 20;
 
 export interface Transport {
 	readonly send: Send;
@@ -38,7 +39,8 @@ export interface Transport {
 export function createTransport(baseUrl: string, timeouts: Timeouts, now: () => number): Transport {
 	const pool = new Pool(baseUrl, {
 		allowH2: false,
-		connect: { timeout: timeouts.connect },
+		// Said, so that NODE_TLS_REJECT_UNAUTHORIZED can't say otherwise.
+		connect: { timeout: timeouts.connect, rejectUnauthorized: true },
 		connections: CONNECTIONS,
 		headersTimeout: timeouts.headers,
 		bodyTimeout: timeouts.body,
@@ -47,37 +49,52 @@ export function createTransport(baseUrl: string, timeouts: Timeouts, now: () => 
 		pipelining: 1,
 	});
 	return {
-		send: (call) => exchange(pool, call, timeouts.body, now),
+		send: (call) => exchange(pool, call, now),
 		close: () => pool.close(),
 	};
 }
 
-/** One request, one reply. `onRequestStart` comes when a socket is there and the request is about to be written. */
-function exchange(pool: Dispatcher, call: Call, bodyMs: number, now: () => number): Promise<Reply> {
+/**
+ * One request, one reply. `onRequestStart` comes when a socket is there and the request is about to be written: here it
+ * is held back if the call's time is over, by the clock on the wall, since a process may have been frozen while it
+ * waited for the socket. A timer ends whatever is under way then, also a reply that comes in drops or never begins.
+ */
+function exchange(pool: Dispatcher, call: Call, now: () => number): Promise<Reply> {
 	return new Promise((resolve, reject) => {
 		let sent = false;
+		let over = false;
 		let head: Omit<Reply, "body"> | undefined;
-		let headAt = 0;
+		let end = (error: Error): void => reject(toTransportError(error, call, sent));
+		const timer = setTimeout(
+			() => {
+				over = true;
+				end(new CallOver());
+			},
+			Math.max(0, timeLeft(call, now())),
+		);
 		const chunks: Buffer[] = [];
 		pool.dispatch(
 			{ method: call.method, path: call.target, headers: { ...call.headers }, body: call.body ?? null },
 			{
-				onRequestStart() {
+				onRequestStart(controller) {
+					if (over || timeLeft(call, now()) <= 0 || now() > (call.departure?.notAfter ?? Infinity))
+						return controller.abort(new CallOver());
+					end = (error) => controller.abort(error);
 					sent = true;
+					if (call.departure) call.departure.left = true;
 				},
 				onResponseStart(_controller, status, fields) {
-					headAt = now();
 					head = { status, headers: joinFields(fields) };
 				},
-				onResponseData(controller, chunk) {
+				onResponseData(_controller, chunk) {
 					chunks.push(chunk);
-					// The library's limit starts anew at every chunk; a trickle must end as well.
-					if (now() - headAt > bodyMs) controller.abort(new BodyTooSlow());
 				},
 				onResponseEnd() {
+					clearTimeout(timer);
 					if (head) resolve({ ...head, body: Buffer.concat(chunks).toString("utf8") });
 				},
 				onResponseError(_controller, error) {
+					clearTimeout(timer);
 					reject(toTransportError(error, call, sent));
 				},
 			},
@@ -85,8 +102,17 @@ function exchange(pool: Dispatcher, call: Call, bodyMs: number, now: () => numbe
 	});
 }
 
-class BodyTooSlow extends Error {
-	readonly code = "BODY_TOO_SLOW";
+/** Milliseconds by which the clock may be set back within a call. */
+const SET_BACK = 5_000;
+
+/** Milliseconds; none where the clock was set back so far that nobody knows how long the call has lasted. */
+function timeLeft({ period }: Call, now: number): number {
+	if (period === undefined) return CALL_MS;
+	return now < period.startedAt - SET_BACK ? 0 : period.endsAt - now;
+}
+
+class CallOver extends Error {
+	readonly code = "CALL_OVER";
 }
 
 /** Repeated fields as one, joined by a comma (RFC 9110 §5.3). */

@@ -130,7 +130,11 @@ export function byStatus(status: number): Meaning {
 		case 408:
 			return means("ATLAS_FAULT", "Atlas gave up waiting for the request (408); later it may do", "transient");
 		case 409:
-			return { ...RUNNING, message: "something else is going on with this cluster (409); it has to end first" };
+			return means(
+				"ATLAS_CONFLICT",
+				"something else is going on with this cluster (409); it has to end first",
+				"transient",
+			);
 		case 410:
 			return BY_ERROR_CODE.get("VERSION_GONE") ?? means("ATLAS_VERSION_GONE", "gone", "ours");
 		case 429:

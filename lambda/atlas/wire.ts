@@ -7,8 +7,23 @@ export interface Call {
 	readonly projectId?: string;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
-	/** Epoch milliseconds after which it must not be sent any more. */
-	readonly goodUntil?: number;
+	/** When the call as a whole began and ends; shared by whatever is sent for it, challenges and tokens included. */
+	readonly period?: Period;
+	/** Of a POST: shared by all copies of it that are sent, and by nothing else. */
+	readonly departure?: Departure;
+}
+
+/** Epoch milliseconds. */
+export interface Period {
+	readonly startedAt: number;
+	readonly endsAt: number;
+}
+
+/** Whether any copy of a POST has begun to leave this process: from then on Atlas may have carried it out. */
+export interface Departure {
+	left: boolean;
+	/** Epoch milliseconds after which it must not leave. */
+	readonly notAfter?: number;
 }
 
 /** A reply, whole and unjudged. */

@@ -52,8 +52,10 @@ export type AtlasErrorCode =
 	| "ATLAS_CLUSTER_PAUSED"
 	/** M0, M2, M5, Flex: no on-demand snapshots. */
 	| "ATLAS_NOT_DEDICATED"
-	/** 400 `UNFINISHED_ON_DEMAND_SNAPSHOT`, or 409: one is queued or in progress. */
+	/** 400 `UNFINISHED_ON_DEMAND_SNAPSHOT`: one is queued or in progress. */
 	| "ATLAS_SNAPSHOT_RUNNING"
+	/** 409 of another code: something else is going on with the cluster. */
+	| "ATLAS_CONFLICT"
 	| "ATLAS_BILLING"
 	| "ATLAS_VERSION_GONE"
 	| "ATLAS_BAD_REQUEST";
@@ -63,13 +65,28 @@ export class ServiceError extends Error {
 	override readonly name: ErrorCode;
 	/** Whether time may cure it, as it does a throttled or broken service. */
 	readonly transient: boolean;
+	/** Whether what was asked for may have been carried out all the same. */
+	readonly executed: Executed;
 
-	constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly transient?: boolean }) {
+	constructor(
+		code: ErrorCode,
+		message: string,
+		options?: ErrorOptions & { readonly transient?: boolean; readonly executed?: Executed },
+	) {
 		super(message, options);
 		this.name = code;
 		this.transient = options?.transient ?? false;
+		this.executed = options?.executed ?? "no";
+	}
+
+	/** The same error, but for {@link executed}: one error may be shared by calls that differ in it. */
+	asExecuted(executed: Executed): ServiceError {
+		const { name, message, cause, transient } = this;
+		return new ServiceError(name, message, { cause, transient, executed });
 	}
 }
+
+type Executed = "no" | "unknown";
 
 /** What is known of a request that failed. */
 export interface AtlasFault {
@@ -81,7 +98,7 @@ export interface AtlasFault {
 	/** Whose turn it is: time cures `transient`; `user` must change something in Atlas; `ours` is a defect here. */
 	readonly blame: "transient" | "user" | "ours";
 	/** Whether Atlas may have carried the request out all the same. */
-	readonly executed: "no" | "unknown";
+	readonly executed: Executed;
 	/** Whole seconds that Atlas asks to wait. */
 	readonly retryAfterSeconds?: number;
 }
@@ -91,8 +108,12 @@ export class AtlasError extends ServiceError {
 	readonly fault: AtlasFault;
 
 	constructor(fault: AtlasFault, message: string, options?: ErrorOptions) {
-		super(fault.code, message, { ...options, transient: fault.blame === "transient" });
+		super(fault.code, message, { ...options, transient: fault.blame === "transient", executed: fault.executed });
 		this.fault = fault;
+	}
+
+	override asExecuted(executed: Executed): AtlasError {
+		return new AtlasError({ ...this.fault, executed }, this.message, { cause: this.cause });
 	}
 }
 

@@ -1,22 +1,75 @@
 import * as v from "valibot";
 
+/** Shards, regions or policy items of one snapshot at most: Atlas allows 70 shards. */
+const MOST_PARTS = 200;
+
+/** A field that is left out where Atlas sends none, or another than documented. */
+const documented = <S extends v.GenericSchema>(schema: S) => v.optional(v.fallback(v.optional(schema), undefined));
+const text = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern));
+
+const Id = text(/^[a-f0-9]{24}$/);
+const Time = text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
+const Region = text(/^[A-Za-z]{2,16}([_-][A-Za-z0-9]{1,12}){0,5}$/);
+const Provider = v.picklist(["AWS", "AZURE", "GCP"]);
+const Name = text(/^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/);
+const Href = text(
+	/^https?:\/\/[a-z0-9.:-]{1,100}\/api\/atlas\/v2\/groups\/[a-f0-9]{24}\/clusters\/[A-Za-z0-9-]{1,100}(\/backup\/snapshots\/(shardedCluster\/)?[a-f0-9]{24})?$/,
+);
+const Rel = text(/^(self|https:\/\/(cloud|mms)\.mongodb\.com\/[A-Za-z]{1,40})$/);
+
+/** What stands for a status that is not written like one. */
+const UNKNOWN_STATUS = "unknown";
+
 /**
- * Atlas's snapshot, replica set or sharded cluster. Only `id` and `status` are asked for: Atlas sends values outside
- * its published enums (`frequencyType: "ondemand"`), and leaves fields out until the snapshot is completed. Everything
- * else passes through as it came.
+ * Atlas's snapshot, replica set or sharded cluster: its documented fields, each left out where it is not what is
+ * documented, since whatever is here is published. Only `id` and `status` are asked for: Atlas leaves fields out until
+ * the snapshot is completed, and sends `frequencyType: "ondemand"` outside its published enum.
  *
  * @see Atlas Administration API, `DiskBackupReplicaSet` and `DiskBackupShardedClusterSnapshot`
  */
-export const SnapshotSchema = v.looseObject({
-	id: v.pipe(v.string(), v.regex(/^[a-f0-9]{24}$/)),
-	status: v.string(),
-	snapshotType: v.optional(v.unknown()),
-	description: v.optional(v.unknown()),
-	createdAt: v.optional(v.unknown()),
-	type: v.optional(v.unknown()),
+export const SnapshotSchema = v.object({
+	id: Id,
+	status: v.pipe(
+		v.string(),
+		v.transform((status) => (/^[A-Za-z][A-Za-z_]{0,31}$/.test(status) ? status : UNKNOWN_STATUS)),
+	),
+	snapshotType: documented(v.picklist(["onDemand", "scheduled", "fallback"])),
+	frequencyType: documented(v.picklist(["ondemand", "hourly", "daily", "weekly", "monthly", "yearly"])),
+	type: documented(v.picklist(["replicaSet", "shardedCluster"])),
+	description: documented(v.string()),
+	createdAt: documented(Time),
+	expiresAt: documented(Time),
+	storageSizeBytes: documented(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+	mongodVersion: documented(text(/^\d{1,4}\.\d{1,4}\.\d{1,4}$/)),
+	masterKeyUUID: documented(text(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/)),
+	links: documented(v.pipe(v.array(v.unknown()), v.maxLength(MOST_PARTS), v.array(v.object({ href: Href, rel: Rel })))),
+	policyItems: documented(v.pipe(v.array(v.unknown()), v.maxLength(MOST_PARTS), v.array(Id))),
+	/** Of a replica set. */
+	cloudProvider: documented(Provider),
+	copyRegions: documented(v.pipe(v.array(v.unknown()), v.maxLength(MOST_PARTS), v.array(Region))),
+	replicaSetName: documented(Name),
+	/** Of a sharded cluster. */
+	configServerType: documented(v.picklist(["EMBEDDED", "DEDICATED"])),
+	members: documented(
+		v.pipe(
+			v.array(v.unknown()),
+			v.maxLength(MOST_PARTS),
+			v.array(v.object({ id: Id, replicaSetName: Name, cloudProvider: Provider })),
+		),
+	),
+	snapshotIds: documented(v.pipe(v.array(v.unknown()), v.maxLength(MOST_PARTS), v.array(Id))),
 });
 
-export type Snapshot = Readonly<v.InferOutput<typeof SnapshotSchema>>;
+/** What is known of the fields that decisions rest on; they are `unknown` where no decision needs their type. */
+export interface Snapshot {
+	readonly id: string;
+	readonly status: string;
+	readonly snapshotType?: unknown;
+	readonly description?: unknown;
+	readonly createdAt?: unknown;
+	readonly type?: unknown;
+	readonly [documented: string]: unknown;
+}
 
 /** What a snapshot is of, as its `type` says; Atlas lists each kind apart. */
 export type SnapshotKind = "replicaSet" | "shardedCluster";

@@ -1,72 +1,28 @@
-import type { FinalState, Provenance, Reason } from "./outcome.ts";
-import type { ConflictPolicy } from "./request.ts";
-import { isOnDemand, isRunning, type Snapshot } from "./snapshot.ts";
+import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "./refusals.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Asked, Looked, Move, Taking, Terms } from "./taking-state.ts";
 import type { Verdict } from "./verdict.ts";
-
-/**
- * How one snapshot comes to be taken, and never two: a state machine without clock or I/O. Each move is carried out by
- * the story in `run/`, which brings back what it saw.
- */
-export type Move =
-	/** Ask Atlas for a snapshot, after so many seconds. */
-	| { readonly do: "ask"; readonly afterSeconds: number }
-	/** Look through the lists for our marker, after so many seconds. */
-	| { readonly do: "look"; readonly afterSeconds: number }
-	/** Wait until another's snapshot has ended, then ask. */
-	| { readonly do: "wait-for"; readonly snapshot: Snapshot }
-	| { readonly do: "follow"; readonly snapshot: Snapshot; readonly provenance: Provenance }
-	/** Atlas said no: explain it by a look at the cluster. */
-	| { readonly do: "explain"; readonly reason: Reason; readonly code: string }
-	| { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
-
-/** What is known between two moves. */
-export interface Taking {
-	/** Requests sent to Atlas for this snapshot. */
-	readonly asks: number;
-	/** Looks in a row that did not find ours, since the last request in doubt. */
-	readonly emptyLooks: number;
-	/** Looks in a row that could not be made. */
-	readonly blindLooks: number;
-	/** A request was sent of which nobody knows whether it was carried out. */
-	readonly inDoubt: boolean;
-	/** Why the last request or look did not do. */
-	readonly reason: Reason | null;
-	/** Atlas's words when it last refused a request because another's snapshot was running. */
-	readonly conflict: Reason | null;
-}
-
-export const untaken: Taking = { asks: 0, emptyLooks: 0, blindLooks: 0, inDoubt: false, reason: null, conflict: null };
-
-/** What one request brought. `at` is epoch milliseconds. */
-export type Asked =
-	| { readonly at: number; readonly snapshot: Snapshot }
-	| { readonly at: number; readonly verdict: Verdict };
-
-/** What one look through the lists brought. */
-export type Looked =
-	| { readonly at: number; readonly snapshots: { readonly ours?: Snapshot; readonly running?: Snapshot } }
-	| { readonly at: number; readonly verdict: Verdict };
-
-/** What the moves of one target depend on. */
-export interface Terms {
-	readonly policy: ConflictPolicy;
-	/** Epoch milliseconds. Past it nothing new is asked for. */
-	readonly deadlineAt: number;
-	/** Epoch milliseconds. Past it nothing is looked for. */
-	readonly hardLimitAt: number;
-	/** Seconds to wait after so many failures in a row; honours what Atlas asks for. */
-	readonly backOff: (attempt: number, retryAfterSeconds?: number) => number;
-}
 
 /**
  * Seconds between the looks after a request in doubt. Together a minute: three times as long as a reply may take, so
  * that a request which Atlas still has in hand is not overtaken by a second one.
  */
 const LOOKS_AFTER_DOUBT_SECONDS = [5, 15, 40] as const;
+const DOUBT_SECONDS = 60;
+/** Requests in doubt after which ours is looked for three times. */
+const ASKS_WITH_LOOKS = 2;
+/** Looks in a row that fail before a definite refusal counts without one. */
+const BLIND_LOOKS_AFTER_REFUSAL = 3;
+/** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
+const LAST_MOMENT_SECONDS = 15;
 
-/** Decides after a request. */
+/**
+ * Decides after a request. One that left this process and did not bring a snapshot may have been carried out, whatever
+ * was answered: something in between may have sent it twice. So nothing is concluded from it without a look.
+ */
 export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonly [Taking, Move] {
-	const taking = { ...before, asks: before.asks + 1, emptyLooks: 0, blindLooks: 0 };
+	if ("tooLate" in asked) return [before, tooLate(before)];
+	const taking = { ...before, asks: before.asks + 1, emptyLooks: 0, blindLooks: 0, lookRefusals: noRefusals };
 	if ("snapshot" in asked) {
 		return [
 			{ ...taking, inDoubt: false },
@@ -74,29 +30,35 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 		];
 	}
 	const { verdict, at } = asked;
-	const known = { ...taking, reason: verdict.reason };
-	if (verdict.executed === "unknown") {
-		return [
-			{ ...known, inDoubt: true },
-			{ do: "look", afterSeconds: LOOKS_AFTER_DOUBT_SECONDS[0] },
-		];
+	const { code, reason, executed } = verdict;
+	const askRefusals = verdict.refused ? afterRefusal(before.askRefusals, at) : noRefusals;
+	const known = { ...taking, hasLeft: executed === "unknown", reason, askRefusals, refusal: null };
+	if (executed === "unknown" && !verdict.answered) return [{ ...known, inDoubt: true }, afterDoubt(known, at, terms)];
+	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
+	if (verdict.refused && !isBelieved(askRefusals, at))
+		return [known, askAgain(known, at, terms, REFUSAL_PAUSE_SECONDS)];
+	const again = code === "ATLAS_CONFLICT";
+	if (again || verdict.retry === "never") {
+		const refusal = { do: "explain", reason, code, again } as const;
+		return executed === "no" ? [known, refusal] : [{ ...known, refusal }, lookNow];
 	}
-	if (verdict.code === "ATLAS_SNAPSHOT_RUNNING") {
-		return [
-			{ ...known, conflict: verdict.reason },
-			{ do: "look", afterSeconds: 0 },
-		];
-	}
-	// A proxy that repeats a request makes its digest stale: the key is refused although the first copy was carried out.
-	if (verdict.code === "ATLAS_KEY_REFUSED") return [known, { do: "look", afterSeconds: 0 }];
-	if (verdict.retry === "never") return [known, { do: "explain", reason: verdict.reason, code: verdict.code }];
-	return [known, askAgain(known, at, terms, terms.backOff(known.asks, verdict.retryAfterSeconds))];
+	const { retryAfterSeconds } = verdict;
+	return [known, askAgain(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds)];
 }
+
+/** The first times ours is looked for soon; later on the look before the next request does, at two operations less a time. */
+function afterDoubt({ asks }: Taking, at: number, { backOff, deadlineAt }: Terms): Move {
+	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(asks));
+	if (asks > ASKS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
+	return { do: "look", afterSeconds: LOOKS_AFTER_DOUBT_SECONDS[0] };
+}
+
+const lookNow: Move = { do: "look", afterSeconds: 0 };
 
 /** Decides after a look. */
 export function afterLooking(before: Taking, looked: Looked, terms: Terms): readonly [Taking, Move] {
 	if ("verdict" in looked) return afterBlindLook(before, looked.verdict, looked.at, terms);
-	const taking = { ...before, blindLooks: 0 };
+	const taking = { ...before, blindLooks: 0, lookRefusals: noRefusals };
 	const { ours, running } = looked.snapshots;
 	if (ours)
 		return [
@@ -113,25 +75,46 @@ export function afterLooking(before: Taking, looked: Looked, terms: Terms): read
 				{ do: "look", afterSeconds: pause },
 			];
 	}
-	if (running) return [{ ...taking, inDoubt: false, emptyLooks: 0 }, byPolicy(running, taking, terms)];
 	const certain = { ...taking, inDoubt: false, emptyLooks: 0 };
+	if (taking.refusal && !(taking.refusal.again && running)) return [certain, taking.refusal];
+	// A key that Atlas refuses is no matter of who else takes snapshots.
+	if (running && taking.askRefusals.count === 0) return [certain, byPolicy(running, taking, terms)];
 	// A conflict whose cause ended while we looked: at once the first time, then with the back-off of a failure.
-	const afterSeconds = before.inDoubt || taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1);
+	const afterSeconds = taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1);
 	return [certain, askAgain(certain, looked.at, terms, afterSeconds)];
 }
 
+/** Decides after a look at the cluster that explains nothing of a refusal which time may cure. */
+export const afterExplaining = (taking: Taking, at: number, terms: Terms): readonly [Taking, Move] => [
+	{ ...taking, refusal: null },
+	askAgain(taking, at, terms, terms.backOff(2 * taking.asks)),
+];
+
 function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Terms): readonly [Taking, Move] {
-	const taking = { ...before, blindLooks: before.blindLooks + 1, reason: verdict.reason };
-	const again: Move = { do: "look", afterSeconds: terms.backOff(taking.blindLooks, verdict.retryAfterSeconds) };
+	const { retryAfterSeconds } = verdict;
+	const { refusal, askRefusals } = before;
+	const lookRefusals = verdict.refused ? afterRefusal(before.lookRefusals, at) : noRefusals;
+	// What Atlas said of the request itself says more than what it said of the look.
+	const reason = askRefusals.count > 0 || refusal ? before.reason : verdict.reason;
+	const taking = { ...before, blindLooks: before.blindLooks + 1, lookRefusals, reason };
+	const pause = terms.backOff(taking.blindLooks, retryAfterSeconds);
 	if (taking.inDoubt) {
-		return at < terms.hardLimitAt ? [taking, again] : [taking, { do: "end", state: "LOST", reason: verdict.reason }];
+		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
+		if (left <= 0) return [taking, { do: "end", state: "LOST", reason: verdict.reason }];
+		return [taking, { do: "look", afterSeconds: Math.min(pause, left) }];
 	}
-	if (verdict.retry === "again" && at < terms.deadlineAt) return [taking, again];
+	if (refusal && taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL) return [taking, refusal];
+	if (verdict.refused) {
+		if (!isBelieved(lookRefusals, at)) return [taking, again("look", taking, at, terms, REFUSAL_PAUSE_SECONDS)];
+		return [taking, { do: "explain", reason: reason ?? verdict.reason, code: verdict.code, again: false }];
+	}
+	if (verdict.retry === "again" || refusal) return [taking, again("look", taking, at, terms, pause, retryAfterSeconds)];
 	return [taking, { do: "end", state: "REFUSED", reason: verdict.reason }];
 }
 
-function byPolicy(running: Snapshot, { conflict }: Taking, { policy }: Terms): Move {
-	const why = conflict ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
+function byPolicy(running: Snapshot, { conflict, refusal }: Taking, { policy }: Terms): Move {
+	const why = conflict ??
+		refusal?.reason ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
 	switch (policy) {
 		case "join":
 			return { do: "follow", snapshot: running, provenance: "adopted" };
@@ -144,19 +127,28 @@ function byPolicy(running: Snapshot, { conflict }: Taking, { policy }: Terms): M
 	}
 }
 
-/** After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. */
-function askAgain({ reason }: Taking, at: number, { deadlineAt }: Terms, afterSeconds: number): Move {
-	if (at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
-	return {
-		do: "end",
-		state: "REFUSED",
-		reason: reason ?? { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" },
-	};
+const askAgain = (taking: Taking, at: number, terms: Terms, afterSeconds: number, least = 0): Move =>
+	again("ask", taking, at, terms, afterSeconds, least);
+
+/**
+ * After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. A pause
+ * of ours that would reach beyond it is cut, for a last try; one that Atlas asked for (`least`) never is.
+ */
+function again(
+	what: "ask" | "look",
+	taking: Taking,
+	at: number,
+	{ deadlineAt }: Terms,
+	afterSeconds: number,
+	least = 0,
+): Move {
+	if (at + afterSeconds * 1000 < deadlineAt) return { do: what, afterSeconds };
+	const last = Math.floor((deadlineAt - at) / 1000) - LAST_MOMENT_SECONDS;
+	return last >= Math.max(least, LAST_MOMENT_SECONDS) ? { do: what, afterSeconds: last } : tooLate(taking);
 }
 
-/** Picks what matters for one run out of a cluster's snapshots: its own by the marker, and a running one of others. */
-export function findIn(snapshots: readonly Snapshot[], marker: string): { ours?: Snapshot; running?: Snapshot } {
-	const ours = snapshots.find(({ description }) => typeof description === "string" && description.endsWith(marker));
-	const running = snapshots.find((snapshot) => isOnDemand(snapshot) && isRunning(snapshot));
-	return { ...(ours ? { ours } : {}), ...(running ? { running } : {}) };
-}
+export const tooLate = ({ reason }: Taking): Move => ({
+	do: "end",
+	state: "REFUSED",
+	reason: reason ?? { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" },
+});

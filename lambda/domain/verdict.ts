@@ -10,6 +10,10 @@ export interface Verdict {
 	readonly retry: "again" | "never";
 	/** Whether Atlas may have carried the request out all the same. */
 	readonly executed: "no" | "unknown";
+	/** Whether Atlas itself answered, and not a fault of its own (5xx), a proxy, or nobody. */
+	readonly answered: boolean;
+	/** Whether the answer is 401 or 403: it may pass (see `refusals.ts`). */
+	readonly refused: boolean;
 	/** Seconds that Atlas asks to wait. */
 	readonly retryAfterSeconds?: number;
 }
@@ -17,12 +21,14 @@ export interface Verdict {
 /** Judges whatever a port rejected with. What is not of our vocabulary is a defect of ours, and leaves the request in doubt. */
 export function judge(error: unknown): Verdict {
 	if (error instanceof AtlasError) {
-		const { code, errorCode, blame, executed, retryAfterSeconds } = error.fault;
+		const { code, errorCode, blame, executed, status, retryAfterSeconds } = error.fault;
 		return {
 			reason: { code: errorCode === undefined || errorCode === UNTELLING ? code : errorCode, message: error.message },
 			code,
 			retry: blame === "transient" ? "again" : "never",
 			executed,
+			answered: status !== undefined && status < 500 && status !== 408 && code !== "ATLAS_UNREADABLE",
+			refused: status === 401 || status === 403,
 			...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
 		};
 	}
@@ -31,7 +37,9 @@ export function judge(error: unknown): Verdict {
 			reason: { code: error.name, message: error.message },
 			code: error.name,
 			retry: error.transient ? "again" : "never",
-			executed: "no",
+			executed: error.executed,
+			answered: false,
+			refused: false,
 		};
 	}
 	const name = error instanceof Error ? error.name : "Error";
@@ -40,6 +48,8 @@ export function judge(error: unknown): Verdict {
 		code: "UNEXPECTED",
 		retry: "again",
 		executed: "unknown",
+		answered: false,
+		refused: false,
 	};
 }
 

@@ -46,4 +46,6 @@ interface OnDemandRequest {
 	readonly description: string;
 	/** Whole days. */
 	readonly retentionInDays: number;
+	/** Epoch milliseconds after which the request must not be sent any more. */
+	readonly notAfter?: number;
 }

@@ -1,19 +1,11 @@
 import { isOutOfTheWay } from "../domain/following.ts";
 import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
-import { describe, marker, type Run } from "../domain/run.ts";
+import type { Own } from "../domain/own-snapshot.ts";
+import { marker, type Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import {
-	type Asked,
-	afterAsking,
-	afterLooking,
-	findIn,
-	type Looked,
-	type Move,
-	type Taking,
-	type Terms,
-	untaken,
-} from "../domain/taking.ts";
-import { judge } from "../domain/verdict.ts";
+import { afterAsking, afterExplaining, afterLooking, tooLate } from "../domain/taking.ts";
+import { type Asked, type Looked, type Move, type Taking, type Terms, untaken } from "../domain/taking-state.ts";
+import { ask, interrupted, look } from "./ask.ts";
 import { explain } from "./explain.ts";
 import { follow } from "./follow.ts";
 import type { CountedSteps } from "./operations.ts";
@@ -65,17 +57,34 @@ export async function take(
 	limits: Limits,
 	onLate: () => Promise<boolean>,
 ): Promise<Taken | NotTaken> {
+	const { startedAt, deadlineAt, hardLimitAt } = limits;
+	const own: Own = { marker: marker(run.run, ports.stack), startedAt };
 	const terms: Terms = {
 		policy: run.request.onConflict,
-		deadlineAt: limits.deadlineAt,
-		hardLimitAt: limits.hardLimitAt,
+		deadlineAt,
+		hardLimitAt,
 		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
 	};
 	let taking: Taking = untaken;
 	let move: Move = { do: "ask", afterSeconds: 0 };
-	let now = limits.startedAt;
-	let requestedAt = limits.startedAt;
+	let now = startedAt;
+	let requestedAt = startedAt;
 	let late = false;
+	const passDeadline = async () => {
+		if (taking.inDoubt && !late && now >= deadlineAt) late = await onLate();
+	};
+	/** A wait in doubt is divided at the deadline, so that it is told when it passes; what Atlas asks to wait is waited in full. */
+	const sleep = async (name: string, seconds: number) => {
+		let left = seconds;
+		if (taking.inDoubt && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
+			const untilLate = cut(seconds, (deadlineAt - now) / 1000);
+			await steps.sleep("before-deadline", untilLate);
+			left -= untilLate;
+			now += untilLate * 1000;
+			await passDeadline();
+		}
+		if (left > 0) await steps.sleep(name, left);
+	};
 	const warn = warnAbout(
 		steps.warn,
 		run.run,
@@ -85,7 +94,7 @@ export async function take(
 	let warnedAt: number | undefined;
 	const warnIf = (result: Asked | Looked) => {
 		const pause = "afterSeconds" in move ? move.afterSeconds : 0;
-		if ("verdict" in result && result.verdict.retry === "again") {
+		if ("verdict" in result && (result.verdict.retry === "again" || result.verdict.refused)) {
 			warnedAt = warn(result.verdict.reason, now, warnedAt, pause);
 		} else if (taking.inDoubt && taking.reason) warnedAt = warn(taking.reason, now, warnedAt, pause);
 	};
@@ -96,30 +105,28 @@ export async function take(
 				// Whatever made it due, from the second repetition on a request is never sent at once.
 				const least = taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0;
 				const seconds = Math.max(move.afterSeconds, least);
-				if (taking.asks > 0 && now + seconds * 1000 >= limits.deadlineAt) {
-					return { state: "REFUSED", reason: taking.reason ?? tooLate, endedAt: now };
+				if (taking.asks > 0 && now + seconds * 1000 >= deadlineAt) {
+					move = taking.inDoubt ? { do: "look", afterSeconds: seconds } : tooLate(taking);
+					break;
 				}
-				if (seconds > 0) await steps.sleep("before-asking", seconds);
-				const asked: Asked & { readonly askedAt?: number } =
-					(await steps.once("take-snapshot", () => ask(ports, run, target))) ?? interrupted(now);
-				if (taking.asks === 0) requestedAt = asked.askedAt ?? now;
+				await sleep("before-asking", seconds);
+				const asked =
+					(await steps.once("take-snapshot", () => ask(ports, run, target, own, deadlineAt, taking.hasLeft))) ??
+					interrupted(now);
 				now = asked.at;
+				if ("looked" in asked) {
+					[taking, move] = afterLooking(taking, asked.looked, terms);
+					warnIf(asked.looked);
+					break;
+				}
+				if (taking.asks === 0) requestedAt = asked.askedAt;
 				[taking, move] = afterAsking(taking, asked, terms);
 				warnIf(asked);
 				break;
 			}
 			case "look": {
-				let seconds = move.afterSeconds;
-				if (taking.inDoubt && now < limits.deadlineAt && now + seconds * 1000 > limits.deadlineAt) {
-					// The deadline is told when it passes, and what Atlas asks to wait is waited in full all the same.
-					const untilLate = cut(seconds, (limits.deadlineAt - now) / 1000);
-					await steps.sleep("before-deadline", untilLate);
-					seconds -= untilLate;
-					now += untilLate * 1000;
-					late = await onLate();
-				}
-				if (seconds > 0) await steps.sleep("before-looking", seconds);
-				const looked: Looked = await steps.step("look-for-ours", () => look(ports, run, target));
+				await sleep("before-looking", move.afterSeconds);
+				const looked = await steps.step("look-for-ours", () => look(ports, target, own));
 				now = looked.at;
 				[taking, move] = afterLooking(taking, looked, terms);
 				warnIf(looked);
@@ -127,17 +134,17 @@ export async function take(
 			}
 			case "wait-for": {
 				const bounds = {
-					startedAt: limits.startedAt,
+					startedAt,
 					since: requestTime(move.snapshot),
 					seenAt: now,
-					deadlineAt: limits.deadlineAt,
-					hardLimitAt: limits.deadlineAt,
+					deadlineAt,
+					hardLimitAt: deadlineAt,
 					firstPollSeconds: limits.firstPollSeconds,
 				};
-				const warn = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
-				const { watch: seen } = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, warn);
+				const about = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
+				const { watch: seen } = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, about);
 				now = seen.lookedAt;
-				if (!isOutOfTheWay(seen) || now >= limits.deadlineAt)
+				if (!isOutOfTheWay(seen) || now >= deadlineAt)
 					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
 				break;
@@ -147,7 +154,10 @@ export async function take(
 				const { state, reason, at } = await steps.step("explain-refusal", () =>
 					explain(ports, run.request, target, refusal),
 				);
-				return { state, reason, endedAt: at };
+				now = at;
+				if (!refusal.again || reason.code !== refusal.reason.code) return { state, reason, endedAt: at };
+				[taking, move] = afterExplaining(taking, at, terms);
+				break;
 			}
 			case "follow": {
 				const { snapshot, provenance } = move;
@@ -157,47 +167,9 @@ export async function take(
 			case "end":
 				return { state: move.state, reason: move.reason, endedAt: now };
 		}
-		if (taking.inDoubt && !late && now >= limits.deadlineAt) {
-			late = await onLate();
-		}
+		await passDeadline();
 	}
 }
-
-/** The process died within the request: Atlas may have it or not. */
-const interrupted = (at: number): Asked => ({
-	at,
-	verdict: {
-		reason: { code: "INTERRUPTED", message: "the function was stopped while it asked Atlas for the snapshot" },
-		code: "INTERRUPTED",
-		retry: "again",
-		executed: "unknown",
-	},
-});
-
-async function ask(ports: Ports, run: Run, target: Target): Promise<Asked & { readonly askedAt: number }> {
-	const askedAt = ports.now();
-	const request = {
-		description: describe(run.run, ports.stack, run.request),
-		retentionInDays: run.request.retentionInDays,
-	};
-	try {
-		const snapshot = await ports.takeSnapshot(target, request);
-		return { askedAt, at: ports.now(), snapshot };
-	} catch (error) {
-		return { askedAt, at: ports.now(), verdict: judge(error) };
-	}
-}
-
-async function look(ports: Ports, run: Run, target: Target): Promise<Looked> {
-	try {
-		const snapshots = findIn(await ports.listSnapshots(target), marker(run.run, ports.stack));
-		return { at: ports.now(), snapshots };
-	} catch (error) {
-		return { at: ports.now(), verdict: judge(error) };
-	}
-}
-
-const tooLate: Reason = { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" };
 
 const stillRunning = (conflict: Reason | null): Reason => ({
 	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createKnownSecrets } from "../../lambda/atlas/known-secrets.ts";
 import { readPages } from "../../lambda/atlas/pages.ts";
 import type { Requests } from "../../lambda/atlas/requests.ts";
 import { createSnapshots } from "../../lambda/atlas/snapshots.ts";
@@ -19,11 +20,18 @@ const answering = (answer: (path: string, page: number) => unknown): Requests =>
 		if (result instanceof Error) throw result;
 		return result as never;
 	},
+	period: () => ({ startedAt: 0, endsAt: 60_000 }),
 	post: () => Promise.reject(new Error("nothing is posted here")),
 });
 const target = { projectId: "p", clusterName: "c" };
-const listing = (plain: unknown, sharded: unknown) =>
-	createSnapshots(answering((path) => (path.endsWith("shardedClusters") ? sharded : plain))).listSnapshots(target);
+const listing = (plain: unknown, sharded: unknown, clusterType?: string) =>
+	createSnapshots(
+		answering((path) => {
+			if (path.endsWith("/clusters/c")) return { name: "c", clusterType };
+			return path.endsWith("shardedClusters") ? sharded : plain;
+		}),
+		createKnownSecrets(),
+	).listSnapshots(target);
 const page = (...results: unknown[]) => ({ results: results.flat(), links: [] });
 
 test("a list ends at a short page, not at its estimated count", async () => {
@@ -53,10 +61,18 @@ test("both lists are one, each snapshot once", async () => {
 	expect(listed.map((snapshot) => snapshot.id)).toEqual([1, 2, 3, 4, 5].map(id));
 });
 
-test.each([400, 404])("a list that answers %i about the other kind of cluster counts as empty", async (status) => {
-	expect(await listing(page(items(1, 2)), refused(status, "ATLAS_NOT_FOUND"))).toHaveLength(2);
-	expect(await listing(refused(status, "ATLAS_BAD_REQUEST"), page(items(1, 2)))).toHaveLength(2);
-});
+test.each([400, 404])(
+	"a list that answers %i counts as empty only where the cluster is of the other kind",
+	async (status) => {
+		const other = refused(status, "ATLAS_NOT_FOUND");
+
+		expect(await listing(page(items(1, 2)), other, "REPLICASET")).toHaveLength(2);
+		expect(await listing(other, page(items(1, 2)), "SHARDED")).toHaveLength(2);
+		expect(await faultOf(listing(page(), other, "SHARDED"))).toMatchObject({ status });
+		expect(await faultOf(listing(other, page(), "REPLICASET"))).toMatchObject({ status });
+		expect(await faultOf(listing(page(), other))).toMatchObject({ status });
+	},
+);
 
 test("two lists that answer 404 are a cluster that is not there", async () => {
 	const fault = await faultOf(listing(refused(404, "ATLAS_NOT_FOUND"), refused(400, "ATLAS_BAD_REQUEST")));

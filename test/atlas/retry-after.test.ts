@@ -13,7 +13,7 @@ const bucket = (...parameters: unknown[]) => ({ error: 429, errorCode: "RATE_LIM
 
 test("reads seconds and dates alike", () => {
 	fc.assert(
-		fc.property(fc.integer({ min: 0, max: 10_000_000 }), (seconds) => {
+		fc.property(fc.integer({ min: 1, max: 10_000_000 }), (seconds) => {
 			expect(retryAfterSeconds(reply(429, String(seconds)), NOW)).toBe(seconds);
 			expect(retryAfterSeconds(reply(503, new Date(NOW + seconds * 1000).toUTCString()), NOW)).toBe(seconds);
 		}),
@@ -44,7 +44,8 @@ test.each([null, "x", {}, -5])("says nothing where the second parameter is %j", 
 	expect(retryAfterSeconds(reply(429, undefined, bucket("p", second, 1, 1, 1)), NOW)).toBeUndefined();
 });
 
-test("a date that is past asks for no wait, and a reply that asks for none is not asked", () => {
-	expect(retryAfterSeconds(reply(429, "Sat, 24 Oct 2026 01:00:00 GMT"), NOW)).toBe(0);
+test("a wait of no seconds, and a date that is past, say nothing, and a reply that asks for none is not asked", () => {
+	expect(retryAfterSeconds(reply(429, "Sat, 24 Oct 2026 01:00:00 GMT"), NOW)).toBeUndefined();
+	expect(retryAfterSeconds(reply(429, "0", bucket("p", 0, 1200, 500, 60)), NOW)).toBeUndefined();
 	expect(retryAfterSeconds(reply(200, "9"), NOW)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { repeatReads } from "../../lambda/atlas/repeat-reads.ts";
 import { createTransport, TIMEOUTS, type Timeouts } from "../../lambda/atlas/transport.ts";
 import type { Call } from "../../lambda/atlas/wire.ts";
@@ -91,21 +91,80 @@ describe("time limits", () => {
 		expect((await failureOf(w.send(write))).message).toContain("UND_ERR_BODY_TIMEOUT");
 	});
 
-	test("end a reply whose body trickles on and on", async () => {
-		let now = 0;
-		const head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
+	const lasting = (milliseconds: number) => ({ startedAt: Date.now(), endsAt: Date.now() + milliseconds });
+
+	test("end a reply whose body trickles on and on, when the time of the call is over", async () => {
+		const head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+		await using w = await wired((socket) => {
+			socket.write(head, () => {
+				const trickle = () => socket.writable && socket.write("x", () => setTimeout(trickle, 1));
+				trickle();
+			});
+		});
+
+		const { fault, message } = await failureOf(w.send({ ...write, period: lasting(100) }));
+
+		expect(fault).toMatchObject({ code: "ATLAS_NO_REPLY", executed: "unknown" });
+		expect(message).toContain("CALL_OVER");
+	});
+
+	test("end a flood of interim replies that no reply follows", async () => {
+		await using w = await wired((socket) => {
+			const flood = () =>
+				socket.writable && socket.write("HTTP/1.1 103 Early Hints\r\n\r\n", () => setImmediate(flood));
+			flood();
+		});
+
+		expect((await failureOf(w.send({ ...write, period: lasting(100) }))).message).toContain("CALL_OVER");
+	});
+
+	test.each([
+		["its time is over", { startedAt: 0, endsAt: 60_000 }, 60_000],
+		["the clock was set back since the call began", { startedAt: 100_000, endsAt: 160_000 }, 90_000],
+	])("hold back a POST when %s, as after a freeze: not a byte leaves", async (_what, period, at) => {
 		await using w = await wired(
-			(socket) => {
-				socket.write(head, () => {
-					const trickle = () => socket.writable && socket.write("x", () => setImmediate(trickle));
-					trickle();
-				});
-			},
-			{ body: 20_000 },
-			() => (now += 3_000),
+			(socket) => socket.write(ok()),
+			{},
+			() => at,
+		);
+		const departure = { left: false };
+
+		const fault = await faultOf(w.send({ ...write, period, departure }));
+
+		expect(fault).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" });
+		expect(departure.left).toBe(false);
+		expect(w.server.lines).toEqual([]);
+	});
+
+	test("hold back a POST that waited for a socket until its time was over", async () => {
+		let at = 0;
+		const answers: (() => void)[] = [];
+		await using w = await wired(
+			(socket) => answers.push(() => socket.write(ok())),
+			{},
+			() => at,
+		);
+		const all = Array.from({ length: 50 }, () => w.send(read));
+		await vi.waitUntil(() => answers.length === 50);
+		const late = faultOf(w.send({ ...write, period: { startedAt: 0, endsAt: 60_000 } }));
+		at = 60_001;
+		for (const answer of answers) answer();
+		await Promise.all(all);
+
+		expect(await late).toMatchObject({ executed: "no" });
+		expect(w.server.lines.filter((line) => line.startsWith("POST"))).toEqual([]);
+	});
+
+	test("hold back a POST that must not leave after a deadline", async () => {
+		await using w = await wired(
+			(socket) => socket.write(ok()),
+			{},
+			() => 1001,
 		);
 
-		expect(await failureOf(w.send(write)).then(({ message }) => message)).toContain("BODY_TOO_SLOW");
+		await faultOf(w.send({ ...write, departure: { left: false, notAfter: 1000 } }));
+
+		expect(w.server.lines).toEqual([]);
 	});
 
 	test("are five seconds to connect and twenty each for head and body", () => {

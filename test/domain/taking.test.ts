@@ -1,18 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { findIn } from "../../lambda/domain/own-snapshot.ts";
 import type { ConflictPolicy } from "../../lambda/domain/request.ts";
 import { marker } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
-import {
-	type Asked,
-	afterAsking,
-	afterLooking,
-	findIn,
-	type Looked,
-	type Move,
-	type Terms,
-	untaken,
-} from "../../lambda/domain/taking.ts";
+import { afterAsking, afterLooking } from "../../lambda/domain/taking.ts";
+import { type Terms, untaken } from "../../lambda/domain/taking-state.ts";
 import type { Verdict } from "../../lambda/domain/verdict.ts";
 
 const MINUTE = 60_000;
@@ -23,10 +15,13 @@ const verdict = (over: Partial<Verdict>): Verdict => ({
 	code: "ATLAS_FAULT",
 	retry: "again",
 	executed: "no",
+	answered: false,
+	refused: false,
 	...over,
 });
 const lost = verdict({ code: "ATLAS_NO_REPLY", executed: "unknown" });
-const conflict = verdict({ code: "ATLAS_SNAPSHOT_RUNNING", retry: "never" });
+const conflict = verdict({ code: "ATLAS_SNAPSHOT_RUNNING", retry: "again", answered: true, executed: "unknown" });
+const OWN = { marker: OURS, startedAt: 0 };
 const terms = (policy: ConflictPolicy): Terms => ({
 	policy,
 	deadlineAt: 60 * MINUTE,
@@ -65,7 +60,7 @@ describe("moves", () => {
 	test("our marker makes it recovered, whatever became of the snapshot", () => {
 		const ours = snapshot({ id: "b".repeat(24), status: "failed", description: `nightly${OURS}` });
 		const [taking] = afterAsking(untaken, { at: 0, verdict: lost }, terms("skip"));
-		const [, move] = afterLooking(taking, { at: 5000, snapshots: findIn([other, ours], OURS) }, terms("skip"));
+		const [, move] = afterLooking(taking, { at: 5000, snapshots: findIn([other, ours], OWN) }, terms("skip"));
 
 		expect(move).toEqual({ do: "follow", snapshot: ours, provenance: "recovered" });
 	});
@@ -86,7 +81,7 @@ describe("moves", () => {
 	test("a scheduled snapshot of Atlas's own is no conflict", () => {
 		const scheduled = snapshot({ id: "c".repeat(24), snapshotType: "scheduled" });
 
-		expect(findIn([scheduled], OURS)).toEqual({});
+		expect(findIn([scheduled], OWN)).toEqual({});
 	});
 
 	test("a marker counts only at the end of the description, and only ours", () => {
@@ -97,7 +92,7 @@ describe("moves", () => {
 			description: `x${marker("schedule-2", "atlas-snapshots")}`,
 		});
 
-		expect(findIn([quoted, foreign], OURS)).toEqual({});
+		expect(findIn([quoted, foreign], OWN)).toEqual({});
 	});
 
 	test("Retry-After is honoured in full, and nothing is asked for after the deadline", () => {
@@ -115,136 +110,5 @@ describe("moves", () => {
 
 		expect(blind(61 * MINUTE)).toMatchObject({ do: "look" });
 		expect(blind(3 * 24 * 60 * MINUTE)).toMatchObject({ do: "end", state: "LOST" });
-	});
-});
-
-/**
- * A little Atlas: it refuses a second on-demand snapshot while one runs, takes 160 seconds for each, and carries a
- * request out at once, up to 45 seconds late, or never. Replies get lost at will, or deny the key of what was done.
- */
-type Fate = "done" | "done-unheard" | "late-unheard" | "never-unheard" | "unsent" | "blind" | "done-denied";
-const FATES: readonly Fate[] = [
-	"done",
-	"done-unheard",
-	"late-unheard",
-	"never-unheard",
-	"unsent",
-	"blind",
-	"done-denied",
-];
-
-function play(fates: readonly Fate[], policy: ConflictPolicy, otherUntil: number) {
-	let now = 0;
-	let next = 0;
-	const fate = () => fates[next++] ?? "done";
-	const taken: { at: number; ours: boolean; id: string }[] =
-		otherUntil > 0 ? [{ at: otherUntil - 160_000, ours: false, id: other.id }] : [];
-	const late: number[] = [];
-	const settle = () => {
-		for (const at of late.splice(0).sort((a, b) => a - b))
-			if (at <= now) execute(at);
-			else late.push(at);
-	};
-	const running = (at: number) => taken.find((one) => one.at <= at && at < one.at + 160_000);
-	const execute = (at: number) => {
-		if (running(at)) return undefined;
-		const one = { at, ours: true, id: String(taken.length).padStart(24, "0") };
-		taken.push(one);
-		return one;
-	};
-	const toSnapshot = (one: { at: number; ours: boolean; id: string }): Snapshot =>
-		snapshot({
-			id: one.id,
-			status: now < one.at + 160_000 ? "inProgress" : "completed",
-			description: one.ours ? `x${OURS}` : "x",
-		});
-	const ask = (): Asked => {
-		settle();
-		switch (fate()) {
-			case "unsent":
-				return { at: now, verdict: verdict({ code: "ATLAS_UNREACHABLE" }) };
-			case "never-unheard":
-				now += 20_000;
-				return { at: now, verdict: lost };
-			case "late-unheard":
-				late.push(now + 45_000);
-				now += 20_000;
-				return { at: now, verdict: lost };
-			case "done-denied":
-				execute(now);
-				return { at: now, verdict: verdict({ code: "ATLAS_KEY_REFUSED", retry: "never" }) };
-			case "done-unheard":
-				execute(now);
-				now += 20_000;
-				return { at: now, verdict: lost };
-			case "blind":
-			case "done": {
-				const one = execute(now);
-				return one ? { at: now, snapshot: toSnapshot(one) } : { at: now, verdict: conflict };
-			}
-		}
-	};
-	const look = (): Looked => {
-		settle();
-		return fate() === "blind"
-			? { at: now, verdict: verdict({ code: "ATLAS_FAULT", executed: "unknown" }) }
-			: { at: now, snapshots: findIn(taken.map(toSnapshot), OURS) };
-	};
-	let taking = untaken;
-	let move: Move = { do: "ask", afterSeconds: 0 };
-	for (let steps = 0; steps < 2000; steps++) {
-		if (move.do === "ask") {
-			now += move.afterSeconds * 1000;
-			[taking, move] = afterAsking(taking, ask(), terms(policy));
-		} else if (move.do === "look") {
-			now += move.afterSeconds * 1000;
-			[taking, move] = afterLooking(taking, look(), terms(policy));
-		} else if (move.do === "wait-for") {
-			now += 160_000;
-			move = { do: "ask", afterSeconds: 0 };
-		} else break;
-	}
-	now += 10 * MINUTE;
-	settle();
-	return { move, ours: taken.filter((one) => one.ours) };
-}
-
-describe("promise 1: never two snapshots where one was asked", () => {
-	test("every run of five fates, for every policy, with and without another's snapshot running", () => {
-		let played = 0;
-		const all = (depth: number): Fate[][] =>
-			depth === 0 ? [[]] : all(depth - 1).flatMap((head) => FATES.map((fate) => [...head, fate]));
-		for (const fates of all(5)) {
-			for (const policy of ["join", "wait", "skip", "fail"] as const) {
-				for (const otherUntil of [0, 30_000, 150_000]) {
-					const { move, ours } = play(fates, policy, otherUntil);
-					played++;
-					if (ours.length > 1 || !["follow", "explain", "end"].includes(move.do)) {
-						expect.fail(
-							`${fates.join(" ")} with ${policy}, other until ${otherUntil}: ${ours.length} snapshots, ${JSON.stringify(move)}`,
-						);
-					}
-				}
-			}
-		}
-		expect(played).toBe(7 ** 5 * 12);
-	});
-
-	test("longer runs, drawn at random, end too, and what is followed is there", () => {
-		fc.assert(
-			fc.property(
-				fc.array(fc.constantFrom(...FATES), { maxLength: 40 }),
-				fc.constantFrom<ConflictPolicy>("join", "wait", "skip", "fail"),
-				fc.nat(200_000),
-				(fates, policy, otherUntil) => {
-					const { move, ours } = play(fates, policy, otherUntil);
-					expect(ours.length).toBeLessThanOrEqual(1);
-					expect(["follow", "end"]).toContain(move.do);
-					if (move.do === "follow" && move.provenance !== "adopted") expect(move.snapshot.id).toBe(ours[0]?.id);
-					if (move.do === "end" && move.state === "REFUSED") expect(ours).toEqual([]);
-				},
-			),
-			{ numRuns: 2000 },
-		);
 	});
 });

@@ -125,12 +125,13 @@ const alwaysStale = (call: Call): AtlasError =>
 	);
 
 /** The same target, asked for without credentials, body or effect. */
-function questionOf({ target, projectId, headers }: Call): Call {
+function questionOf({ target, projectId, headers, period }: Call): Call {
 	const fields = Object.entries(headers).filter(([name]) => name !== "content-type");
 	return {
 		method: "GET",
 		target,
 		headers: Object.fromEntries(fields),
+		period,
 		...(projectId === undefined ? {} : { projectId }),
 	};
 }

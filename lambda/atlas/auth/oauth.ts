@@ -1,7 +1,7 @@
 import { retryAfterSeconds } from "../retry-after.ts";
 import type { Call, Layer, Reply, Send } from "../wire.ts";
 import { isKeyRefused } from "./refusal.ts";
-import { beforeTheCall, readToken, tokenRequest } from "./token.ts";
+import { readToken, tokenRequest } from "./token.ts";
 
 /** Share of a token's life after which it is renewed. */
 const RENEWED_AT = 2 / 3;
@@ -37,7 +37,7 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 	let pending: Promise<Bearer> | undefined;
 
 	const mint = async (next: Send, call: Call): Promise<Bearer> => {
-		const request = tokenRequest(clientId, clientSecret, call.headers);
+		const request = tokenRequest(clientId, clientSecret, call);
 		let askedAt = now();
 		let reply = await next(request);
 		for (let tries = 1; tries < TRIES && isShortWait(reply, now()); tries++) {
@@ -49,13 +49,9 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 		return kept;
 	};
 	const share = (next: Send, call: Call): Promise<Bearer> => {
-		pending ??= mint(next, call)
-			.catch((error: unknown) => {
-				throw beforeTheCall(error);
-			})
-			.finally(() => {
-				pending = undefined;
-			});
+		pending ??= mint(next, call).finally(() => {
+			pending = undefined;
+		});
 		return pending;
 	};
 	/** A token that is due for renewal serves on while the endpoint fails: it has a third of its life left. */

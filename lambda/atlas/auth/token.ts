@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { AtlasError } from "../../domain/errors.ts";
 import { readErrorBody } from "../error-body.ts";
 import { readReply } from "../judge.ts";
 import type { Call, Reply } from "../wire.ts";
@@ -27,7 +26,7 @@ const TokenSchema = v.object({
  *
  * @see RFC 6749 §4.4.2 (client credentials), RFC 7617 §2 (Basic); Atlas documentation, "Generate an OAuth 2.0 token"
  */
-export function tokenRequest(clientId: string, clientSecret: string, headers: Readonly<Record<string, string>>): Call {
+export function tokenRequest(clientId: string, clientSecret: string, { headers, period }: Call): Call {
 	const userAgent = headers["user-agent"];
 	return {
 		method: "POST",
@@ -39,6 +38,7 @@ export function tokenRequest(clientId: string, clientSecret: string, headers: Re
 			...(userAgent === undefined ? {} : { "user-agent": userAgent }),
 		},
 		body: "grant_type=client_credentials",
+		period,
 	};
 }
 
@@ -57,10 +57,4 @@ export function readToken(reply: Reply, call: Call, now: number): Token {
 	const status = CLIENT_REFUSED.has(errorCode) ? 401 : reply.status;
 	const { access_token, expires_in } = readReply(TokenSchema, { ...reply, status }, call, now);
 	return { value: access_token, lifetime: expires_in * 1000 };
-}
-
-/** A failure to get a token leaves the call it was for undone, whatever became of the token. */
-export function beforeTheCall(error: unknown): unknown {
-	if (!(error instanceof AtlasError) || error.fault.executed === "no") return error;
-	return new AtlasError({ ...error.fault, executed: "no" }, error.message, { cause: error.cause });
 }

@@ -1,0 +1,26 @@
+import { wasAskedFor } from "./age.ts";
+import { isOnDemand, isRunning, requestTime, type Snapshot } from "./snapshot.ts";
+
+/** By what a run knows its own: the marker, and epoch milliseconds of its start. */
+export interface Own {
+	readonly marker: string;
+	readonly startedAt: number;
+}
+
+/** Milliseconds by which the clocks of Atlas and of this process may differ. */
+const SKEW_MS = 5 * 60_000;
+
+/** Whether a snapshot is one that a run asked for: by marker and kind, and never one from before the run. */
+export const isOurs = (snapshot: Snapshot, { marker, startedAt }: Own): boolean =>
+	typeof snapshot.description === "string" &&
+	snapshot.description.endsWith(marker) &&
+	wasAskedFor(snapshot) &&
+	requestTime(snapshot) >= startedAt - SKEW_MS;
+
+/** Picks what matters for one run out of a cluster's snapshots: its own, and a running one of others. */
+export function findIn(snapshots: readonly Snapshot[], own: Own): { ours?: Snapshot; running?: Snapshot } {
+	return {
+		ours: snapshots.find((snapshot) => isOurs(snapshot, own)),
+		running: snapshots.find((snapshot) => isOnDemand(snapshot) && isRunning(snapshot)),
+	};
+}

@@ -1,0 +1,84 @@
+import type { FinalState, Provenance, Reason } from "./outcome.ts";
+import { noRefusals, type Refusals } from "./refusals.ts";
+import type { ConflictPolicy } from "./request.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What is done next to take one snapshot. Each move is carried out in `run/`, which brings back what it saw. */
+export type Move =
+	/** Ask Atlas for a snapshot, after so many seconds. */
+	| { readonly do: "ask"; readonly afterSeconds: number }
+	/** Look through the lists for our marker, after so many seconds. */
+	| { readonly do: "look"; readonly afterSeconds: number }
+	/** Wait until another's snapshot has ended, then ask. */
+	| { readonly do: "wait-for"; readonly snapshot: Snapshot }
+	| { readonly do: "follow"; readonly snapshot: Snapshot; readonly provenance: Provenance }
+	/** Atlas said no: explain it by a look at the cluster. `again`: if that explains nothing, ask again. */
+	| Refusal
+	| { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
+
+export type Refusal = {
+	readonly do: "explain";
+	readonly reason: Reason;
+	readonly code: string;
+	readonly again: boolean;
+};
+
+/** What is known between two moves. */
+export interface Taking {
+	/** Requests for this snapshot, whether they left this process or not. */
+	readonly asks: number;
+	/** The last one left: our marker is looked for before the next. */
+	readonly hasLeft: boolean;
+	/** Looks in a row that did not find ours, since the last request in doubt. */
+	readonly emptyLooks: number;
+	/** Looks in a row that could not be made. */
+	readonly blindLooks: number;
+	/** A request was sent of which nobody knows whether it was carried out. */
+	readonly inDoubt: boolean;
+	/** Requests in a row that were answered 401 or 403, and looks. */
+	readonly askRefusals: Refusals;
+	readonly lookRefusals: Refusals;
+	/** Why the last request or look did not do. */
+	readonly reason: Reason | null;
+	/** What Atlas said when it last refused a request because another's snapshot was running. */
+	readonly conflict: Reason | null;
+	/** What the last request ends with, unless a look finds ours after all. */
+	readonly refusal: Refusal | null;
+}
+
+export const untaken: Taking = {
+	asks: 0,
+	hasLeft: false,
+	emptyLooks: 0,
+	blindLooks: 0,
+	inDoubt: false,
+	askRefusals: noRefusals,
+	lookRefusals: noRefusals,
+	reason: null,
+	conflict: null,
+	refusal: null,
+};
+
+/** What one request brought. `at` is epoch milliseconds. */
+export type Asked =
+	| { readonly at: number; readonly snapshot: Snapshot }
+	| { readonly at: number; readonly verdict: Verdict }
+	/** The deadline had passed, so nothing was sent. */
+	| { readonly at: number; readonly tooLate: true };
+
+/** What one look through the lists brought. */
+export type Looked =
+	| { readonly at: number; readonly snapshots: { readonly ours?: Snapshot; readonly running?: Snapshot } }
+	| { readonly at: number; readonly verdict: Verdict };
+
+/** What the moves of one target depend on. */
+export interface Terms {
+	readonly policy: ConflictPolicy;
+	/** Epoch milliseconds. Past it nothing new is asked for. */
+	readonly deadlineAt: number;
+	/** Epoch milliseconds. Past it nothing is looked for. */
+	readonly hardLimitAt: number;
+	/** Seconds to wait after so many failures in a row; honours what Atlas asks for. */
+	readonly backOff: (attempt: number, retryAfterSeconds?: number) => number;
+}

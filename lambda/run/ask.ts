@@ -1,0 +1,74 @@
+import { AtlasError } from "../domain/errors.ts";
+import type { Target } from "../domain/outcome.ts";
+import { findIn, isOurs, type Own } from "../domain/own-snapshot.ts";
+import { describe, type Run } from "../domain/run.ts";
+import type { Asked, Looked } from "../domain/taking-state.ts";
+import { judge } from "../domain/verdict.ts";
+import type { Ports } from "./ports.ts";
+
+/** What a request brought, or the look before it, which made it needless or impossible. Epoch milliseconds. */
+export type Outcome = (Asked & { readonly askedAt: number }) | { readonly at: number; readonly looked: Looked };
+
+/** The process died within the request: Atlas may have it or not. */
+export const interrupted = (at: number): Outcome => ({
+	askedAt: at,
+	at,
+	verdict: {
+		reason: { code: "INTERRUPTED", message: "the function was stopped while it asked Atlas for the snapshot" },
+		code: "INTERRUPTED",
+		retry: "again",
+		executed: "unknown",
+		answered: false,
+		refused: false,
+	},
+});
+
+/**
+ * Asks Atlas for the snapshot.
+ *
+ * @param lookFirst look for our own first, in the same step: what the request before this one may have left behind is
+ * found however long ago that was, and if it can't be looked for, nothing is asked for either
+ */
+export async function ask(
+	ports: Ports,
+	run: Run,
+	target: Target,
+	own: Own,
+	deadlineAt: number,
+	lookFirst: boolean,
+): Promise<Outcome> {
+	if (lookFirst) {
+		const looked = await look(ports, target, own);
+		if ("verdict" in looked || looked.snapshots.ours) return { at: looked.at, looked };
+	}
+	const askedAt = ports.now();
+	if (askedAt >= deadlineAt) return { askedAt, at: askedAt, tooLate: true };
+	const request = {
+		description: describe(run.run, ports.stack, run.request),
+		retentionInDays: run.request.retentionInDays,
+		notAfter: deadlineAt,
+	};
+	try {
+		const snapshot = await ports.takeSnapshot(target, request);
+		if (!isOurs({ ...snapshot, description: snapshot.description ?? own.marker }, own)) throw foreignReply(target);
+		return { askedAt, at: ports.now(), snapshot };
+	} catch (error) {
+		return { askedAt, at: ports.now(), verdict: judge(error) };
+	}
+}
+
+/** A reply that was kept somewhere on the way, or that of another request. */
+const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
+	new AtlasError(
+		{ code: "ATLAS_UNREADABLE", blame: "transient", executed: "unknown" },
+		`cluster ${clusterName} of project ${projectId}: the answer shows another snapshot than the one asked for; look for a proxy between the function and Atlas`,
+	);
+
+export async function look(ports: Ports, target: Target, own: Own): Promise<Looked> {
+	try {
+		const snapshots = findIn(await ports.listSnapshots(target), own);
+		return { at: ports.now(), snapshots };
+	} catch (error) {
+		return { at: ports.now(), verdict: judge(error) };
+	}
+}
