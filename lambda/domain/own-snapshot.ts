@@ -11,7 +11,7 @@ export interface Own {
 const SKEW_MS = 5 * 60_000;
 
 /** Whether a snapshot is one that a run asked for: by marker and kind, and never one from before the run. */
-export const isOurs = (snapshot: Snapshot, { marker, startedAt }: Own): boolean =>
+const isOurs = (snapshot: Snapshot, { marker, startedAt }: Own): boolean =>
 	typeof snapshot.description === "string" &&
 	snapshot.description.endsWith(marker) &&
 	wasAskedFor(snapshot) &&

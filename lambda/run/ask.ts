@@ -1,7 +1,8 @@
 import { AtlasError } from "../domain/errors.ts";
 import type { Target } from "../domain/outcome.ts";
-import { findIn, isOurs, type Own } from "../domain/own-snapshot.ts";
+import { findIn, type Own } from "../domain/own-snapshot.ts";
 import { describe, type Run } from "../domain/run.ts";
+import type { Snapshot } from "../domain/snapshot.ts";
 import type { Asked, Looked } from "../domain/taking-state.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
@@ -50,12 +51,15 @@ export async function ask(
 	};
 	try {
 		const snapshot = await ports.takeSnapshot(target, request);
-		if (!isOurs({ ...snapshot, description: snapshot.description ?? own.marker }, own)) throw foreignReply(target);
+		if (isForeign(snapshot, own)) throw foreignReply(target);
 		return { askedAt, at: ports.now(), snapshot };
 	} catch (error) {
 		return { askedAt, at: ports.now(), verdict: judge(error) };
 	}
 }
+
+const isForeign = (snapshot: Snapshot | null, { marker }: Own): boolean =>
+	typeof snapshot?.description === "string" && !snapshot.description.endsWith(marker);
 
 /** A reply that was kept somewhere on the way, or that of another request. */
 const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
