@@ -95,6 +95,26 @@ function runOf(description: string, ...clusters: string[]): Run {
 
 const ended = (name: string) => aws.runs.find((run) => run.name === name)?.ended;
 
+test("many callers who follow one large run share what is read, and it serves the longer the more it costs", async () => {
+	const small = runOf("hangs");
+	const large = runOf("hangs", ...Array.from({ length: 200 }, (_, index) => `c${index}`));
+	const reads = async (run: Run, targets: number) => {
+		const engine = open();
+		await engine.start(run);
+		await expect.poll(async () => (await open().read(run.run))?.targets.length).toBe(targets);
+		calls.length = 0;
+		// A hundred callers, four times a second, for eight seconds.
+		for (let tick = 0; tick < 32; tick++) {
+			await Promise.all(Array.from({ length: 100 }, () => engine.read(run.run)));
+			time.now += 250;
+		}
+		return calls.filter((call) => call === "GetDurableExecutionHistory").length;
+	};
+
+	expect(await reads(small, 1)).toBeLessThanOrEqual(10);
+	expect(await reads(large, 200)).toBeLessThanOrEqual(2);
+});
+
 describe("starting a run", () => {
 	test("starts one execution of that name, whose payload is the run", async () => {
 		const run = runOf("completes");

@@ -210,6 +210,21 @@ describe("Prefer: wait", () => {
 		expect(door.time.now - NOW).toBe(20_000);
 	});
 
+	test("looks three times at most, for callers in sandboxes of their own share AWS's quota and nothing else", async () => {
+		const looks: number[] = [];
+		const door = openDoor({
+			read: () => {
+				looks.push(door.time.now - NOW);
+				return undefined;
+			},
+		});
+
+		await door.send({ body: REQUEST, headers: wait("wait=20") });
+		await door.send({ body: REQUEST, headers: wait("wait=2"), replyBy: door.time.now + 30_000 });
+
+		expect(looks).toEqual([1500, 5500, 20_000, 21_500, 22_000]);
+	});
+
 	test("is cut short where the function's own time ends before", async () => {
 		const door = openDoor();
 
