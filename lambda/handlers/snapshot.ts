@@ -1,7 +1,7 @@
-import type { DurableContext } from "@aws/durable-execution-sdk-js";
+import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import middy from "@middy/core";
-import { executionModeDurableContext } from "@middy/core/DurableContext";
 import { readSnapshotConfig } from "../config.ts";
+import { createDurableClient } from "../connect/durable-client.ts";
 import { connect } from "../connect/snapshot.ts";
 import type { RunResult } from "../domain/outcome.ts";
 import { carryOut } from "../run/carry-out.ts";
@@ -18,12 +18,16 @@ function build() {
 /**
  * The durable function: carries out a run. Started by the trigger function under the run's name, and by itself for the
  * parts of a large run.
+ *
+ * Middy's own mode for durable functions has no way to pass the SDK a client.
  */
-export const handler = middy<RunInput, RunResult, Error, DurableContext>({
-	executionMode: executionModeDurableContext,
-	// The early timeout of middy outlives a suspended invocation and would run the error path of a run that is well.
-	timeoutEarlyInMillis: 0,
-}).handler((input, durable) => {
-	work ??= build();
-	return work(input, durable);
-});
+export const handler = withDurableExecution(
+	middy<RunInput, RunResult, Error, DurableContext>({
+		// The early timeout of middy outlives a suspended invocation and would run the error path of a run that is well.
+		timeoutEarlyInMillis: 0,
+	}).handler((input, durable) => {
+		work ??= build();
+		return work(input, durable);
+	}),
+	{ client: createDurableClient() },
+);
