@@ -3,7 +3,12 @@ import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { type Alarm, type IMetric, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { CREDENTIALS_REFUSED_METRIC, LATE_METRIC, THROTTLED_METRIC } from "../lambda/domain/metrics.ts";
+import {
+	CREDENTIALS_REFUSED_METRIC,
+	LATE_METRIC,
+	PUBLISH_FAILED_METRIC,
+	THROTTLED_METRIC,
+} from "../lambda/domain/metrics.ts";
 import { serviceMetric } from "./metrics.ts";
 import { type AlarmSettings, filled, type ServiceAlarmProps, serviceAlarm } from "./service-alarm.ts";
 import type { SnapshotFunction } from "./snapshot-function.ts";
@@ -89,6 +94,14 @@ export class Alarms extends Construct {
 				turns: WHILE_WAITING,
 				impact: "When this rings, an event reached the trigger function, which could start no run from it.",
 				section: "a-run-never-started",
+			}),
+			alarm("PublishFailed", {
+				metric: counted(PUBLISH_FAILED_METRIC),
+				threshold: 1,
+				...ONCE,
+				impact:
+					"When this rings, the bus refuses events: whoever waits for one waits longer, though snapshots are taken and followed.",
+				section: "events-are-not-published",
 			}),
 			alarm("MailUndelivered", {
 				metric: waiting(unmailed),

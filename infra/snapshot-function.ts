@@ -28,8 +28,8 @@ export class SnapshotFunction extends ServiceFunction {
 			...props,
 			description: "Carries out runs: takes Atlas snapshots, follows each to its end, publishes what happened",
 			timeout: Duration.minutes(5),
-			// A run stops following after three days; the fourth is for what it still has to say.
-			durableConfig: { executionTimeout: Duration.days(4), retentionPeriod: Duration.days(30) },
+			// A run stops following after three days, and offers its last event for three more.
+			durableConfig: { executionTimeout: Duration.days(7), retentionPeriod: Duration.days(30) },
 		});
 		Annotations.of(this.function).acknowledgeInfo(
 			"aws-lambda:Function.DurableConfig",
@@ -59,7 +59,12 @@ export class SnapshotFunction extends ServiceFunction {
 		const policy = new Policy(this, "Runs", {
 			statements: [
 				allow(
-					["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"],
+					[
+						"lambda:CheckpointDurableExecution",
+						"lambda:GetDurableExecutionState",
+						// Of a part that AWS ended: what it had published.
+						"lambda:GetDurableExecutionHistory",
+					],
 					[`${functionArn}:*/durable-execution/*`],
 				),
 				allow(["lambda:InvokeFunction"], [`${functionArn}:*`]),

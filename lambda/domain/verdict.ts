@@ -23,7 +23,10 @@ export function judge(error: unknown): Verdict {
 	if (error instanceof AtlasError) {
 		const { code, errorCode, blame, executed, status, retryAfterSeconds } = error.fault;
 		return {
-			reason: { code: errorCode === undefined || errorCode === UNTELLING ? code : errorCode, message: error.message },
+			reason: {
+				code: errorCode === undefined || errorCode === UNTELLING ? code : errorCode,
+				message: short(error.message),
+			},
 			code,
 			retry: blame === "transient" ? "again" : "never",
 			executed,
@@ -34,7 +37,7 @@ export function judge(error: unknown): Verdict {
 	}
 	if (error instanceof ServiceError) {
 		return {
-			reason: { code: error.name, message: error.message },
+			reason: { code: error.name, message: short(error.message) },
 			code: error.name,
 			retry: error.transient ? "again" : "never",
 			executed: error.executed,
@@ -55,3 +58,8 @@ export function judge(error: unknown): Verdict {
 
 /** Atlas sends it with a wrong key (401) and with its own faults (500) alike, so it tells nothing apart. */
 const UNTELLING = "UNEXPECTED_ERROR";
+
+/** A checkpoint holds many reasons: each is cut to so many characters. */
+const REASON_LENGTH = 500;
+const short = (message: string): string =>
+	message.length <= REASON_LENGTH ? message : `${message.slice(0, REASON_LENGTH - 1)}…`;

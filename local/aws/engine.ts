@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner, type TestResult } from "@aws/durable-execution-sdk-js-testing";
 import type { ErrorObject, Event, ExecutionStatus } from "@aws-sdk/client-lambda";
+import { type Checkpoints, createCheckpoints } from "./checkpoints.ts";
 import { FUNCTION_ARN, VERSION_ARN } from "./names.ts";
 import { enterRunner, leaveRunner } from "./runner.ts";
 
@@ -37,23 +38,32 @@ export interface Engine {
 	 * @returns `undefined` where the name belongs to another payload
 	 */
 	start(name: string, payload: string): Execution | undefined;
+	readonly checkpoints: Checkpoints;
 	close(): Promise<void>;
 }
 
 /**
  * The durable engine: AWS's own local runner, one runner for each execution.
  *
+ * @param overWire checkpoints are written over the wire, and an invocation that breaks off is repeated
  * @param skipTime waits take no time; the process's clock is then a fake one
  */
-export async function createEngine(load: () => Promise<DurableHandler>, skipTime: boolean): Promise<Engine> {
+export async function createEngine(
+	load: () => Promise<DurableHandler>,
+	skipTime: boolean,
+	overWire = false,
+): Promise<Engine> {
 	await enterRunner(skipTime);
 	const executions: Execution[] = [];
+	const checkpoints = createCheckpoints();
+	const handler = atOurArn(overWire ? invokeOverWire(load, checkpoints) : load);
 	return {
 		executions,
+		checkpoints,
 		start(name, payload) {
 			const twin = executions.find((execution) => execution.name === name);
 			if (twin) return twin.payload === payload ? twin : undefined;
-			const execution = run(name, payload, load);
+			const execution = run(name, payload, handler);
 			executions.push(execution);
 			return execution;
 		},
@@ -61,8 +71,7 @@ export async function createEngine(load: () => Promise<DurableHandler>, skipTime
 	};
 }
 
-function run(name: string, payload: string, load: () => Promise<DurableHandler>): Execution {
-	const handler = atOurArn(load);
+function run(name: string, payload: string, handler: DurableLambdaHandler): Execution {
 	const runner = new LocalDurableTestRunner({ handlerFunction: handler });
 	// Parts of a large run are invoked by the ARN that the function finds in its context.
 	runner.registerDurableFunction(FUNCTION_ARN, handler);
@@ -113,6 +122,25 @@ function atOurArn(load: () => Promise<DurableHandler>): DurableLambdaHandler {
 		});
 	};
 }
+
+/** Invocations of an execution at most, of those that break off one after another. */
+const INVOCATIONS = 5;
+
+/** Lambda's part of an invocation: the function has no way to the runner but the wire. */
+const invokeOverWire = (load: () => Promise<DurableHandler>, checkpoints: Checkpoints) => async () => {
+	const handler = (await load()) as (event: unknown, context: never) => Promise<unknown>;
+	return async (invocation: Parameters<Checkpoints["open"]>[0], context: never) => {
+		let event = checkpoints.open(invocation);
+		for (let nth = 1; ; nth++) {
+			try {
+				return await handler(event, context);
+			} catch (error) {
+				if (nth === INVOCATIONS) throw error;
+				event = await checkpoints.reopen(invocation);
+			}
+		}
+	};
+};
 
 function endOf(result: TestResult): { status: ExecutionStatus; result?: string; error?: ErrorObject } {
 	const status = result.getStatus() ?? "FAILED";

@@ -1,7 +1,7 @@
 /** What goes wrong with one call. */
 export type Fault =
 	/** The service answers with an error and does nothing. */
-	| { readonly do: "fail"; readonly status: number; readonly code: string }
+	| { readonly do: "fail"; readonly status: number; readonly code: string; readonly message?: string }
 	/** The connection breaks: before the call is carried out, or after, so that only the reply is lost. */
 	| { readonly do: "drop"; readonly when: "before" | "after" }
 	| { readonly do: "delay"; readonly milliseconds: number }

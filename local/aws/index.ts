@@ -20,6 +20,11 @@ export interface AwsOptions {
 	readonly port?: number;
 	/** Waits of durable executions take no time. The process's clock is then a fake one. */
 	readonly skipTime?: boolean;
+	/**
+	 * Durable functions write their checkpoints over the wire, by the client of their own, and `faults` may answer them; an
+	 * invocation that breaks off is repeated. Otherwise the runner takes them within the process.
+	 */
+	readonly checkpointsOverWire?: boolean;
 }
 
 /** Secrets Manager, EventBridge and Lambda's durable executions, on one loopback port. */
@@ -40,7 +45,11 @@ export interface Aws {
 
 /** Starts the fake services. Requests come from the real SDK clients, signed with `credentials`. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
-	const engine = await createEngine(options.snapshotHandler, options.skipTime ?? false);
+	const engine = await createEngine(
+		options.snapshotHandler,
+		options.skipTime ?? false,
+		options.checkpointsOverWire ?? false,
+	);
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
 	const find: Serving["route"] = (request) => {

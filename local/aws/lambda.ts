@@ -23,6 +23,10 @@ export function routeLambda(request: AwsRequest, engine: Engine): Operation | un
 			return rest("Invoke", () => invoke(request, key, engine));
 		case "GET /2025-12-01/functions/_/durable-executions":
 			return rest("ListDurableExecutionsByFunction", () => list(request, key, engine));
+		case "POST /2025-12-01/durable-executions/_/checkpoint":
+			return rest("CheckpointDurableExecution", () => engine.checkpoints.answer(key, "checkpoint", request));
+		case "GET /2025-12-01/durable-executions/_/state":
+			return rest("GetDurableExecutionState", () => engine.checkpoints.answer(key, "state", request));
 		case "GET /2025-12-01/durable-executions/_":
 			return rest("GetDurableExecution", () => get(request, find(engine, key)));
 		case "GET /2025-12-01/durable-executions/_/history":
@@ -32,7 +36,11 @@ export function routeLambda(request: AwsRequest, engine: Engine): Operation | un
 	}
 }
 
-const rest = (name: string, carryOut: () => AwsReply): Operation => ({ name, carryOut, toErrorReply: toRestError });
+const rest = (name: string, carryOut: Operation["carryOut"]): Operation => ({
+	name,
+	carryOut,
+	toErrorReply: toRestError,
+});
 
 function invoke({ headers, query, body }: AwsRequest, name: string, engine: Engine): AwsReply {
 	const qualifier = query.get("Qualifier");

@@ -38,7 +38,7 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, servi
 	const fault = serving.faultOf(operation.name);
 	if (fault?.do === "delay") await delay(fault.milliseconds);
 	if (fault?.do === "drop" && fault.when === "before") return void outgoing.destroy();
-	const reply = carryOut(operation, fault);
+	const reply = await carryOut(operation, fault);
 	if (fault?.do === "drop") return void outgoing.destroy();
 	return send(outgoing, reply);
 }
@@ -54,10 +54,10 @@ const UNSIGNED = refuse("InvalidSignatureException", {
 	message: "the request must be signed with the access key of this process",
 });
 
-function carryOut(operation: Operation, fault: Fault | undefined): AwsReply {
+async function carryOut(operation: Operation, fault: Fault | undefined): Promise<AwsReply> {
 	try {
-		if (fault?.do === "fail") throw new AwsError(fault.code, fault.status, "injected");
-		return operation.carryOut(fault);
+		if (fault?.do === "fail") throw new AwsError(fault.code, fault.status, fault.message ?? "injected");
+		return await operation.carryOut(fault);
 	} catch (error) {
 		const known = error instanceof AwsError ? error : new AwsError("InternalFailure", 500, "the stand-in failed");
 		return operation.toErrorReply(known);

@@ -20,7 +20,7 @@ export interface Operation {
 	/** As the service names it: `GetSecretValue`, `PutEvents`, `Invoke`. */
 	readonly name: string;
 	/** @throws AwsError */
-	carryOut(fault?: Fault): AwsReply;
+	carryOut(fault?: Fault): AwsReply | Promise<AwsReply>;
 	/** How the service's protocol writes an error. */
 	toErrorReply(error: AwsError): AwsReply;
 }

@@ -1,8 +1,9 @@
 import type { Event } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
+import { PUBLISH_STEPS } from "../../lambda/domain/publish-step.ts";
 import { type Executions, withoutQualifier } from "../../lambda/engine/executions.ts";
 import { tellTargets } from "../../lambda/engine/history.ts";
-import { readExecution } from "../../lambda/engine/read-run.ts";
+import { readBrokenParts, readExecution } from "../../lambda/engine/read-run.ts";
 import { PROJECT, target } from "../http/door.ts";
 
 const pending = (clusterName: string) => ({ projectId: PROJECT, clusterName, state: "PENDING" as const });
@@ -27,6 +28,8 @@ const invoked = (Id: string, arn: string): Event => ({
 	Name: "carry-out-part",
 	ChainedInvokeStartedDetails: { FunctionName: "snapshot", DurableExecutionArn: arn },
 });
+
+const never = () => Promise.reject(new Error("not asked for here"));
 
 describe("a history", () => {
 	test("tells the last published state of each target, in the order of the selection", () => {
@@ -86,7 +89,35 @@ describe("a history", () => {
 		expect(tellTargets(events, [])).toEqual({
 			targets: [target("COMPLETED", "a"), target("REFUSED", "b"), pending("c")],
 			parts: ["arn:3"],
+			broken: [],
 		});
+	});
+
+	test.each(["ChainedInvokeFailed", "ChainedInvokeTimedOut", "ChainedInvokeStopped"] as const)(
+		"2.5: names the part that AWS ended in the middle (%s): its own history tells what it has published",
+		async (EventType) => {
+			const whole: Event[] = [selected("a", "b"), invoked("p1", "arn:1"), { EventType, Id: "p1" }];
+			const part = [step("publish-end", target("COMPLETED", "a")), step("publish-started", target("STARTED", "b"))];
+			const history = async (arn: string) => (arn === "arn:1" ? part : whole);
+
+			expect(tellTargets(whole, [])).toMatchObject({ parts: ["arn:1"], broken: ["arn:1"] });
+			expect(await readBrokenParts({ history, find: never, get: never }, "whole")).toEqual([
+				target("COMPLETED", "a"),
+				target("STARTED", "b"),
+			]);
+		},
+	);
+
+	test.each(PUBLISH_STEPS)("4.2: knows what %s has published", (name) => {
+		const lost = name === "publish-lost" ? { tries: 1, targets: [target("REFUSED", "a")] } : target("REFUSED", "a");
+
+		expect(tellTargets([step(name, lost)], []).targets).toEqual([target("REFUSED", "a")]);
+	});
+
+	test("4.1: tells where a target stands though the bus has not taken its event, and nothing of the bus", () => {
+		const events = [step("publish-late", { ...target("STARTED", "a"), unpublished: true })];
+
+		expect(tellTargets(events, []).targets).toEqual([target("STARTED", "a")]);
 	});
 });
 

@@ -48,6 +48,7 @@ test.each([
 	["RunNotStarted", 1, "notBreaching"],
 	["RunTimedOut", 1, "notBreaching"],
 	["RunStopped", 1, "notBreaching"],
+	["PublishFailed", 1, "notBreaching"],
 	["MailUndelivered", 1, "notBreaching"],
 	["ManyExecutions", 80, "notBreaching"],
 	["SnapshotLate", 1, "notBreaching"],

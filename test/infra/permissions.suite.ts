@@ -14,6 +14,7 @@ const rotates = (...arns: string[]) => [
 const snapshot = [
 	"events:PutEvents on PublishingBus",
 	"lambda:CheckpointDurableExecution on SnapshotFunction:*/durable-execution/*",
+	"lambda:GetDurableExecutionHistory on SnapshotFunction:*/durable-execution/*",
 	"lambda:GetDurableExecutionState on SnapshotFunction:*/durable-execution/*",
 	"lambda:InvokeFunction on SnapshotFunction:*",
 	...writesLogs("SnapshotLogs"),

@@ -41,7 +41,7 @@ const variablesOf = (description: RegExp): Record<string, string> =>
 
 test("the durable function lives four days, is remembered for thirty and begins at an alias whose versions stay", () => {
 	template.hasResourceProperties("AWS::Lambda::Function", {
-		DurableConfig: { ExecutionTimeout: 4 * 86_400, RetentionPeriodInDays: 30 },
+		DurableConfig: { ExecutionTimeout: 7 * 86_400, RetentionPeriodInDays: 30 },
 		ReservedConcurrentExecutions: 20,
 		FunctionName: Match.absent(),
 	});

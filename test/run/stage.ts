@@ -30,13 +30,16 @@ export async function openStage(
 		readonly aws?: Partial<AwsOptions>;
 		readonly auth?: "digest" | "oauth";
 		readonly env?: Record<string, string>;
+		/** In place of the durable function. */
+		readonly handler?: () => Promise<DurableHandler>;
 	} = {},
 ): Promise<Stage> {
 	const atlas = await startAtlas({ snapshotSeconds: 160, now: () => Date.now(), ...options.atlas });
 	const { publicKey, privateKey, clientId, clientSecret } = atlas;
 	const keys = options.auth === "oauth" ? { clientId, clientSecret } : { publicKey, privateKey };
 	const path = `../../lambda/handlers/snapshot.ts?stage=${stages++}`;
-	const snapshotHandler = async () => ((await import(path)) as { handler: DurableHandler }).handler;
+	const snapshotHandler =
+		options.handler ?? (async () => ((await import(path)) as { handler: DurableHandler }).handler);
 	const aws = await startAws({
 		secrets: { "atlas-keys": JSON.stringify(keys) },
 		skipTime: true,

@@ -1,0 +1,93 @@
+import type { DurableExecutionClient } from "@aws/durable-execution-sdk-js";
+import { isRecord } from "../json.ts";
+import { toWire } from "./history.ts";
+import { AwsError, type AwsReply, type AwsRequest, readJson } from "./wire.ts";
+
+/** What the local runner gives a durable function: the event, and the way to the checkpoints. */
+interface Invocation {
+	readonly DurableExecutionArn: string;
+	readonly CheckpointToken: string;
+	readonly durableExecutionClient: DurableExecutionClient;
+}
+
+/** Bytes of one update's payload. @see Lambda Developer Guide, "Lambda quotas" */
+const PAYLOAD_BYTES = 256 * 1024;
+
+/** The part of Lambda's API over which a durable function writes its checkpoints, in front of the local runner. */
+export interface Checkpoints {
+	/** Has this execution's checkpoints taken here. @returns the event, as Lambda gives it to the function */
+	open<T extends Invocation>(invocation: T): Omit<T, "durableExecutionClient">;
+	/** @returns the event of the next invocation, after one that broke off */
+	reopen<T extends Invocation>(invocation: T): Promise<Omit<T, "durableExecutionClient">>;
+	/** @throws AwsError, as Lambda does: a stale token, a payload too large */
+	answer(arn: string, operation: "checkpoint" | "state", request: AwsRequest): Promise<AwsReply>;
+}
+
+/** @see AWS Lambda API: CheckpointDurableExecution, GetDurableExecutionState */
+export function createCheckpoints(): Checkpoints {
+	const clients = new Map<string, { readonly client: DurableExecutionClient; token: string }>();
+	const find = (arn: string) => {
+		const found = clients.get(arn);
+		if (found) return found;
+		throw new AwsError("ResourceNotFoundException", 404, "Durable execution not found.");
+	};
+	return {
+		open({ durableExecutionClient: client, ...event }) {
+			clients.set(event.DurableExecutionArn, { client, token: event.CheckpointToken });
+			return event;
+		},
+		async reopen({ durableExecutionClient: client, ...event }) {
+			const { token } = find(event.DurableExecutionArn);
+			const state = await client.getExecutionState({
+				DurableExecutionArn: event.DurableExecutionArn,
+				CheckpointToken: token,
+				Marker: "",
+				MaxItems: 1000,
+			});
+			return {
+				...event,
+				CheckpointToken: token,
+				InitialExecutionState: { Operations: state.Operations, NextMarker: state.NextMarker },
+			};
+		},
+		async answer(DurableExecutionArn, operation, request) {
+			const execution = find(DurableExecutionArn);
+			if (operation === "state") {
+				const CheckpointToken = request.query.get("CheckpointToken") ?? "";
+				const Marker = request.query.get("Marker") ?? "";
+				const MaxItems = Number(request.query.get("MaxItems") ?? 1000);
+				const state = await execution.client.getExecutionState({
+					DurableExecutionArn,
+					CheckpointToken,
+					Marker,
+					MaxItems,
+				});
+				return { status: 200, body: toWire(state as never, true) };
+			}
+			const { CheckpointToken, Updates = [] } = readJson(request.body) as {
+				CheckpointToken: string;
+				Updates?: unknown[];
+			};
+			for (const update of Updates) checkSize(update);
+			const checkpoint = { DurableExecutionArn, CheckpointToken, Updates: Updates as never };
+			// The runner knows which tokens are used up: invocations of one execution may overlap.
+			const reply = await execution.client.checkpoint(checkpoint).catch((error: unknown) => {
+				throw invalid(error instanceof Error ? error.message : "Invalid checkpoint token");
+			});
+			execution.token = reply.CheckpointToken ?? execution.token;
+			return { status: 200, body: toWire(reply as never, true) };
+		},
+	};
+}
+
+function checkSize(update: unknown): void {
+	const { Type, Payload, Error: error } = isRecord(update) ? update : {};
+	const data = isRecord(error) ? error["ErrorData"] : undefined;
+	for (const text of [Payload, data]) {
+		if (typeof text === "string" && Buffer.byteLength(text) > PAYLOAD_BYTES) {
+			throw invalid(`${String(Type)} payload size must be less than or equal to ${PAYLOAD_BYTES} bytes.`);
+		}
+	}
+}
+
+const invalid = (message: string) => new AwsError("InvalidParameterValueException", 400, message);
