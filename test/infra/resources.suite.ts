@@ -7,6 +7,7 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import { expect, test } from "vitest";
 import { AtlasSnapshots } from "../../infra/atlas-snapshots.ts";
 import { readSnapshotConfig, readTriggerConfig } from "../../lambda/config.ts";
+import { parseCredentials } from "../../lambda/secrets/credentials.ts";
 import { outputsIn } from "../runbook/blocks.ts";
 import { nightly, PROJECT, stackOf, templateOf } from "./synthesize.ts";
 
@@ -248,4 +249,30 @@ test("a second synth gives the same template and the same assets", () => {
 		readFileSync(join(synth?.outdir ?? "", "AtlasSnapshots.assets.json"), "utf8"),
 	);
 	expect(again).toBe(assets);
+});
+
+test("the access log is named where API Gateway needs no statement in the account's policy, anew for each stack", () => {
+	const [log] = Object.values(template.findResources("AWS::Logs::LogGroup")).filter(
+		({ Properties }) => Properties["LogGroupName"] !== undefined,
+	);
+	const [separator, [begin, stackId]] = log?.["Properties"]["LogGroupName"]["Fn::Join"] ?? ["", []];
+
+	expect([separator, begin]).toEqual([
+		"",
+		expect.stringMatching(/^\/aws\/vendedlogs\/atlas-snapshots\/AtlasSnapshots-[0-9a-f]{8}\/$/),
+	]);
+	expect(JSON.stringify(stackId)).toContain("AWS::StackId");
+});
+
+test("the placeholder of a rotated secret has the form that Secrets Manager demands, and is refused as keys", () => {
+	const adminSecretArn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:admin-AbCdEf";
+	const secrets = templateOf({ rotation: { adminSecretArn } }).findResources("AWS::SecretsManager::Secret");
+	const [text = ""] = Object.values(secrets).map(({ Properties }): string => Properties["SecretString"]);
+
+	expect(JSON.parse(text)).toEqual({
+		clientId: expect.stringMatching(/^mdb_sa_id_[0-9a-f]{24}$/),
+		clientSecret: expect.stringContaining("placeholder"),
+		orgId: expect.stringMatching(/^[0-9a-f]{24}$/),
+	});
+	expect(() => parseCredentials(text, "atlas")).toThrow("clientId is still the placeholder");
 });
