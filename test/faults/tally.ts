@@ -32,6 +32,9 @@ function describeAction(action: AtlasTrouble["action"]): string {
 		case "delay":
 		case "garbage":
 		case "body":
+		case "echo":
+		case "interim":
+		case "grow":
 		case "repeat":
 		case "contentType":
 			return action.type;

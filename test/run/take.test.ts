@@ -9,6 +9,7 @@ import { backOff as pacedBackOff } from "../../lambda/run/pace.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
 import type { Steps } from "../../lambda/run/steps.ts";
 import { take } from "../../lambda/run/take.ts";
+import { CONFIGURED } from "./configured.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -106,8 +107,7 @@ async function play(scene: Scene) {
 		description: one.ours ? `x${marker(run.run, STACK)}` : "x",
 	});
 	const ports: Ports = {
-		stack: STACK,
-		limits: {} as Ports["limits"],
+		...CONFIGURED,
 		now: () => now,
 		async takeSnapshot(_target, { description }) {
 			settle();
@@ -143,8 +143,6 @@ async function play(scene: Scene) {
 		listClusters: async () => [],
 		listProjects: async () => [],
 		publish: async () => {},
-		readBrokenParts: async () => [],
-		warn: () => {},
 	};
 	const step = <T>(_name: string, work: () => Promise<T>): Promise<T> => {
 		operations += 1;

@@ -35,6 +35,9 @@ export interface DigestOptions {
  * Digest access authentication, one challenge for many requests. The challenge is asked for by a GET, which may be lost
  * and repeated; so a POST is only ever sent with an answer.
  *
+ * Requests share a nonce, each with a count of its own, and may overtake one another. A server that refuses counts out
+ * of order is asked once more with a fresh nonce, and then by one request at a time.
+ *
  * A 401 to a nonce that was kept is answered once more with the fresh challenge it carries, whatever `stale` says:
  * Atlas's nodes don't know each other's nonces. A 401 to a challenge just asked for is handed up, unless `stale` says
  * that the key was not looked at.
@@ -44,6 +47,9 @@ export interface DigestOptions {
 export function digest(options: DigestOptions): Layer {
 	const { publicKey, privateKey, now, createCnonce = () => randomBytes(16).toString("hex") } = options;
 	let kept: Nonce | undefined;
+	/** Whether the server wants counts to rise, as Apache's does: then requests go one by one. */
+	let oneAtATime = false;
+	let turn: Promise<unknown> = Promise.resolve();
 	let pending: { readonly asker: Call; readonly nonce: Promise<Nonce> } | undefined;
 
 	const keep = (challenge: DigestChallenge, askedAt: number): Nonce => {
@@ -77,6 +83,15 @@ export function digest(options: DigestOptions): Layer {
 			throw toldOf(call, asker, error);
 		});
 	};
+	const inTurn = (work: () => Promise<Reply>): Promise<Reply> => {
+		if (!oneAtATime) return work();
+		const reply = turn.then(work);
+		turn = reply.then(
+			() => undefined,
+			() => undefined,
+		);
+		return reply;
+	};
 	const send = (next: Send, call: Call, nonce: Nonce): Promise<Reply> => {
 		nonce.uses += 1;
 		const authorization = answerChallenge(nonce.challenge, {
@@ -96,15 +111,23 @@ export function digest(options: DigestOptions): Layer {
 		// So many may have waited for one challenge that the last of them find it used up.
 		while (nonce.uses >= USES) nonce = await share(next, call);
 		let isKept = nonce === present;
+		let countRefused = false;
 		for (let tries = 1; ; tries++) {
 			const sentAt = now();
-			const reply = await send(next, call, nonce);
-			if (!isKeyRefused(reply)) return reply;
+			const reply = await inTurn(() => send(next, call, nonce));
+			if (!isKeyRefused(reply)) {
+				oneAtATime ||= countRefused;
+				return reply;
+			}
 			const fresh = findDigestChallenge(reply.headers["www-authenticate"]);
-			if (!isKept && !fresh?.stale) return reply;
+			const isShared = nonce.uses > 1;
+			if (!isKept && !isShared && !fresh?.stale) return reply;
 			if (tries === TRIES) throw alwaysStale(call);
+			countRefused = isShared && fresh?.stale === false;
 			if (!fresh && kept === nonce) kept = undefined;
-			nonce = fresh ? keep(fresh, sentAt) : await share(next, call);
+			// After a refused count a nonce of its own: nobody else's count can come before the first.
+			if (fresh) nonce = countRefused ? { challenge: fresh, askedAt: sentAt, uses: 0 } : keep(fresh, sentAt);
+			else nonce = await share(next, call);
 			isKept = false;
 		}
 	};

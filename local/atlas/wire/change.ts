@@ -25,6 +25,7 @@ const Settings = v.partial(
 		digestAlgorithms: v.array(v.picklist(["MD5", "SHA-256"])),
 		nonceSeconds: Positive,
 		nonceUses: Positive,
+		nonceCountsRise: v.boolean(),
 		unauthorizedErrorCode: v.nullable(v.string()),
 		rateLimitHeaders: v.boolean(),
 		buckets: v.partial(v.strictObject({ backups: Limit, clusters: Limit, groups: Limit })),

@@ -63,6 +63,7 @@ export function checkDigest(world: World, nonces: Nonces, exchange: Exchange, va
 	if (nonce === undefined || world.now() >= nonce.issuedAt + world.settings.nonceSeconds * 1000) return "stale";
 	if (count >= world.settings.nonceUses) return "stale";
 	if (nonce.seen.has(count)) return "bad";
+	if (world.settings.nonceCountsRise && count !== nonce.seen.size + 1) return "bad";
 	nonce.seen.add(count);
 	const algorithm = world.settings.digestAlgorithms.find((name) => name === (given.get("algorithm") ?? "MD5"));
 	const password = world.credentials.apiKeys.get(text("username"));

@@ -13,8 +13,11 @@ const AFTERWARDS: readonly FaultAction["type"][] = [
 	"status",
 	"garbage",
 	"body",
+	"echo",
+	"grow",
 	"contentType",
 	"delay",
+	"interim",
 	"cut",
 	"drop",
 ];
@@ -54,6 +57,15 @@ export async function disturb(
 			case "body":
 				reply = { ...reply, body: action.value };
 				break;
+			case "echo":
+				reply = echoed(reply, action.value);
+				break;
+			case "grow":
+				reply = { ...reply, body: grown(reply.body, action) };
+				break;
+			case "interim":
+				await interim(response, action.times ?? Number.POSITIVE_INFINITY);
+				break;
 			case "contentType":
 				reply = { ...reply, headers: { ...reply.headers, "Content-Type": action.value } };
 				break;
@@ -67,6 +79,36 @@ export async function disturb(
 		}
 	}
 	return reply;
+}
+
+/** What a client must be able to read stays: an id of a snapshot, and a state that it knows. */
+const KEPT = new Set(["id", "status", "access_token", "token_type"]);
+
+function echoed(reply: Reply, value: string): Reply {
+	const put = (one: unknown, name = ""): unknown => {
+		if (Array.isArray(one)) return one.length === 0 ? [value] : one.map((item) => put(item, name));
+		if (typeof one === "object" && one !== null) {
+			const fields = Object.entries(one).map(([key, field]) => [key, put(field, key)]);
+			return { ...Object.fromEntries(fields), [value]: value };
+		}
+		return typeof one === "string" && !KEPT.has(name) ? value : one;
+	};
+	const name = `X-${value.replaceAll(/[^A-Za-z0-9-]/g, "")}`;
+	const headers = { ...reply.headers, "X-Echo": value, [name]: value };
+	return { ...reply, headers, body: reply.body === "" ? "" : JSON.stringify(put(JSON.parse(reply.body))) };
+}
+
+/** @param depth of the field's value, which is an array of arrays @param bytes of it, where it is a text */
+function grown(body: string, { depth, bytes }: { readonly depth: number; readonly bytes: number }): string {
+	const value = depth > 0 ? "[".repeat(depth) + "]".repeat(depth) : JSON.stringify("x".repeat(bytes));
+	return body.replace(/^\{/, () => `{"unknownField":${value},`);
+}
+
+async function interim(response: ServerResponse, times: number): Promise<void> {
+	for (let i = 0; i < times && !response.destroyed; i++) {
+		response.writeEarlyHints({ link: "</x>; rel=preload" });
+		await new Promise((resolve) => setImmediate(resolve));
+	}
 }
 
 function destroyed(response: ServerResponse): undefined {

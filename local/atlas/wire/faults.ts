@@ -32,6 +32,12 @@ const Action = v.variant("type", [
 	v.strictObject({ type: v.literal("garbage") }),
 	/** Executed; another body in place of the reply's. */
 	v.strictObject({ type: v.literal("body"), value: v.string() }),
+	/** Executed; the text stands in every field of the body that holds one, beside it under its own name, and in headers. */
+	v.strictObject({ type: v.literal("echo"), value: v.string() }),
+	/** Executed; after so many interim replies (103), which end only with the connection where none is given. */
+	v.strictObject({ type: v.literal("interim"), times: v.optional(Count) }),
+	/** Executed; the body as it should be, with one more field: nested so deep, or so many bytes long. */
+	v.strictObject({ type: v.literal("grow"), depth: v.optional(Count, 0), bytes: v.optional(Count, 0) }),
 	/** Executed; the body is as it should be, its type is not. */
 	v.strictObject({ type: v.literal("contentType"), value: v.string() }),
 ]);

@@ -42,6 +42,8 @@ export interface Settings {
 	nonceSeconds: number;
 	/** Requests that a nonce serves, less one: `nc` stays below it. */
 	nonceUses: number;
+	/** Whether `nc` must rise from request to request, as Apache's `AuthDigestNcCheck` wants; Jetty takes any order. */
+	nonceCountsRise: boolean;
 	/** `errorCode` of an authentication 401; production has been seen to send none. */
 	unauthorizedErrorCode: string | null;
 	/** Whether replies carry `RateLimit-*` and `Retry-After`. */
@@ -90,6 +92,7 @@ export const defaultSettings = (): Settings => ({
 	digestAlgorithms: ["MD5"],
 	nonceSeconds: 60,
 	nonceUses: 1024,
+	nonceCountsRise: false,
 	unauthorizedErrorCode: "UNEXPECTED_ERROR",
 	rateLimitHeaders: true,
 	buckets: {

@@ -1,0 +1,163 @@
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Exchange } from "../../lambda/atlas/index.ts";
+import type { Fault } from "../../local/atlas/index.ts";
+import { faultOf, REQUEST, rig, SCHEMES } from "./door.ts";
+
+type Action = Fault["do"];
+
+describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => {
+	test.each(["utf8", "base64", "base64url", "hex", "HEX"] as const)(
+		"the secret in %s gets out of no reply",
+		async (form) => {
+			const told: Exchange[] = [];
+			const secret = "mdb_sa_sk_Zm9vYmFyYmF6cXV4cXV1eA-K3y_0f_the_test";
+			const text = Buffer.from(secret).toString(form === "HEX" ? "hex" : form);
+			const echo = form === "HEX" ? text.toUpperCase() : text;
+			await using r = await rig(
+				scheme,
+				{ credentials: { privateKey: secret, clientSecret: secret }, projects: [{ clusters: ["a", "b"] }] },
+				{ onReply: (exchange) => told.push(exchange) },
+			);
+			const seen: unknown[] = [];
+			const keep = (error: unknown) => seen.push(inspect(error, { depth: 20, showHidden: true }));
+			const calls = async () => {
+				for (const call of [
+					() => r.atlas.takeSnapshot(r.target, REQUEST),
+					() => r.atlas.takeSnapshot(r.target, { ...REQUEST, retentionInDays: -1 }),
+					() => r.atlas.listSnapshots(r.target),
+					() => r.atlas.readSnapshot(r.target, "0".repeat(24)),
+					() => r.atlas.listClusters(r.target.projectId),
+				])
+					await call().then((value) => seen.push(JSON.stringify(value)), keep);
+			};
+			r.sim.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: echo } });
+			await calls();
+			r.sim.world.roles = [];
+			await calls();
+
+			expect(seen).toHaveLength(10);
+			expect(`${seen.join("\n")}${JSON.stringify(told)}`.toLowerCase()).not.toContain(echo.toLowerCase());
+		},
+	);
+
+	test.each([
+		["an unknown field 20,000 deep", { type: "grow", depth: 20_000 }],
+		["5 MB in an unknown field", { type: "grow", bytes: 5_000_000 }],
+		["interim replies before the reply", { type: "interim", times: 200 }],
+	] as const)("a reply with %s is read like any other", async (_what, action) => {
+		await using r = await rig(scheme);
+		r.sim.faults.add({ on: { kind: "any", times: "always" }, do: action });
+
+		const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
+
+		expect((await r.atlas.readSnapshot(r.target, id)).id).toBe(id);
+		expect(JSON.stringify(await r.atlas.listSnapshots(r.target))).not.toContain("unknownField");
+	});
+});
+
+test("a poll that shows another snapshot than the one asked for is none", async () => {
+	await using r = await rig("digest");
+	const body = JSON.stringify({ id: "a".repeat(24), status: "completed" });
+	const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
+	r.sim.faults.add({ on: { kind: "get" }, do: { type: "body", value: body } });
+
+	expect(await faultOf(r.atlas.readSnapshot(r.target, id))).toMatchObject({ code: "ATLAS_UNREADABLE" });
+});
+
+test.each([
+	["400,000 items in a page", `{"results":[${"{},".repeat(399_999)}{}]}`],
+	[
+		"one item too many",
+		JSON.stringify({ results: Array.from({ length: 501 }, () => ({ id: "a".repeat(24), status: "x" })) }),
+	],
+])("a list with %s is unreadable", async (_what, value) => {
+	await using r = await rig("oauth");
+	r.sim.faults.add({ on: { kind: "list", times: "always" }, do: { type: "body", value } });
+
+	expect(await faultOf(r.atlas.listSnapshots(r.target))).toMatchObject({ code: "ATLAS_UNREADABLE" });
+});
+
+test("a list of endless pages ends at 20,000 entries", async () => {
+	await using r = await rig("oauth");
+	const results = Array.from({ length: 500 }, (_, i) => ({ id: String(i).padStart(24, "0"), status: "completed" }));
+	const value = JSON.stringify({ results, links: [{ rel: "next" }] });
+	r.sim.faults.add({ on: { kind: "list", times: "always" }, do: { type: "body", value } });
+
+	expect(await faultOf(r.atlas.listSnapshots(r.target))).toMatchObject({ code: "ATLAS_UNREADABLE" });
+	expect(r.sim.log.filter(({ kind }) => kind === "list")).toHaveLength(41);
+});
+
+describe("a server that refuses counts out of order", () => {
+	test("is served one request at a time, and no key is called refused", async () => {
+		await using r = await rig("digest", { settings: { nonceCountsRise: true } });
+
+		for (let wave = 0; wave < 3; wave++)
+			await Promise.all(Array.from({ length: 20 }, () => r.atlas.readCluster(r.target)));
+
+		expect(r.reads.count).toBe(0);
+	});
+});
+
+describe("promise 1: a POST that has left stays in doubt", () => {
+	const refusals = [401, 403, 405, 429, 400, 404, 409, 500, 503].flatMap((status) =>
+		[true, false].map((executed) => ({ type: "status", status, executed }) as const),
+	);
+	const actions: readonly (Action | "none")[] = [
+		"none",
+		...refusals,
+		{ type: "drop", when: "before" },
+		{ type: "drop", when: "after" },
+		{ type: "html", status: 401, executed: true },
+		{ type: "html", status: 200, executed: true },
+		{ type: "repeat", answer: "second" },
+		{ type: "cut", bytes: 10 },
+	];
+
+	test.each(SCHEMES)(
+		"whatever follows over %s, “no” is only said where no copy was carried out",
+		async (scheme) => {
+			await using r = await rig(scheme, { projects: [{ clusters: ["a"] }] });
+			let failures = 0;
+			let undone = 0;
+			await fc.assert(
+				fc.asyncProperty(
+					fc.array(fc.constantFrom(...actions), { maxLength: 4 }),
+					fc.array(fc.constantFrom(...actions), { maxLength: 2 }),
+					fc.constantFrom("nothing", "cold", "nonces", "keys"),
+					async (takes, others, ended) => {
+						r.sim.world.advance(3600);
+						if (ended !== "cold") await r.atlas.readCluster(r.target).catch(() => undefined);
+						if (ended === "nonces") r.sim.world.credentials.tokens.clear();
+						if (ended === "keys") {
+							r.sim.world.rotateKeys();
+							r.sim.world.retireOldKeys();
+						}
+						const script = { take: [...takes], other: [...others] };
+						r.sim.faults.meet = (kind) => {
+							const next = (kind === "take" ? script.take : script.other).shift() ?? "none";
+							return next === "none" ? [] : ([next] as ReturnType<typeof r.sim.faults.meet>);
+						};
+						const before = r.sim.log.length;
+						const error = await r.atlas.takeSnapshot(r.target, REQUEST).then(
+							() => undefined,
+							(reason: { executed?: string }) => reason,
+						);
+						r.sim.faults.meet = () => [];
+						const carriedOut = r.sim.log
+							.slice(before)
+							.some(({ operation, executed }) => operation === "take" && executed);
+						if (error) failures += 1;
+						if (error?.executed === "no") undone += 1;
+						expect(error?.executed === "no" && carriedOut).toBe(false);
+					},
+				),
+				{ numRuns: 300 },
+			);
+			expect(failures).toBeGreaterThan(100);
+			expect(undone).toBeGreaterThan(0);
+		},
+		30_000,
+	);
+});
