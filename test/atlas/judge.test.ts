@@ -6,6 +6,7 @@ import { ClusterSchema } from "../../lambda/domain/cluster.ts";
 import { eligibility } from "../../lambda/domain/eligibility.ts";
 import { AtlasError } from "../../lambda/domain/errors.ts";
 import { isOnDemand, isRunning, requestTime, SnapshotSchema } from "../../lambda/domain/snapshot.ts";
+import { judge as toVerdict } from "../../lambda/domain/verdict.ts";
 import {
 	challengeReply,
 	completedSnapshot,
@@ -209,4 +210,13 @@ describe("messages", () => {
 			expect.objectContaining({ fault: expect.objectContaining({ code: "ATLAS_UNREADABLE", executed: "unknown" }) }),
 		);
 	});
+});
+
+test("a verdict keeps the wait that Atlas asks for, and whether the answer is a refusal that may pass", () => {
+	const throttled = toVerdict(judged(json(429, {}, { "retry-after": "55" })));
+	const refused = toVerdict(judged(apiError(401, "USER_CANNOT_ACCESS_GROUP")));
+
+	expect(throttled).toMatchObject({ retryAfterSeconds: 55, retry: "again", answered: true, refused: false });
+	expect(refused).toMatchObject({ retry: "never", answered: true, refused: true });
+	expect(toVerdict(judged(html(502)))).toMatchObject({ answered: false, executed: "unknown" });
 });

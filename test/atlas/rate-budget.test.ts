@@ -104,6 +104,44 @@ describe("after a 429", () => {
 	});
 });
 
+test("promise 6: the same short wait again and again, or none, is backed off from: 10, 20, 40 seconds", async () => {
+	for (const field of ["1", "0"]) {
+		const { state, send } = paced(...Array.from({ length: 4 }, () => limited({ "retry-after": field })));
+		const waits: (number | undefined)[] = [];
+		for (let i = 0; i < 4; i++) {
+			await send(backup());
+			state.now -= 3_000;
+			waits.push(
+				await send(backup()).then(
+					() => 1,
+					(error: { fault: { retryAfterSeconds: number } }) => error.fault.retryAfterSeconds - 3,
+				),
+			);
+			state.now += 60_000;
+		}
+		expect(waits.slice(1)).toEqual(field === "0" ? [20, 40, 40] : [10, 20, 40]);
+	}
+});
+
+test("until a reply tells what the bucket holds, ten calls are under way, and each end lets another in", async () => {
+	const under: ((reply: Reply) => void)[] = [];
+	const send = keepToBudget(
+		() => 0,
+		async () => {},
+	)(() => new Promise((resolve) => under.push(resolve)));
+	const all = Promise.all(Array.from({ length: 30 }, () => send(backup())));
+	await new Promise(setImmediate);
+	expect(under).toHaveLength(10);
+	under[0]?.(good());
+	await new Promise(setImmediate);
+	expect(under).toHaveLength(11);
+	under[1]?.(good(1000));
+	await new Promise(setImmediate);
+	expect(under).toHaveLength(30);
+	for (const end of under) end(good(900));
+	await all;
+});
+
 describe("before the wall", () => {
 	test("calls slow down as the tokens left grow few", async () => {
 		const plenty = paced(good(600));
