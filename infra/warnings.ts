@@ -1,4 +1,5 @@
 import { type Deployment, isOfAnotherAccount } from "./arns.ts";
+import { expectationWarnings, expectedEvery } from "./expectation.ts";
 import { PER_CLUSTER_ALARMS } from "./props.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,7 +21,13 @@ const WITHOUT_DURABLE_FUNCTIONS = [
  * @see AWS What's New, Lambda durable functions
  */
 export function warningsOf(settings: Settings, to: Deployment): readonly string[] {
-	return [...regionWarnings(to), ...keyWarnings(settings, to), ...alarmWarnings(settings)];
+	return [
+		...regionWarnings(to),
+		...keyWarnings(settings, to),
+		...alarmWarnings(settings),
+		...tellingWarnings(settings),
+		...scheduleWarnings(settings),
+	];
 }
 
 function regionWarnings({ region = "" }: Deployment): string[] {
@@ -50,4 +57,36 @@ function alarmWarnings({ schedules, perClusterAlarms = PER_CLUSTER_ALARMS }: Set
 				`perClusterAlarms: schedules name ${count} clusters, more than ${perClusterAlarms}, so one alarm, ClustersNotFresh, speaks for all of them`,
 			]
 		: [];
+}
+
+/** Whether anybody hears of an alarm. */
+function tellingWarnings({ alarmEmail, alarmTopicArn, heartbeatUrl, schedules }: Settings): string[] {
+	return [
+		...(alarmEmail === undefined && alarmTopicArn === undefined
+			? ["alarmEmail: neither it nor alarmTopicArn is set, so nobody is told of alarms"]
+			: []),
+		...(alarmTopicArn === undefined
+			? []
+			: [
+					"alarmTopicArn: the topic's policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, see docs/settings.md; otherwise nobody is told",
+				]),
+		...(heartbeatUrl !== undefined && schedules.length === 0
+			? ["heartbeatUrl: without a schedule no cluster is watched, so it is never pinged"]
+			: []),
+	];
+}
+
+function scheduleWarnings({ schedules }: Settings): string[] {
+	return schedules.flatMap(({ name, request, ...timing }) => {
+		const keptMinutes = request.retentionInDays * 24 * 60;
+		const apart = expectedEvery(timing);
+		return [
+			...expectationWarnings(timing),
+			...(keptMinutes < apart
+				? [
+						`request keeps a snapshot for ${keptMinutes} minutes, less than the ${apart} to the next one: in between there is none, and its alarm says so`,
+					]
+				: []),
+		].map((warning) => `schedules ${name}: ${warning}`);
+	});
 }
