@@ -1,4 +1,5 @@
-import Pool from "undici/lib/dispatcher/pool.js";
+import { request as requestInClear } from "node:http";
+import { request } from "node:https";
 
 /** Milliseconds for a whole ping: the look is over, and waits for nothing longer. */
 const PATIENCE = 5_000;
@@ -11,22 +12,22 @@ const PATIENCE = 5_000;
  * @returns why the ping failed, `undefined` where it was accepted; it never rejects
  * @see Healthchecks.io, Cronitor and Better Stack, "heartbeat" or "ping" URLs
  */
-export async function ping(url: string, allIsWell: boolean, patience = PATIENCE): Promise<string | undefined> {
-	const { origin, pathname, search } = new URL(url);
-	const path = `${allIsWell ? pathname : `${pathname.replace(/\/$/, "")}/fail`}${search}`;
-	const pool = new Pool(origin, { allowH2: false, connect: { timeout: patience } });
-	try {
-		const { statusCode, body } = await pool.request({
-			method: "GET",
-			path,
+export function ping(url: string, allIsWell: boolean, patience = PATIENCE): Promise<string | undefined> {
+	const target = new URL(url);
+	if (!allIsWell) target.pathname = `${target.pathname.replace(/\/$/, "")}/fail`;
+	const send = target.protocol === "https:" ? request : requestInClear;
+	return new Promise((resolve) => {
+		const options = {
+			agent: false,
 			headers: { "user-agent": "atlas-snapshots" },
 			signal: AbortSignal.timeout(patience),
-		});
-		body.on("error", () => undefined).destroy();
-		return statusCode >= 200 && statusCode < 300 ? undefined : `status ${statusCode}`;
-	} catch (error) {
-		return error instanceof Error && "code" in error ? String(error.code) : "no reply";
-	} finally {
-		await pool.destroy();
-	}
+		};
+		send(target, options, (reply) => {
+			const { statusCode = 0 } = reply;
+			reply.on("error", () => undefined).destroy();
+			resolve(statusCode >= 200 && statusCode < 300 ? undefined : `status ${statusCode}`);
+		})
+			.on("error", (error) => resolve("code" in error ? String(error.code) : "no reply"))
+			.end();
+	});
 }

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../lambda/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
@@ -135,3 +137,29 @@ test.each([[{}], [{ doctor: "yes" }], [{ doctor: true, projectId: "x" }], [{ tar
 		await expect(handle(event)).rejects.toThrow(/^(event|request|doctor): /);
 	},
 );
+
+test("a look tells the heartbeat how it went; one that is not accepted fails nothing, and its URL is in no log", async () => {
+	const pings: (string | undefined)[] = [];
+	const server = createServer(({ url }, reply) => {
+		pings.push(url);
+		reply.writeHead(pings.length > 1 ? 500 : 200).end();
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	process.env["HEARTBEAT_URL"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`;
+	const { world } = atlas;
+	world.advance(-600);
+	takeSnapshot(world, world.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
+	world.advance(600);
+
+	await handle({ targets: targets.slice(0, 1) });
+	await handle({ targets });
+	await handle({ doctor: true });
+
+	delete process.env["HEARTBEAT_URL"];
+	await new Promise((resolve) => server.close(resolve));
+	expect(pings).toEqual(["/t0ken", "/t0ken/fail"]);
+	expect(emitted().filter(({ message }) => message === "heartbeat not accepted")).toMatchObject([
+		{ failure: "status 500" },
+	]);
+	expect(written.join()).not.toContain("t0ken");
+});
