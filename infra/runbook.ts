@@ -6,6 +6,7 @@ import pack from "../package.json" with { type: "json" };
 export type RunbookSection =
 	| "a-run-failed"
 	| "a-run-never-started"
+	| "events-are-not-published"
 	| "a-cluster-has-no-fresh-snapshot"
 	| "some-clusters-have-no-fresh-snapshot"
 	| "a-look-failed"

@@ -59,8 +59,9 @@ async function worst(seconds: number, phases: number): Promise<Noticed> {
 export async function followFor(seconds: number, id: string, expectation?: Expectation): Promise<Noticed> {
 	let now = 0;
 	let polls = 0;
-	const ports: Pick<Ports, "now" | "readSnapshot"> = {
+	const ports: Pick<Ports, "now" | "readSnapshot" | "countLate"> = {
 		now: () => now,
+		countLate: () => {},
 		readSnapshot: async () => {
 			polls++;
 			return { id, status: now >= seconds * 1000 ? "completed" : "inProgress" };

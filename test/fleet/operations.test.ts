@@ -320,6 +320,6 @@ describe("4.3: trouble is in the log", () => {
 
 		expect(warnings[0]?.at).toBeLessThanOrEqual(START + 5 * MINUTE * 1000);
 		expect(warnings.length).toBeGreaterThan(3);
-		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5 * MINUTE * 1000);
+		expect(warnings.filter((_w, i) => (gaps[i] ?? 1e9) < 300_000)).toEqual([]);
 	});
 });
