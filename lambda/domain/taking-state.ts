@@ -17,7 +17,7 @@ export type Move =
 	| Refusal
 	| { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
 
-export type Refusal = {
+type Refusal = {
 	readonly do: "explain";
 	readonly reason: Reason;
 	readonly code: string;
