@@ -46,7 +46,7 @@ const ONCE = {
 	turns: "Turns within 10 minutes of the event; returns 15 to 20 minutes after the last one.",
 } as const;
 
-export const WHILE_WAITING =
+const WHILE_WAITING =
 	"Turns within 10 minutes of a message, 25 where the queue was idle for long; returns within 10 minutes of the queue being empty.";
 
 /** The alarms about the service as a whole; those about clusters' ages are in `freshness.ts`. */

@@ -29,3 +29,26 @@ export const ASSUMED = {
 	/** Events a snapshot: STARTED and its end. */
 	events: 2,
 } as const;
+
+/**
+ * What stands costs by the month, in US dollars: us-east-1, without free tiers, as published in 2026-11 on
+ * aws.amazon.com: cloudwatch/pricing (alarms, metrics, dashboards, logs), secrets-manager/pricing, vpc/pricing (NAT
+ * gateways, public IPv4 addresses), eventbridge/pricing (Scheduler).
+ */
+export const FIXED_PRICES = {
+	/** Each metric of an alarm, at standard resolution. */
+	alarmMetric: 0.1,
+	/** Each combination of dimensions that is published all the time. */
+	customMetric: 0.3,
+	dashboard: 3,
+	secret: 0.4,
+	/** One gateway, one address. */
+	natGatewayHour: 0.045,
+	publicAddressHour: 0.005,
+	/** One byte of a log, taken in; and kept for a month. */
+	logByte: 0.5 / 1e9,
+	logByteMonth: 0.03 / 1e9,
+	/** One firing of a schedule; one read of a secret. */
+	schedulerInvocation: 1 / 1e6,
+	secretRead: 0.05 / 1e4,
+} as const;

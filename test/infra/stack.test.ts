@@ -4,6 +4,7 @@
  */
 import "./alarm-times.suite.ts";
 import "./alarms.suite.ts";
+import "./cost.suite.ts";
 import "./nag.suite.ts";
 import "./permissions.suite.ts";
 import "./resources.suite.ts";
