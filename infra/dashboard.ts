@@ -68,7 +68,7 @@ export class SnapshotDashboard extends Construct {
 		this.dashboard.addWidgets(...alarmStates(props.alarms));
 		this.dashboard.addWidgets(
 			this.ages(props),
-			table("When each cluster last completed, and how long it took", lastSuccess),
+			table("When each cluster last completed, and how long it took and was expected to take", lastSuccess),
 		);
 		const metric = (name: string, statistic: string, label?: string) =>
 			serviceMetric(this, name, { statistic, label, period: DAY });

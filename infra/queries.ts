@@ -42,7 +42,7 @@ export class Queries extends Construct {
 		this.lastSuccess = save("LastSuccess", "3 When did each cluster last complete?", [snapshotLogs], {
 			filterStatements: ['message = "published"', 'state = "COMPLETED"'],
 			statsStatements: [
-				"latest(@timestamp) as last, latest(duration_seconds) as seconds, latest(snapshot_id) as snapshot by project_id, cluster_name",
+				"latest(@timestamp) as last, latest(duration_seconds) as seconds, latest(expected_seconds) as expected, latest(snapshot_id) as snapshot by project_id, cluster_name",
 			],
 			sort: "last asc",
 		});

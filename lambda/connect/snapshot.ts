@@ -49,6 +49,7 @@ export function connect(config: SnapshotConfig): Ports {
 		});
 		countChange(metrics, event);
 		const { state, run, requestedBy, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
+		const { expectedEndAt, requestedAt, warnings } = event;
 		logger.info("published", {
 			state,
 			run,
@@ -57,7 +58,9 @@ export function connect(config: SnapshotConfig): Ports {
 			cluster_name: clusterName,
 			snapshot_id: snapshotId,
 			duration_seconds: durationSeconds,
+			expected_seconds: expectedEndAt && (Date.parse(expectedEndAt) - Date.parse(requestedAt)) / 1000,
 			reason,
+			warnings: warnings?.map(({ code }) => code),
 		});
 	};
 	const told = countingFailures(metrics);

@@ -1,3 +1,4 @@
+import type { Reason } from "./outcome.ts";
 import { isOnDemand, requestTime, type Snapshot } from "./snapshot.ts";
 
 /** How long a snapshot of a cluster is likely to take, as its earlier ones tell. Small: it is kept in a checkpoint. */
@@ -57,6 +58,23 @@ export function durationSeconds(snapshot: Snapshot): number | undefined {
 	const untilCut = secondsOf(snapshot.createdAt) - requestedAt;
 	const seconds = ((untilExpiry % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
 	return untilExpiry >= DAY_SECONDS && untilCut >= 0 && seconds >= Math.max(1, untilCut) ? seconds : undefined;
+}
+
+/** A snapshot that takes so many times as long as expected is one to look into. */
+const SLOW = 2;
+
+/** @param seconds since the request @returns the warning, as a list of one; an empty one where there is none */
+export function slowness(expectation: Expectation | null | undefined, seconds: number): readonly Reason[] {
+	if (!expectation || seconds <= SLOW * expectation.seconds) return [];
+	const message = `${inWords(seconds)} since the request; earlier snapshots of this cluster took about ${inWords(expectation.seconds)}`;
+	return [{ code: "SLOWER_THAN_USUAL", message }];
+}
+
+/** A duration as a person says it. */
+export function inWords(seconds: number): string {
+	const minutes = Math.round(seconds / 60);
+	if (minutes < 2) return `${Math.round(seconds)} seconds`;
+	return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 6) / 10} hours`;
 }
 
 /** @returns NaN for what is no time */

@@ -48,12 +48,14 @@ export interface SnapshotStateChange {
 	readonly snapshot: Snapshot | null;
 	/** When the snapshot, or where none came to be the run, was asked for. */
 	readonly requestedAt: string;
+	/** When the snapshot is, or was, expected to end by the earlier ones of its cluster; `null` where they do not tell. */
+	readonly expectedEndAt: string | null;
 	/** `null` until the target ended. */
 	readonly endedAt: string | null;
 	/** Whole seconds from `requestedAt` to `endedAt`; `null` until the target ended. */
 	readonly durationSeconds: number | null;
 	readonly reason: Reason | null;
-	/** Doubts about a completed snapshot; left out where there are none. */
+	/** Doubts about a completed snapshot, or `SLOWER_THAN_USUAL`; left out where there are none. */
 	readonly warnings?: readonly Reason[];
 }
 

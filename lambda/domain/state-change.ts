@@ -1,3 +1,4 @@
+import type { Expectation } from "./expectation.ts";
 import type { Provenance, Reason, SnapshotStateChange, State, Target, TargetStatus } from "./outcome.ts";
 import type { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -13,12 +14,23 @@ export interface Change {
 	/** Epoch milliseconds; of final states. */
 	readonly endedAt?: number;
 	readonly reason?: Reason;
-	/** Doubts about a completed snapshot. */
+	/** Doubts about a completed snapshot, and whether it takes long. */
 	readonly warnings?: readonly Reason[];
+	/** Of how long the snapshot takes; none where nothing is expected. */
+	readonly expectation?: Expectation | null;
 }
 
 export function describeChange(run: Run, { projectId, clusterName }: Target, change: Change): SnapshotStateChange {
-	const { state, provenance = null, snapshot = null, requestedAt, endedAt, reason = null, warnings = [] } = change;
+	const {
+		state,
+		provenance = null,
+		snapshot = null,
+		requestedAt,
+		endedAt,
+		reason = null,
+		warnings = [],
+		expectation,
+	} = change;
 	return {
 		version: "1",
 		state,
@@ -32,6 +44,7 @@ export function describeChange(run: Run, { projectId, clusterName }: Target, cha
 		snapshotId: snapshot?.id ?? null,
 		snapshot,
 		requestedAt: new Date(requestedAt).toISOString(),
+		expectedEndAt: expectation ? new Date(requestedAt + expectation.seconds * 1000).toISOString() : null,
 		endedAt: endedAt === undefined ? null : new Date(endedAt).toISOString(),
 		durationSeconds: endedAt === undefined ? null : Math.max(0, Math.round((endedAt - requestedAt) / 1000)),
 		reason,

@@ -1,3 +1,4 @@
+import type { Expectation } from "./expectation.ts";
 import type { FinalState, Provenance, Reason } from "./outcome.ts";
 import { noRefusals, type Refusals } from "./refusals.ts";
 import type { ConflictPolicy } from "./request.ts";
@@ -69,7 +70,12 @@ export type Asked =
 
 /** What one look through the lists brought. */
 export type Looked =
-	| { readonly at: number; readonly snapshots: { readonly ours?: Snapshot; readonly running?: Snapshot } }
+	| {
+			readonly at: number;
+			readonly snapshots: { readonly ours?: Snapshot; readonly running?: Snapshot };
+			/** Of how long a snapshot takes; `null` where the listed ones do not tell, absent where it was not asked. */
+			readonly expectation?: Expectation | null;
+	  }
 	| { readonly at: number; readonly verdict: Verdict };
 
 /** What the moves of one target depend on. */

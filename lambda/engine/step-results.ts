@@ -11,8 +11,8 @@ const ResultSchema = v.object({ targets: v.array(StatusSchema), omitted: v.optio
 export function readTargetStatus(payload: string | undefined): readonly TargetStatus[] | undefined {
 	const status = read<TargetStatus>(StatusSchema, payload);
 	if (status === undefined) return undefined;
-	// Whether the bus has taken the event is no part of where the target stands.
-	const { unpublished: _unpublished, ...known } = status as TargetStatus & { readonly unpublished?: true };
+	// Whether the bus has taken the event, and what the pace is made of, is no part of where the target stands.
+	const { unpublished: _u, expectation: _e, ...known } = status as TargetStatus & Record<string, unknown>;
 	return [known];
 }
 

@@ -37,7 +37,7 @@ export async function readSnapshots(engine: Engine, now: () => number, request: 
 	const headers = {
 		etag,
 		"cache-control": "no-cache",
-		...(status.status === "RUNNING" && { "retry-after": retryAfter(status.startedAt, now()) }),
+		...(status.status === "RUNNING" && { "retry-after": retryAfter(status, now()) }),
 	};
 	if (matchesTag(request.headers["if-none-match"], etag)) return { status: 304, headers };
 	return { status: 200, headers: { "content-type": "application/json", ...headers }, body };

@@ -18,7 +18,16 @@ export function toStatusBody({ run, status, targets, reason }: RunStatus): Statu
 function toTarget(target: TargetView): TargetView {
 	const { projectId, clusterName, state } = target;
 	if (!isKnown(target)) return { projectId, clusterName, state: "PENDING" };
-	const { provenance, snapshotId, requestedAt, endedAt, durationSeconds, reason, warnings } = target;
+	const {
+		provenance,
+		snapshotId,
+		requestedAt,
+		expectedEndAt = null,
+		endedAt,
+		durationSeconds,
+		reason,
+		warnings,
+	} = target;
 	return {
 		projectId,
 		clusterName,
@@ -26,6 +35,7 @@ function toTarget(target: TargetView): TargetView {
 		provenance,
 		snapshotId,
 		requestedAt,
+		expectedEndAt,
 		endedAt,
 		durationSeconds,
 		reason: reason && withoutArns(reason),
@@ -41,15 +51,24 @@ export const withoutArns = ({ code, message }: Reason): Reason => ({
 	message: message.replace(/\barn:[\w-]+:[^\s"']*/g, "(an ARN)"),
 });
 
+/** Seconds. */
+const [SHORTEST, LONGEST, LONGEST_UNKNOWN] = [2, 300, 30];
+
 /**
- * Whole seconds until the next look is worth it: a run that has lasted long is likely to last, so a client that obeys
- * sees the end at most a quarter late.
+ * Whole seconds until the next request is worth it: half of the time that is left, where the end of every target that
+ * still runs is expected. Otherwise a run that has lasted long is likely to last, so a client that obeys sees the end at
+ * most a quarter late.
  *
  * @param now epoch milliseconds
  */
-export function retryAfter(startedAt: number, now: number): string {
-	const age = (now - startedAt) / 1000;
-	return String(Math.min(30, Math.max(2, Math.ceil(age / 4))));
+export function retryAfter({ startedAt, targets }: Pick<RunStatus, "startedAt" | "targets">, now: number): string {
+	const running = targets.filter(({ state }) => state === "STARTED" || state === "LATE" || state === "PENDING");
+	const ends = running.map((target) => Date.parse((isKnown(target) && target.expectedEndAt) || ""));
+	// NaN, and so not above 0, where an end is not expected.
+	const left = ends.length === 0 ? 0 : (Math.max(...ends) - now) / 1000;
+	const seconds =
+		left > 0 ? Math.min(LONGEST, Math.ceil(left / 2)) : Math.min(LONGEST_UNKNOWN, Math.ceil((now - startedAt) / 4000));
+	return String(Math.max(SHORTEST, seconds));
 }
 
 /** A strong validator: the same bytes give the same tag (RFC 9110 §8.8.3). */

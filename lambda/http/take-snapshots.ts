@@ -77,7 +77,7 @@ async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run:
 		headers: {
 			"content-type": "application/json",
 			location,
-			"retry-after": retryAfter(status.startedAt, clock.now()),
+			"retry-after": retryAfter(status, clock.now()),
 			...(wait > 0 && { "preference-applied": `wait=${wait}` }),
 		},
 		body: JSON.stringify(toStatusBody(status)),

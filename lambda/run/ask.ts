@@ -1,4 +1,5 @@
 import { AtlasError } from "../domain/errors.ts";
+import { predict } from "../domain/expectation.ts";
 import type { Target } from "../domain/outcome.ts";
 import { findIn, type Own } from "../domain/own-snapshot.ts";
 import { describe, type Run } from "../domain/run.ts";
@@ -70,8 +71,8 @@ const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
 
 export async function look(ports: Ports, target: Target, own: Own): Promise<Looked> {
 	try {
-		const snapshots = findIn(await ports.listSnapshots(target), own);
-		return { at: ports.now(), snapshots };
+		const listed = await ports.listSnapshots(target);
+		return { at: ports.now(), snapshots: findIn(listed, own), expectation: predict(listed) ?? null };
 	} catch (error) {
 		return { at: ports.now(), verdict: judge(error) };
 	}

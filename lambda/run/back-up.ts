@@ -1,4 +1,5 @@
 import { conclude } from "../domain/conclusion.ts";
+import { type Expectation, inWords, slowness } from "../domain/expectation.ts";
 import { standing } from "../domain/following.ts";
 import type { Reason, TargetStatus } from "../domain/outcome.ts";
 import type { PublishStep } from "../domain/publish-step.ts";
@@ -97,19 +98,22 @@ async function carryOutTarget(
 	if (target.refused) return { state: "REFUSED", reason: target.refused, ...atOnce };
 	if (target.ineligible) return { state: "SKIPPED", reason: target.ineligible, ...atOnce };
 	const { minimumAgeMinutes } = run.request;
+	let listed: Expectation | null | undefined;
 	if (minimumAgeMinutes !== undefined) {
 		const younger = await steps.step("look-for-younger", () => findYounger(ports, target, minimumAgeMinutes));
 		if (younger.reason) {
 			return { state: "SKIPPED", reason: younger.reason, requestedAt: startedAt, endedAt: younger.at };
 		}
+		listed = younger.expectation;
 	}
 
 	let late = false;
 	let lateOffers = 0;
-	const offerLate = async (known: Pick<Change, "snapshot" | "provenance" | "requestedAt">) => {
+	const offerLate = async (known: Pick<Change, "snapshot" | "provenance" | "requestedAt" | "expectation">) => {
 		late = true;
-		const reason = pastDeadline(run.request.deadlineMinutes);
-		return publisher.offer("publish-late", { ...known, state: "LATE", reason });
+		const reason = pastDeadline(run.request.deadlineMinutes, known.expectation);
+		const warnings = slowness(known.expectation, (limits.deadlineAt - known.requestedAt) / 1000);
+		return publisher.offer("publish-late", { ...known, state: "LATE", reason, warnings });
 	};
 	const taken = await take(ports, steps, run, target, limits, async () => {
 		lateOffers += 1;
@@ -118,8 +122,9 @@ async function carryOutTarget(
 	if (!isTaken(taken)) return { ...taken, requestedAt: startedAt };
 
 	const { snapshot, provenance, requestedAt } = taken;
-	const known = { snapshot, provenance, requestedAt };
-	await publisher.offer("publish-started", { state: "STARTED", ...known });
+	const started = { snapshot, provenance, requestedAt, expectation: taken.expectation ?? listed };
+	const expectation = await publisher.offerStarted({ state: "STARTED", ...started });
+	const known = { ...started, expectation };
 
 	const bounds = {
 		startedAt,
@@ -127,6 +132,7 @@ async function carryOutTarget(
 		seenAt: taken.seenAt,
 		hardLimitAt: limits.hardLimitAt,
 		firstPollSeconds,
+		expectation: expectation ?? undefined,
 		beside: publisher.offerAgain,
 	};
 	const deadlineAt = late ? undefined : limits.deadlineAt;
@@ -136,7 +142,9 @@ async function carryOutTarget(
 		await offerLate(known);
 		round = await follow(ports, steps, "follow-late-snapshot", target, round, bounds, warn);
 	}
-	return { ...known, ...conclude(round.watch), endedAt: round.watch.lookedAt };
+	const endedAt = round.watch.lookedAt;
+	const warnings = slowness(expectation, (endedAt - requestedAt) / 1000);
+	return { ...known, ...conclude(round.watch), endedAt, warnings };
 }
 
 /** Offers of LATE while a request is in doubt: one after each lookup. */
@@ -144,7 +152,7 @@ const LATE_OFFERS = 5;
 
 const isTaken = (result: Taken | NotTaken): result is Taken => "snapshot" in result;
 
-const pastDeadline = (minutes: number): Reason => ({
-	code: "DEADLINE",
-	message: `not ended within ${minutes} minutes; it is followed on`,
-});
+function pastDeadline(minutes: number, expectation: Expectation | null | undefined): Reason {
+	const expected = expectation ? `earlier snapshots of this cluster took about ${inWords(expectation.seconds)}; ` : "";
+	return { code: "DEADLINE", message: `not ended within ${minutes} minutes; ${expected}it is followed on` };
+}

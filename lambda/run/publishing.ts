@@ -1,8 +1,10 @@
 import { AtlasError } from "../domain/errors.ts";
+import { type Expectation, predict } from "../domain/expectation.ts";
 import type { TargetStatus } from "../domain/outcome.ts";
 import type { PublishStep } from "../domain/publish-step.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
+import { kindOf, type Snapshot } from "../domain/snapshot.ts";
 import { type Change, describeChange, statusOf } from "../domain/state-change.ts";
 import type { CountedSteps } from "./operations.ts";
 import { publishPause } from "./pace.ts";
@@ -20,6 +22,8 @@ const PROOF_PATIENCE = 45_000;
 export type Offered = TargetStatus & {
 	/** The bus refused the event: it is offered again beside the polls. */
 	readonly unpublished?: true;
+	/** Of the step that publishes STARTED: of how long the snapshot takes. Absent in histories of earlier versions. */
+	readonly expectation?: Expectation | null;
 };
 
 /** Publishes the changes of one target, in order. */
@@ -30,7 +34,14 @@ export interface Publisher {
 	 *
 	 * @returns whether the bus took it
 	 */
-	offer(name: "publish-started" | "publish-late", change: Change): Promise<boolean>;
+	offer(name: "publish-late", change: Change): Promise<boolean>;
+	/**
+	 * Offers STARTED once, and predicts the end within the same step.
+	 *
+	 * @param change its expectation is absent where none of the steps before has read the cluster's snapshots
+	 * @returns what is expected; `null` where the earlier snapshots do not tell
+	 */
+	offerStarted(change: Change & { readonly snapshot: Snapshot }): Promise<Expectation | null>;
 	/**
 	 * Offers again what the bus refused, until it refuses again. To be called within steps.
 	 *
@@ -61,7 +72,12 @@ export function createPublisher(
 		if (change.state !== "COMPLETED" || change.snapshot === undefined) return change;
 		const patientUntil = (change.endedAt ?? change.requestedAt) + PROOF_PATIENCE;
 		const proof = await prove(ports, target, change.snapshot, run.request.retentionInDays, patientUntil);
-		return { ...change, ...proof };
+		return { ...change, ...proof, warnings: [...proof.warnings, ...(change.warnings ?? [])] };
+	};
+	const offerOnce = async (change: Change): Promise<Offered> => {
+		const event = describeChange(run, target, change);
+		const taken = await isTaken(ports.publish(event));
+		return taken ? statusOf(event) : { ...statusOf(event), unpublished: true };
 	};
 	return {
 		async offer(name, change) {
@@ -69,12 +85,18 @@ export function createPublisher(
 			late ||= isFirstLate;
 			const { unpublished } = await steps.step(name, async (): Promise<Offered> => {
 				if (isFirstLate) ports.countLate(1, deadlineAt);
-				const event = describeChange(run, target, change);
-				const taken = await isTaken(ports.publish(event));
-				return taken ? statusOf(event) : { ...statusOf(event), unpublished: true };
+				return offerOnce(change);
 			});
 			if (unpublished) refused.push(change);
 			return unpublished !== true;
+		},
+		async offerStarted(change) {
+			const { unpublished, expectation = null } = await steps.step("publish-started", async (): Promise<Offered> => {
+				const known = await readExpectation(ports, target, change);
+				return { ...(await offerOnce({ ...change, expectation: known })), expectation: known };
+			});
+			if (unpublished) refused.push({ ...change, expectation });
+			return expectation;
 		},
 		async offerAgain(taken) {
 			let count = taken;
@@ -105,6 +127,19 @@ export function createPublisher(
 		},
 	};
 }
+
+/** One request, for the list in which the cluster's snapshots stand. Whatever comes of it, the snapshot is polled. */
+const readExpectation = async (
+	ports: Ports,
+	target: Candidate,
+	{ expectation, snapshot }: Change & { readonly snapshot: Snapshot },
+): Promise<Expectation | null> => {
+	if (expectation !== undefined) return expectation;
+	return ports.listSnapshots(target, kindOf(snapshot)).then(
+		(snapshots) => predict(snapshots) ?? null,
+		() => null,
+	);
+};
 
 const isTaken = (publishing: Promise<void>): Promise<boolean> =>
 	publishing.then(

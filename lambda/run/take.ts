@@ -1,3 +1,4 @@
+import type { Expectation } from "../domain/expectation.ts";
 import { isOutOfTheWay } from "../domain/following.ts";
 import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
 import type { Own } from "../domain/own-snapshot.ts";
@@ -35,6 +36,8 @@ export interface Taken {
 	readonly requestedAt: number;
 	/** Epoch milliseconds at which we learned of it. */
 	readonly seenAt: number;
+	/** Of how long it takes; `null` where the listed ones do not tell, absent where none were listed. */
+	readonly expectation?: Expectation | null;
 }
 
 export interface NotTaken {
@@ -70,6 +73,7 @@ export async function take(
 	let now = startedAt;
 	let requestedAt = startedAt;
 	let late = false;
+	let expectation: Expectation | null | undefined;
 	const passDeadline = async () => {
 		if (taking.inDoubt && !late && now >= deadlineAt) late = await onLate();
 	};
@@ -128,6 +132,7 @@ export async function take(
 				await sleep("before-looking", move.afterSeconds);
 				const looked = await steps.step("look-for-ours", () => look(ports, target, own));
 				now = looked.at;
+				if ("snapshots" in looked) expectation = looked.expectation;
 				[taking, move] = afterLooking(taking, looked, terms);
 				warnIf(looked);
 				break;
@@ -140,6 +145,7 @@ export async function take(
 					deadlineAt,
 					hardLimitAt: deadlineAt,
 					firstPollSeconds: limits.firstPollSeconds,
+					expectation: expectation ?? undefined,
 				};
 				const about = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
 				const { watch: seen } = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, about);
@@ -162,7 +168,7 @@ export async function take(
 			case "follow": {
 				const { snapshot, provenance } = move;
 				const since = provenance === "adopted" ? requestTime(snapshot) : requestedAt;
-				return { snapshot, provenance, requestedAt: since, seenAt: now };
+				return { snapshot, provenance, requestedAt: since, seenAt: now, expectation };
 			}
 			case "end":
 				return { state: move.state, reason: move.reason, endedAt: now };

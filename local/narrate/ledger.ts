@@ -15,8 +15,10 @@ import { isRecord, parseJson } from "../json.ts";
 export type Entry = Omit<TargetStatus, "requestedAt" | "endedAt"> & {
 	readonly run: string;
 	readonly trigger: Trigger;
-	/** Epoch milliseconds at which it began to be followed; only of targets that are. */
+	/** Milliseconds, by the ledger's clock, at which the snapshot was asked for; only of targets that are followed. */
 	readonly followedSince?: number;
+	/** From the request to the end, where that is expected. */
+	readonly expectedSeconds?: number;
 };
 
 /** What is known of every target: by the published events, and at the end by the results of the runs. */
@@ -32,14 +34,20 @@ export type StateChangeEvent = BusEvent & { readonly detail: SnapshotStateChange
 export const isStateChange = (event: BusEvent): event is StateChangeEvent =>
 	event.source === EVENT_SOURCE && event["detail-type"] === EVENT_DETAIL_TYPE;
 
-export function createLedger(now: () => number): Ledger {
+/** @param now milliseconds of a clock that only its differences matter of; @param wall epoch milliseconds */
+export function createLedger(now: () => number, wall: () => number = Date.now): Ledger {
 	const entries = new Map<string, Entry>();
 	const put = (entry: Entry) => entries.set(`${entry.run}/${entry.projectId}/${entry.clusterName}`, entry);
 	return {
 		entries: () => [...entries.values()],
 		enter({ detail }) {
 			const isFollowed = detail.state === "STARTED" || detail.state === "LATE";
-			put(isFollowed ? { ...detail, followedSince: now() } : detail);
+			const requestedAt = Date.parse(detail.requestedAt);
+			const expectedSeconds = detail.expectedEndAt
+				? (Date.parse(detail.expectedEndAt) - requestedAt) / 1000
+				: undefined;
+			const followedSince = now() - Math.max(0, wall() - requestedAt);
+			put(isFollowed ? { ...detail, followedSince, expectedSeconds } : detail);
 		},
 		close(execution) {
 			const { run, trigger }: Run = JSON.parse(execution.payload);

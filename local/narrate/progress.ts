@@ -33,17 +33,24 @@ export function looksOf(execution: Execution): ReadonlyMap<string, Look> {
 /** Targets that are told one by one; more of them are told by their number. */
 const ONE_BY_ONE = 3;
 
-/** @param at epoch milliseconds, by the clock of `followedSince` */
-export function progressOf(waiting: readonly Entry[], looks: ReadonlyMap<string, Look>, at: number): string {
-	const told = waiting.map(({ clusterName, snapshotId, followedSince = at }) => {
+/** @param at milliseconds, by the clock of `followedSince`; @param withBar where the terminal can draw one */
+export function progressOf(
+	waiting: readonly Entry[],
+	looks: ReadonlyMap<string, Look>,
+	at: number,
+	withBar = false,
+): string {
+	const told = waiting.map(({ clusterName, snapshotId, followedSince = at, expectedSeconds }) => {
 		const look = looks.get(snapshotId ?? "");
-		return { clusterName, seconds: (at - followedSince) / 1000, look };
+		const seconds = (at - followedSince) / 1000;
+		const left = expectedSeconds === undefined ? "" : `, ${describeLeft(seconds, expectedSeconds, withBar)}`;
+		return { clusterName, seconds, look, left };
 	});
 	if (told.length <= ONE_BY_ONE) {
 		return told
-			.map(({ clusterName, seconds, look }) => {
+			.map(({ clusterName, seconds, look, left }) => {
 				const seen = look ? `${look.status} ${duration(seconds)}, look ${look.looks}` : duration(seconds);
-				return `${clusterName} ${seen}`;
+				return `${clusterName} ${seen}${left}`;
 			})
 			.join(" · ");
 	}
@@ -51,3 +58,19 @@ export function progressOf(waiting: readonly Entry[], looks: ReadonlyMap<string,
 	const groups = [...counts].map(([status, members]) => `${members.length} ${status}`);
 	return `${groups.join(" · ")}, the longest for ${duration(Math.max(...told.map(({ seconds }) => seconds)))}`;
 }
+
+/** Characters of a bar. */
+const BAR = 10;
+
+/** How far a snapshot is, and how long it is likely to last, by the earlier ones. */
+function describeLeft(seconds: number, expectedSeconds: number, withBar: boolean): string {
+	if (seconds >= expectedSeconds) return `longer than the usual ${duration(expectedSeconds)}`;
+	const share = seconds / expectedSeconds;
+	const full = Math.floor(share * BAR);
+	const bar = withBar ? `${"█".repeat(full)}${"░".repeat(BAR - full)} ` : "";
+	return `${bar}${Math.floor(share * 100)} %, about ${roughly(expectedSeconds - seconds)} left`;
+}
+
+/** A prediction is told without seconds, as long as it is not about seconds. */
+const roughly = (seconds: number): string =>
+	seconds < 90 || seconds >= 3600 ? duration(seconds) : `${Math.round(seconds / 60)} min`;

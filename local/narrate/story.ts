@@ -61,7 +61,7 @@ export function tellStory(aws: Aws, screen: Screen, now: () => number): Story {
 				tell(clusterName, screen.paint("gray", `Atlas says ${status}`));
 			seen.set(snapshotId, status);
 		}
-		const progress = progressOf(waiting, looks, now());
+		const progress = progressOf(waiting, looks, now(), screen.isTerminal);
 		screen.live(progress === "" ? "" : `          ${"waiting".padEnd(12)} ${progress}`);
 		if (!screen.isTerminal && progress !== "" && now() - toldAt >= SIGN_OF_LIFE_MS) tell("waiting", progress);
 	}

@@ -16,6 +16,7 @@ const change = (state: State, over: Partial<SnapshotStateChange> = {}): Snapshot
 	snapshotId: "1",
 	snapshot: null,
 	requestedAt: "2026-10-24T02:00:00.000Z",
+	expectedEndAt: null,
 	endedAt: null,
 	durationSeconds: null,
 	reason: null,

@@ -95,6 +95,7 @@ export function target(state: "STARTED" | "COMPLETED" | "REFUSED", clusterName =
 		provenance: refused ? null : ("created" as const),
 		snapshotId: refused ? null : "6919a4f3b7c1d2e3f4a5b6c7",
 		requestedAt: "2026-10-24T02:00:00.000Z",
+		expectedEndAt: null,
 		endedAt: ended ? "2026-10-24T02:02:42.000Z" : null,
 		durationSeconds: ended ? 162 : null,
 		reason: refused ? { code, message: "Atlas would not" } : null,

@@ -17,6 +17,7 @@ const completed: Required<SnapshotStateChange> = {
 	snapshotId: "650a1b2c3d4e5f6071829304",
 	snapshot: { id: "650a1b2c3d4e5f6071829304", status: "completed", storageSizeBytes: 1, links: [] },
 	requestedAt: "2026-10-24T02:00:03.120Z",
+	expectedEndAt: "2026-10-24T02:02:40.000Z",
 	endedAt: "2026-10-24T02:02:45.000Z",
 	durationSeconds: 162,
 	reason: null,
@@ -25,7 +26,7 @@ const completed: Required<SnapshotStateChange> = {
 
 const { warnings: _, ...plain } = completed;
 const open = { endedAt: null, durationSeconds: null } as const;
-const none = { provenance: null, snapshotId: null, snapshot: null, slot: null } as const;
+const none = { expectedEndAt: null, provenance: null, snapshotId: null, snapshot: null, slot: null } as const;
 
 const events: readonly SnapshotStateChange[] = [
 	completed,

@@ -18,6 +18,7 @@ const completed: SnapshotStateChange = {
 	snapshotId: "6a7944f22c88faeba59d3572",
 	snapshot: { id: "6a7944f22c88faeba59d3572", status: "completed", storageSizeBytes: 1582854144 },
 	requestedAt: "2026-10-24T02:00:01.000Z",
+	expectedEndAt: "2026-10-24T02:02:40.000Z",
 	endedAt: "2026-10-24T02:02:43.000Z",
 	durationSeconds: 162,
 	reason: null,

@@ -1,7 +1,7 @@
 import type { Event } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
 import type { Execution } from "../../../local/aws/engine.ts";
-import { type Entry, isComplete } from "../../../local/narrate/ledger.ts";
+import { createLedger, type Entry, isComplete, type StateChangeEvent } from "../../../local/narrate/ledger.ts";
 import { looksOf, progressOf } from "../../../local/narrate/progress.ts";
 import { duration, short } from "../../../local/narrate/words.ts";
 
@@ -33,6 +33,7 @@ const entry = (clusterName: string, followedSince: number): Entry => ({
 	state: "STARTED",
 	provenance: "created",
 	snapshotId: clusterName,
+	expectedEndAt: null,
 	durationSeconds: null,
 	reason: null,
 	followedSince,
@@ -65,6 +66,32 @@ test("a few targets are told one by one, many by their number", () => {
 	);
 	expect(progressOf(many, looks, 10_000)).toBe("1 inProgress · 3 started, the longest for 10 s");
 	expect(progressOf([], looks, 0)).toBe("");
+});
+
+test("where its end is expected, a snapshot's part and what is left of it are told, with a bar where one can be drawn", () => {
+	const looks = new Map([["a", { status: "inProgress", looks: 3 }]]);
+	const tell = (seconds: number, withBar = false) =>
+		progressOf([{ ...entry("a", 0), expectedSeconds: 300 }], looks, seconds * 1000, withBar);
+
+	expect(tell(126)).toBe("a inProgress 2 min 6 s, look 3, 42 %, about 3 min left");
+	expect(tell(126, true)).toBe("a inProgress 2 min 6 s, look 3, ████░░░░░░ 42 %, about 3 min left");
+	expect(tell(290)).toBe("a inProgress 4 min 50 s, look 3, 96 %, about 10 s left");
+	expect(tell(420, true)).toBe("a inProgress 7 min 0 s, look 3, longer than the usual 5 min 0 s");
+});
+
+test("what is told of a snapshot counts from its request, also where it was adopted or is late", () => {
+	const ledger = createLedger(
+		() => 5_000,
+		() => Date.parse("2026-10-24T02:01:00Z"),
+	);
+	const detail = {
+		...entry("a", 0),
+		requestedAt: "2026-10-24T02:00:00.000Z",
+		expectedEndAt: "2026-10-24T02:05:00.000Z",
+	};
+	ledger.enter({ detail } as unknown as StateChangeEvent);
+
+	expect(ledger.entries()).toMatchObject([{ followedSince: -55_000, expectedSeconds: 300 }]);
 });
 
 test("a run is complete when it succeeded and every one of its targets, of which it has some, was completed or skipped", () => {
