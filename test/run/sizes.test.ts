@@ -82,6 +82,7 @@ test("2.3: the result and the error data of 10,000 targets with long reasons are
 		clusterName: nameOf(i),
 		snapshotId: "6a7944f22c88faeba59d3572",
 		requestedAt: new Date(START).toISOString(),
+		expectedEndAt: null,
 		endedAt: new Date(START).toISOString(),
 		durationSeconds: 0,
 		reason: i % 3 === 0 ? { code: "X", message: "m".repeat(500) } : null,
