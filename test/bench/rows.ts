@@ -1,3 +1,4 @@
+import type { LearnedFigures } from "./learned.ts";
 import type { Figures } from "./measure.ts";
 
 /** A line of the table. */
@@ -56,6 +57,13 @@ export function toRows({ coldStart, requests, fanOut, follow, cost, memory, trig
 			most: 100,
 			beside: `${follow.day.polls} polls; ${watchers.map(([peer, { day }]) => `${peer} ${day.polls} polls`).join(", ")}`,
 		},
+		...learnedRows(follow),
+		{
+			key: "cost.learned.per1000Snapshots",
+			value: cost.learned.per1000Snapshots,
+			most: 0.22,
+			beside: `${cost.learned.polls} polls instead of ${cost.polls}, where the earlier ones differ by 20 %`,
+		},
 		{
 			key: "cost.per1000Snapshots",
 			value: cost.per1000Snapshots,
@@ -81,4 +89,34 @@ export function toRows({ coldStart, requests, fanOut, follow, cost, memory, trig
 		},
 		{ key: "trigger.p99OverMedian", value: trigger.p99OverMedian, most: 5, beside: "50 callers on loopback" },
 	];
+}
+
+/** At most so many polls of an hour, and of 20 minutes, and so much delay; a history that misleads is only told. */
+const LEARNED: Readonly<Record<keyof LearnedFigures, { hour?: number; twentyMinutes?: number; delayShare?: number }>> =
+	{
+		spread5: { hour: 12, delayShare: 0.04 },
+		spread20: { hour: 16, twentyMinutes: 14, delayShare: 0.04 },
+		spread50: { hour: 45 },
+		doubled: {},
+		halved: {},
+	};
+
+/** Where earlier snapshots differ by 20 % the keys are plain; otherwise they name the history. */
+function learnedRows({ hour, learned: { histories } }: Figures["follow"]): Row[] {
+	return (Object.keys(LEARNED) as (keyof LearnedFigures)[]).flatMap((name): Row[] => {
+		const key = name === "spread20" ? "follow.learned" : `follow.learned.${name}`;
+		const { hour: most, twentyMinutes, delayShare } = LEARNED[name];
+		const means = "means over drawn histories and durations";
+		const noticed = histories[name];
+		return [
+			{
+				key: `${key}.hour.polls`,
+				value: noticed.hour.polls,
+				most,
+				beside: `${means}; without a history ${hour.polls}`,
+			},
+			{ key: `${key}.delayShare`, value: noticed.hour.delayShare, most: delayShare, beside: `of an hour, ${means}` },
+			{ key: `${key}.twentyMinutes.polls`, value: noticed.twentyMinutes.polls, most: twentyMinutes, beside: means },
+		];
+	});
 }

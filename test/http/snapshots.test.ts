@@ -473,3 +473,29 @@ describe("routes", () => {
 		expect(bodyOf(reply).openapi).toBe("3.1.0");
 	});
 });
+
+describe("Retry-After follows the expected end", () => {
+	const run = `http-${"0".repeat(32)}`;
+	const get = () => ({ method: "GET", path: `/snapshots/${run}` });
+	const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
+	const running = (...ends: (string | null)[]) => ({
+		run,
+		status: "RUNNING" as const,
+		startedAt: NOW - 20 * 60_000,
+		targets: ends.map((expectedEndAt, index) => ({ ...target("STARTED", `c${index}`), expectedEndAt })),
+	});
+
+	test.each([
+		["half of what is left", [at(4)], "120"],
+		["of the last target", [at(1), at(4)], "120"],
+		["5 minutes at most", [at(600)], "300"],
+		["2 seconds at least", [at(0.01)], "2"],
+		["as without, once it has passed", [at(-1)], "30"],
+		["as without, where one is unknown", [at(4), null], "30"],
+	])("%s", async (_what, ends, seconds) => {
+		const reply = await openDoor({ read: () => running(...ends) }).send(get());
+
+		expect(reply.headers["retry-after"]).toBe(seconds);
+		expect(bodyOf(reply).targets[0].expectedEndAt).toBe(ends[0]);
+	});
+});
