@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 
 /** Who calls, where nobody signs: the person at this machine, as IAM would name a user. */
-export const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
+const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
 
 /** A request before API Gateway has made an event of it. */
 export interface PlainRequest {

@@ -1,96 +1,174 @@
-import { type AtlasSimulator, takeSnapshot } from "../../local/atlas/index.ts";
-import type { Cluster } from "../../local/atlas/world/model.ts";
-import { isTaking } from "../../local/atlas/world/taking.ts";
+import { marker } from "../../lambda/domain/run.ts";
+import type { FaultAction } from "../../local/atlas/wire/faults.ts";
 import type { World } from "../../local/atlas/world/world.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
-import type { Plan } from "./plan.ts";
-import type { Fate } from "./sandbox.ts";
-import { nameAtlasTrouble, nameAwsTrouble, nameKill } from "./tally.ts";
+import { createIntruder, type Place } from "./intruder.ts";
+import type { AtlasTrouble, AwsOperation, Plan, Strike } from "./plan.ts";
+import type { ConnectFault } from "./process-hooks.ts";
+import { openSpan } from "./span.ts";
+import { nameAtlasTrouble, nameAwsTrouble, nameConnectTrouble, nameStrike } from "./tally.ts";
+import type { Trouble } from "./troubles.ts";
 
-type AtlasActions = ReturnType<AtlasSimulator["faults"]["meet"]>;
+/** What happens at a checkpoint. */
+export interface CheckpointFate {
+	readonly strike?: Strike | undefined;
+	readonly fault?: AwsFault | undefined;
+}
 
 /** Does to a run what its plan says, at each point where something can be done to it. */
 export interface Adversary {
-	/** What the function's process does at its next checkpoint. */
-	readonly atCheckpoint: () => Fate;
+	readonly atCheckpoint: () => CheckpointFate;
 	/**
 	 * Before Atlas carries out a request.
 	 *
-	 * @param kill kills the process that sent it
+	 * @param strike breaks off the invocation that sent it
 	 * @param rotateKeys puts new keys in place of the old ones
 	 * @returns what is done to the request
 	 */
-	readonly onAtlasRequest: (kind: string, kill: () => void, rotateKeys: () => void) => AtlasActions;
-	/** @returns what is done to the call */
+	readonly onAtlasRequest: (
+		kind: string,
+		strike: (strike: Strike) => void,
+		rotateKeys: () => void,
+	) => readonly FaultAction[];
 	readonly onAwsCall: (operation: string) => AwsFault | undefined;
+	readonly onConnect: (strike: (strike: Strike) => void) => ConnectFault | undefined;
+	/** Seconds by which the next invocation is late. */
+	readonly lateness: () => number;
+	/** Milliseconds by which the clock of the present invocation is wrong. */
+	readonly skew: () => number;
+	readonly troubles: Trouble[];
 }
 
-/**
- * Begins with the snapshots of others that are there before the run.
- *
- * @param cluster the run's cluster of a number, modulo theirs
- * @param count told the name of everything that is done
- */
-export function createAdversary(
-	plan: Plan,
-	world: World,
-	cluster: (index: number) => Cluster,
-	count: (name: string) => void,
-): Adversary {
-	let checkpoints = 0;
-	let requests = 0;
+export interface Stakes extends Place {
+	readonly plan: Plan;
+	readonly world: World;
+	/** The name of the run that began first, once it has. */
+	readonly runName: () => string | undefined;
+	/** Told the name of everything that is done. */
+	readonly count: (name: string) => void;
+}
+
+/** As the functions read it where nothing is set. */
+const STACK = "atlas-snapshots";
+
+export function createAdversary({ plan, world, runName, count, ...place }: Stakes): Adversary {
+	const startedAt = world.now();
+	const troubles: Trouble[] = [];
+	const trouble = (what: Trouble["what"], milliseconds = 0) =>
+		troubles.push({ what, from: world.now(), to: world.now() + milliseconds });
 	const seen = new Map<string, number>();
 	const next = (kind: string): number => {
 		const nth = (seen.get(kind) ?? 0) + 1;
 		seen.set(kind, nth);
 		return nth;
 	};
-	const occupy = (moment: number) => {
-		for (const other of plan.others.filter(({ beforeRequest }) => beforeRequest === moment)) {
-			const where = cluster(other.cluster);
-			if (isTaking(where, world.now())) continue;
-			const { seconds, ending } = other;
-			takeSnapshot(world, where, { description: "by hand", retentionInDays: 7, plan: { seconds, ending } });
-			if (moment === 0) world.advance(other.age);
-			count(`conflict: another's snapshot ${moment === 0 ? (other.age ? "in progress" : "queued") : "meanwhile"}`);
+	const open = <T extends Parameters<typeof openSpan>[0]>(all: readonly T[]) =>
+		all.map((one) => ({ one, span: openSpan(one, startedAt) }));
+	const atlas = open(plan.atlas);
+	const aws = open(plan.aws);
+	const connects = open(plan.connects);
+	const intruder = createIntruder(plan.others, world, place, count);
+	let invocations = 0;
+
+	function meetAtlas(kind: string): readonly FaultAction[] {
+		for (const { one, span } of atlas) {
+			if (one.kinds.length > 0 && !(one.kinds as readonly string[]).includes(kind)) continue;
+			const met = span.meets(world.now());
+			if (!met) continue;
+			const action = (met === "first" && one.first) || one.action;
+			count(nameAtlasTrouble(kind, action));
+			trouble("atlas", Math.max(lastingOf(action), (span.endsAt ?? 0) - world.now()));
+			return [toFault(action)];
 		}
+		return [];
+	}
+
+	const toFault = (action: AtlasTrouble["action"]): FaultAction => {
+		if (action.type === "other snapshot") return { type: "body", value: JSON.stringify(intruder.otherSnapshot()) };
+		return action as FaultAction;
 	};
-	occupy(0);
+
 	return {
+		troubles,
 		atCheckpoint() {
-			checkpoints++;
-			const kill = plan.kills.find((one) => one.at === "checkpoint" && one.nth === checkpoints);
-			if (kill?.at !== "checkpoint") return "lives";
-			count(nameKill(kill));
-			return kill.how;
+			const nth = next("Checkpoint");
+			const strike = plan.strikes.find(({ point }) => point.at === "checkpoint" && point.nth === nth);
+			if (strike) count(nameStrike(strike));
+			return { strike, fault: this.onAwsCall("Checkpoint") };
 		},
-		onAtlasRequest(kind, killProcess, rotateKeys) {
-			requests++;
-			occupy(requests);
-			if (plan.rotateBefore === requests) {
+		onAtlasRequest(kind, strike, rotateKeys) {
+			const nth = next("any request");
+			const name = runName();
+			intruder.meet(nth, name === undefined ? "" : marker(name, STACK));
+			if (plan.rotateBefore === nth) {
 				rotateKeys();
 				count("keys rotated");
+				trouble("atlas");
 			}
-			const nth = next(kind);
-			const kill = plan.kills.find((one) => one.at === "request" && one.kind === kind && one.nth === nth);
-			if (kill?.at === "request") {
-				killProcess();
-				count(nameKill(kill));
-				return [{ type: "drop", when: kill.carriedOut ? "after" : "before" }];
+			const nthOfKind = next(kind);
+			const struck = plan.strikes.find(
+				({ point }) => point.at === "request" && point.kind === kind && point.nth === nthOfKind,
+			);
+			if (struck?.point.at === "request") {
+				count(nameStrike(struck));
+				trouble("atlas");
+				strike(struck);
+				return [{ type: "drop", when: struck.point.carriedOut ? "after" : "before" }];
 			}
-			const met = plan.atlas.find((one) => one.kind === kind && isMet(one, nth));
-			if (!met) return [];
-			count(nameAtlasTrouble(met));
-			return [met.action] as AtlasActions;
+			return meetAtlas(kind);
 		},
 		onAwsCall(operation) {
-			const nth = next(operation);
-			const met = plan.aws.find((one) => one.operation === operation && isMet(one, nth));
-			if (met) count(nameAwsTrouble(met));
-			return met?.fault;
+			for (const { one, span } of aws) {
+				if (one.operation !== operation || !span.meets(world.now())) continue;
+				count(nameAwsTrouble(one));
+				trouble(TROUBLED[one.operation], Math.max(5_000, (span.endsAt ?? 0) - world.now()));
+				return one.fault;
+			}
+			return undefined;
+		},
+		onConnect(strike) {
+			const nth = next("connect");
+			const struck = plan.strikes.find(({ point }) => point.at === "connect" && point.nth === nth);
+			if (struck) {
+				count(nameStrike(struck));
+				strike(struck);
+			}
+			for (const { one, span } of connects) {
+				if (!span.meets(world.now())) continue;
+				count(nameConnectTrouble(one));
+				trouble("atlas", Math.max(5_000, (span.endsAt ?? 0) - world.now()));
+				return one.fault;
+			}
+			return undefined;
+		},
+		lateness() {
+			invocations++;
+			const late = plan.lateInvocations.find(({ nth }) => nth === invocations)?.seconds ?? 0;
+			if (late > 0) {
+				count("platform: an invocation comes late");
+				trouble("platform", late * 1000);
+			}
+			return late;
+		},
+		skew() {
+			const isDue = plan.skew?.from === "start" || (seen.get("take") ?? 0) > 0;
+			return plan.skew && isDue ? plan.skew.seconds * 1000 : 0;
 		},
 	};
 }
 
-const isMet = ({ nth, times }: { readonly nth: number; readonly times: number }, now: number): boolean =>
-	now >= nth && now < nth + times;
+const TROUBLED: Readonly<Record<AwsOperation, Trouble["what"]>> = {
+	GetSecretValue: "atlas",
+	PutEvents: "bus",
+	Invoke: "platform",
+	Checkpoint: "platform",
+	ListDurableExecutionsByFunction: "platform",
+	GetDurableExecution: "platform",
+	GetDurableExecutionHistory: "platform",
+};
+
+/** Milliseconds for which Atlas is kept from answering, by what it does or asks for. */
+function lastingOf(action: AtlasTrouble["action"]): number {
+	if (action.type === "delay") return action.ms;
+	return action.type === "status" ? (action.retryAfter ?? 0) * 1000 : 0;
+}

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
-import type { Finding } from "./judge.ts";
-import { type Plan, plans } from "./plan.ts";
+import type { Task } from "./campaign.ts";
+import { plans } from "./draw.ts";
+import type { Finding } from "./observed.ts";
+import type { Plan } from "./plan.ts";
 import { type Report, runOne } from "./run-one.ts";
 import type { Stage } from "./stage.ts";
 
@@ -23,7 +25,7 @@ export interface Batch {
 const planOf = (seed: number): readonly Plan[] => fc.sample(plans, { seed, numRuns: 1 });
 
 /** Carries out the runs of the seeds `from` to below `to`; a failing one is shrunk. */
-export async function runBatch(stage: Stage, from: number, to: number, onRun: () => void): Promise<Batch> {
+export async function runBatch(stage: Stage, { from, to, untilFirst }: Task, onRun: () => void): Promise<Batch> {
 	const counts: Record<string, number> = {};
 	const failures: Failure[] = [];
 	const unjudged: { readonly seed: number; readonly judge: () => Promise<Report> }[] = [];
@@ -32,13 +34,16 @@ export async function runBatch(stage: Stage, from: number, to: number, onRun: ()
 			const { findings, counts: some } = await judge();
 			for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
 			if (findings.length > 0) {
-				const smaller = failures.length < MOST_SHRUNK ? await shrink(stage, seed, findings) : drawn(seed, findings);
+				const smaller =
+					failures.length < (untilFirst ? 0 : MOST_SHRUNK)
+						? await shrink(stage, seed, findings)
+						: drawn(seed, findings);
 				failures.push({ seed, ...smaller });
 			}
 			onRun();
 		}
 	};
-	for (let seed = from; seed < to; seed++) {
+	for (let seed = from; seed < to && !(untilFirst && failures.length > 0); seed++) {
 		for (const plan of planOf(seed)) {
 			const { judge } = await runOne(stage, plan);
 			unjudged.push({ seed, judge });

@@ -1,29 +1,52 @@
 import { fork } from "node:child_process";
 import type { Batch, Failure } from "./batch.ts";
+import type { Kind } from "./observed.ts";
 
 /** What all runs came to. */
 export interface Result {
 	readonly runs: number;
 	readonly seed: number;
 	/** Findings by kind; each should be 0. */
-	readonly duplicates: number;
-	readonly falseSuccesses: number;
-	readonly lost: number;
-	readonly leaks: number;
+	readonly found: Readonly<Record<(typeof FOUND)[number][0], number>>;
 	/** How often each thing was done or happened. */
 	readonly counts: Readonly<Record<string, number>>;
 	readonly failures: readonly Failure[];
 }
 
+/** What is looked for: the name in the figures, and the kind of finding. */
+const FOUND = [
+	["duplicates", "duplicate"],
+	["falseSuccesses", "false success"],
+	["lost", "lost"],
+	["leaks", "leak"],
+	["lateAsks", "late ask"],
+	["lateNotices", "late notice"],
+	["undercutRetryAfter", "undercut retry-after"],
+	["operationsExceeded", "operations exceeded"],
+	["unheard", "unheard"],
+] as const satisfies readonly (readonly [string, Kind])[];
+
 /** What a worker is told: the seeds that it shall carry out. */
 export interface Task {
 	readonly from: number;
 	readonly to: number;
+	/** Whether to end with the first run that breaks a promise, as it was drawn. */
+	readonly untilFirst: boolean;
 }
 
 /** What a worker tells. */
 export type Message = { readonly run: true } | { readonly batch: Batch };
 
+export interface Scope {
+	readonly runs: number;
+	readonly seed: number;
+	readonly processes: number;
+	/** Whether to end with the first run that breaks a promise. */
+	readonly untilFirst?: boolean;
+}
+
+/** The same, where a process may be the last one. */
+const RUNS_UNTIL_FIRST = 60;
 /** Runs in a process: a new one forgets the executions and the modules of the runs before. */
 const RUNS_PER_PROCESS = 1000;
 
@@ -33,15 +56,21 @@ const RUNS_PER_PROCESS = 1000;
  * @param onRun told after each run
  */
 export async function campaign(
-	{ runs, seed, processes }: { readonly runs: number; readonly seed: number; readonly processes: number },
+	{ runs, seed, processes, untilFirst = false }: Scope,
 	onRun: () => void = () => {},
 ): Promise<Result> {
-	const size = Math.min(RUNS_PER_PROCESS, Math.ceil(runs / processes));
+	const size = Math.min(untilFirst ? RUNS_UNTIL_FIRST : RUNS_PER_PROCESS, Math.ceil(runs / processes));
 	const tasks: Task[] = [];
-	for (let from = seed; from < seed + runs; from += size) tasks.push({ from, to: Math.min(from + size, seed + runs) });
+	for (let from = seed; from < seed + runs; from += size) {
+		tasks.push({ from, to: Math.min(from + size, seed + runs), untilFirst });
+	}
 	const batches: Batch[] = [];
 	const work = async () => {
-		for (let task = tasks.shift(); task; task = tasks.shift()) batches.push(await runInChild(task, onRun));
+		for (let task = tasks.shift(); task; task = tasks.shift()) {
+			const batch = await runInChild(task, onRun);
+			batches.push(batch);
+			if (untilFirst && batch.failures.length > 0) tasks.length = 0;
+		}
 	};
 	await Promise.all(Array.from({ length: processes }, work));
 	return sum(batches, seed);
@@ -72,16 +101,9 @@ function sum(batches: readonly Batch[], seed: number): Result {
 		for (const [name, count] of Object.entries(batch.counts)) counts[name] = (counts[name] ?? 0) + count;
 	}
 	const failures = batches.flatMap((batch) => batch.failures).toSorted((a, b) => a.seed - b.seed);
-	const found = failures.flatMap(({ findings }) => findings);
-	const of = (kind: string) => found.filter((finding) => finding.kind === kind).length;
-	return {
-		runs: batches.reduce((total, batch) => total + batch.runs, 0),
-		seed,
-		duplicates: of("duplicate"),
-		falseSuccesses: of("false success"),
-		lost: of("lost"),
-		leaks: of("leak"),
-		counts,
-		failures,
-	};
+	const findings = failures.flatMap((failure) => failure.findings);
+	const found = Object.fromEntries(
+		FOUND.map(([name, kind]) => [name, findings.filter((finding) => finding.kind === kind).length]),
+	) as Result["found"];
+	return { runs: batches.reduce((total, batch) => total + batch.runs, 0), seed, found, counts, failures };
 }

@@ -41,22 +41,13 @@ for (const { seed: failing, findings, plan } of result.failures) {
 process.stdout.write(`${json ? JSON.stringify(totals(result)) : sentence(result)}\n`);
 process.exitCode = result.failures.length === 0 ? 0 : 1;
 
-function totals({ duplicates, falseSuccesses, lost, leaks, counts }: Result) {
-	return {
-		runs: result.runs,
-		seed,
-		duplicates,
-		falseSuccesses,
-		lost,
-		leaks,
-		millisecondsPerRun: Number(perRun()),
-		counts,
-	};
+function totals({ runs: carriedOut, found, counts }: Result) {
+	return { runs: carriedOut, seed, ...found, millisecondsPerRun: Number(perRun()), counts };
 }
 
-function sentence({ duplicates, falseSuccesses, lost, leaks }: Result): string {
-	const found = `duplicates ${duplicates}, falseSuccesses ${falseSuccesses}, lost ${lost}, leaks ${leaks}`;
-	return `runs ${result.runs}, ${found} (seed ${seed}, ${perRun()} ms a run)`;
+function sentence({ runs: carriedOut, found }: Result): string {
+	const figures = Object.entries(found).map(([name, count]) => `${name} ${count}`);
+	return `runs ${carriedOut}, ${figures.join(", ")} (seed ${seed}, ${perRun()} ms a run)`;
 }
 
 function perRun(): string {

@@ -1,19 +1,25 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { lookAt } from "../../local/atlas/index.ts";
+import type { RequestRecord } from "../../local/atlas/wire/log.ts";
+import { defaultSettings } from "../../local/atlas/world/settings.ts";
 import type { DurableHandler, Execution } from "../../local/aws/engine.ts";
 import { createAdversary } from "./adversary.ts";
-import { type Answer, deliver, deliveriesOf, readStatus } from "./deliver.ts";
-import { type Finding, judge, type Observed } from "./judge.ts";
+import { type Answer, deliver, loadTrigger, readStatus, roundsOf } from "./deliver.ts";
+import { createFiring } from "./firing.ts";
+import { judge } from "./judge.ts";
+import type { Finding, Observed, ObservedEvent, ObservedRun } from "./observed.ts";
 import type { Plan } from "./plan.ts";
-import { openSandbox } from "./sandbox.ts";
+import { createPlatform } from "./platform.ts";
 import { createCanaries } from "./secrets.ts";
+import { observeSnapshots, sowProject } from "./soil.ts";
 import type { Stage } from "./stage.ts";
 import { tell } from "./tally.ts";
+import type { Trouble } from "./troubles.ts";
 
 /** What a run of the campaign came to. */
 export interface Report {
 	readonly findings: readonly Finding[];
-	/** How often each thing happened or was done, by its name. */
+	/** How often each thing happened or was finish, by its name. */
 	readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -29,116 +35,148 @@ let runs = 0;
  * @returns once the run is over; the judgement may come later, while no other run is under way
  */
 export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge: () => Promise<Report> }> {
-	const { atlas, aws } = stage;
+	const { atlas, aws, clock } = stage;
 	const { world } = atlas;
 	const number = runs++;
 	const counts: Record<string, number> = {};
 	const count = (name: string) => {
 		counts[name] = (counts[name] ?? 0) + 1;
 	};
-	const project = world.addProject({
-		clusters: plan.clusters.map(({ kind }, index) => ({ name: `c${index}`, kind })),
-	});
-	const cluster = (index: number) => world.cluster(project.id, `c${index % plan.clusters.length}`);
-	for (const [index, { course }] of plan.clusters.entries()) cluster(index).plan = course;
-
+	Object.assign(world.settings, defaultSettings());
+	const { bucket, ...settings } = plan.settings;
+	Object.assign(world.settings, settings);
+	world.settings.buckets.backups = { capacity: bucket, refillRate: Math.ceil(bucket / 2), refillSeconds: 60 };
+	const project = sowProject(world, plan);
+	const firstRequest = atlas.log.length;
 	const canaries = createCanaries();
 	canaries.take(world);
 
 	const logs: string[] = [];
 	const tasks = new Set<() => void>();
-	const adversary = createAdversary(plan, world, cluster, count);
-	const sandbox = openSandbox({
-		load: () => stage.warm(plan.auth),
-		forget: () => stage.forget(plan.auth),
-		atCheckpoint: adversary.atCheckpoint,
-		settled: () => stage.quiet(),
-		suspends: plan.suspends,
+	const planted = new Set<string>();
+	const { firings, rounds } = roundsOf(plan, (nth) => createFiring(plan, project.id, `campaign ${number}-${nth}`));
+	const executionsOf = (description: string): Execution[] =>
+		aws.runs.filter(({ payload }) => payload.includes(`"${description}"`));
+	const adversary = createAdversary({
+		plan,
+		world,
+		planted,
+		cluster: (index) => project.clusters.get(`c${index % plan.clusters.length}`),
+		runName: () => firings.flatMap(({ description }) => executionsOf(description)).at(0)?.name,
+		count,
+	});
+	const platform = createPlatform({
+		...adversary,
+		acquire: () => stage.acquire(plan.auth),
+		release: (environment) => stage.release(plan.auth, environment),
+		settled: () => clock.quiet(),
+		standStill: (work) => clock.during(work),
+		handOver: () => void clock.turns(8),
+		onPause: (milliseconds) =>
+			adversary.troubles.push({ what: "platform", from: world.now(), to: world.now() + milliseconds + 5_000 }),
 		onEnd: () => {
 			for (const task of tasks) task();
 		},
 	});
 	stage.direct({
-		snapshotHandler: async () => sandbox.handler as unknown as DurableHandler,
+		snapshotHandler: platform.handler as unknown as DurableHandler,
 		onLog: (text) => logs.push(text),
 		onCredential: (header) => canaries.hear(header),
-		onAtlasRequest(kind) {
-			const actions = adversary.onAtlasRequest(kind, sandbox.kill, stage.rotateKeys);
+		onAtlasRequest(kind, process) {
+			const actions = adversary.onAtlasRequest(
+				kind,
+				(strike) => process && platform.strike(process, strike),
+				() => stage.rotateKeys(),
+			);
 			canaries.take(world);
 			return actions;
 		},
 		onAwsCall: adversary.onAwsCall,
+		onConnect: (process) => adversary.onConnect((strike) => platform.strike(process, strike)),
 	});
 
-	/** Whether Atlas says completed about a snapshot at this moment. */
-	const isCompleted = ({ clusterName, snapshotId }: SnapshotStateChange): boolean => {
+	/** What Atlas says about a snapshot at this moment. */
+	const statusOf = ({ clusterName, snapshotId }: SnapshotStateChange): string | undefined => {
 		const where = project.clusters.get(clusterName);
 		const snapshot = where?.snapshots.find(({ id }) => id === snapshotId);
-		return snapshot !== undefined && lookAt(snapshot, where, world.now())?.status === "completed";
+		return snapshot && lookAt(snapshot, where, world.now())?.status;
 	};
-	const events: Observed["events"][number][] = [];
+	const events: ObservedEvent[] = [];
 	const stop = aws.onEvent(({ detail }) => {
 		const change = detail as unknown as SnapshotStateChange;
 		// What a dead process of an earlier run had on the wire is for that run's judgement.
-		if (change.projectId === project.id) events.push({ change, atlasCompleted: isCompleted(change) });
+		if (change.projectId === project.id) events.push({ at: world.now(), change, atlasStatus: statusOf(change) });
 	});
 
-	const executionOf = (run: string): Execution | undefined => aws.runs.find(({ name }) => name === run);
+	const trigger = await clock.during(() => loadTrigger(number));
 	const answers: Answer[] = [];
-	const { rounds, requests } = deliveriesOf(plan, project.id, number);
-	for (const round of rounds) {
-		const given = await Promise.all(round.map((delivery) => deliver(delivery, number, count)));
-		answers.push(...given);
+	for (const { afterSeconds, deliveries } of rounds) {
+		if (afterSeconds > 0) await new Promise((resolve) => setTimeout(resolve, afterSeconds * 1000));
+		answers.push(...(await Promise.all(deliveries.map((delivery) => deliver(trigger, delivery, count)))));
 		// Not by the answers: a delivery may be carried out though its reply is lost.
-		for (const { run } of requests) {
-			const execution = executionOf(run);
-			if (execution && execution.status === "RUNNING" && !ended.has(execution)) {
-				await endOf(execution);
-				ended.add(execution);
-			}
-		}
+		const under = firings.flatMap(({ description }) => executionsOf(description));
+		await Promise.all(under.map(endOf));
 	}
+	await platform.end();
+
 	async function endOf(execution: Execution): Promise<void> {
+		if (execution.status !== "RUNNING") return;
 		await new Promise<void>((resolve) => {
-			tasks.add(resolve);
-			void execution.ended.then(resolve);
-			realSetTimeout(resolve, PATIENCE);
+			const finish = () => {
+				tasks.delete(check);
+				resolve();
+			};
+			// An invocation has ended its execution: with several, it is the engine that knows whose.
+			const check = () => {
+				if (firings.length === 1) finish();
+			};
+			tasks.add(check);
+			void execution.ended.then(() => finish());
+			realSetTimeout(finish, PATIENCE);
 		});
-		tasks.clear();
 	}
 	return {
 		judge: async () => {
-			const accepted = requests.map((request) => ({ ...request, execution: executionOf(request.run) }));
-			const told: Observed["runs"][number][] = [];
-			for (const { run, clusters, maySkip, execution } of accepted) {
-				if (!execution) continue;
-				await Promise.race([execution.ended, new Promise<void>((resolve) => realSetTimeout(resolve, PATIENCE))]);
-				const { status, error } = execution;
-				told.push({ run, clusters, maySkip, status, error: error?.ErrorMessage, reply: await readStatus(run, number) });
+			const told: ObservedRun[] = [];
+			const texts: string[] = [];
+			for (const { description } of firings) {
+				for (const execution of executionsOf(description)) {
+					await Promise.race([execution.ended, new Promise<void>((resolve) => realSetTimeout(resolve, PATIENCE))]);
+					const { name: run, status, error, startedAt, endedAt } = execution;
+					const reply = await readStatus(trigger, run);
+					told.push({ run, description, status, error: error?.ErrorMessage, startedAt, endedAt, reply });
+					texts.push(reply, JSON.stringify(execution.history()));
+				}
 			}
-			const snapshots = [...project.clusters.values()].flatMap((where) =>
-				where.snapshots.map(({ description = "", requestedAt, ending, seconds }) => ({
-					clusterName: where.name,
-					description,
-					requestedAt,
-					goneAt: ending === "vanished" ? requestedAt + seconds * 1000 : undefined,
-				})),
-			);
-			const seen = [
-				...logs,
-				...events.map(({ change }) => JSON.stringify(change)),
-				...answers.map(({ text }) => text),
-				...told.map(({ reply }) => reply),
-				...accepted.map(({ execution }) => JSON.stringify(execution?.history() ?? [])),
-			];
 			stop();
+			const snapshots = observeSnapshots(project, planted);
 			world.projects.delete(project.id);
-			const observed = { runs: told, events, snapshots, answers, leaks: canaries.search(seen.join("\n")) };
+			const seen = [...logs, ...events.map(({ change }) => JSON.stringify(change)), ...answers.map(({ text }) => text)];
+			const requests = atlas.log
+				.slice(firstRequest)
+				.filter(({ path }) => !path.includes("/groups/") || path.includes(project.id));
+			const observed: Observed = {
+				runs: told,
+				clusters: plan.clusters.map(({ state }, index) => ({ name: `c${index}`, state })),
+				wanted: plan.wanted,
+				events,
+				snapshots,
+				requests: requests.map((request) => ({ ...request, process: stage.processOf(request.port)?.id })),
+				answers,
+				leaks: canaries.search([...seen, ...texts].join("\n")),
+				troubles: [...adversary.troubles, ...throttled(requests)],
+				skew: Math.abs(plan.skew?.seconds ?? 0) * 1000,
+				operations: [...platform.operations.values()],
+			};
 			const findings = judge(observed);
-			tell(observed, sandbox.deaths, count);
+			tell(observed, platform.deaths, count);
 			return { findings, counts };
 		},
 	};
 }
 
-const ended = new WeakSet<Execution>();
+/** Where Atlas's own buckets were empty, it could not be asked. */
+const throttled = (requests: readonly RequestRecord[]): Trouble[] =>
+	requests
+		.filter(({ status }) => status === 429)
+		.map(({ at, retryAfter }) => ({ what: "atlas", from: at, to: at + (retryAfter ?? 40) * 1000 }));

@@ -1,98 +1,93 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import { syncBuiltinESMExports } from "node:module";
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
+import type { FaultAction } from "../../local/atlas/wire/faults.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
 import { enter } from "../../local/environment.ts";
-
-// Taken before the clock is a fake one.
-const realSetImmediate = setImmediate;
-
-type AtlasActions = ReturnType<AtlasSimulator["faults"]["meet"]>;
+import { type Clock, driveClock } from "./clock.ts";
+import { HOOK_KEY } from "./firing.ts";
+import type { Environment } from "./platform.ts";
+import { LambdaProcess } from "./process.ts";
+import { type ConnectFault, hookProcesses } from "./process-hooks.ts";
 
 /** How the function shows itself to Atlas. */
 type Auth = "digest" | "oauth";
 
 /** What the run that is under way wants to hear and to decide. One run at a time: they share a clock. */
 interface Director {
-	readonly snapshotHandler: () => Promise<DurableHandler>;
-	/** Before Atlas carries out a request; what it returns is done to the request. */
-	readonly onAtlasRequest: (kind: string, cluster: string | undefined) => AtlasActions;
+	readonly snapshotHandler: DurableHandler;
+	/** Before Atlas carries out a request of a process; what it returns is done to the request. */
+	readonly onAtlasRequest: (kind: string, process: LambdaProcess | undefined) => readonly FaultAction[];
 	readonly onAwsCall: (operation: string) => AwsFault | undefined;
+	readonly onConnect: (process: LambdaProcess) => ConnectFault | undefined;
 	/** The value of every `Authorization` header that Atlas got. */
 	readonly onCredential: (header: string) => void;
 	/** Whatever the handlers write. */
 	readonly onLog: (text: string) => void;
 }
 
-/** The world of a process: one simulated Atlas, one AWS, and a clock that hurries. */
+/** The world of a process of the campaign: one simulated Atlas, one AWS, and a clock that stands still while they work. */
 export interface Stage extends AsyncDisposable {
 	readonly atlas: AtlasSimulator;
 	readonly aws: Aws;
+	readonly clock: Clock;
 	direct(director: Director): void;
 	/** Puts new keys into Atlas and into the secrets; the old ones are no longer good. */
-	readonly rotateKeys: () => void;
-	/** The durable function in a process that holds these keys: the one that carried the run before, if it lives. */
-	warm(auth: Auth): Promise<DurableHandler>;
-	/** That process is dead: the next run gets a new one. */
-	forget(auth: Auth): void;
-	/** Resolves when nothing more comes in over the wire. */
-	quiet(): Promise<void>;
+	rotateKeys(): void;
+	/** A process with the durable function that holds these keys: one that has carried a run before, if one is idle. */
+	acquire(auth: Auth): Promise<Environment>;
+	release(auth: Auth, environment: Environment): void;
+	/** The process to which a port of Atlas's log belongs. */
+	processOf(port: number): LambdaProcess | undefined;
 }
-
-/** Fake milliseconds a turn: while a reply is held back on purpose, more. */
-const PACE = 5;
-const PACE_DELAYED = 100;
 
 export async function openStage(): Promise<Stage> {
 	let director: Director | undefined;
-	let arrivals = 0;
-	let delayed = 0;
+	let clock: Clock | undefined;
+	const owners = new Map<number, LambdaProcess>();
 	const atlas = await startAtlas({ now: () => Date.now() });
-	atlas.faults.meet = (kind, cluster) => {
-		arrivals++;
-		const actions = director?.onAtlasRequest(kind, cluster) ?? [];
-		for (const action of actions) if (action.type === "delay") hold(action.ms);
+	atlas.faults.meet = (kind, _cluster, exchange) => {
+		clock?.arrived();
+		const actions = director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
+		for (const action of actions) if (action.type === "delay") clock?.hold(action.ms);
 		return actions;
 	};
-	const hold = (milliseconds: number) => {
-		delayed++;
-		setTimeout(() => delayed--, milliseconds);
-	};
 	const aws = await startAws({
-		secrets: {},
+		secrets: { hooks: `whsec_${HOOK_KEY.toString("base64")}` },
 		skipTime: true,
-		snapshotHandler: () => director?.snapshotHandler() ?? Promise.reject(new Error("no run is under way")),
+		snapshotHandler: async () => {
+			if (!director) throw new Error("no run is under way");
+			return director.snapshotHandler;
+		},
 		faults({ operation }) {
-			arrivals++;
+			clock?.arrived();
 			const fault = director?.onAwsCall(operation);
-			if (fault?.do === "delay") hold(fault.milliseconds);
+			if (fault?.do === "delay") clock?.hold(fault.milliseconds);
 			return fault;
 		},
 	});
-	// The stand-ins and the handlers import their timers by name.
-	syncBuiltinESMExports();
 	subscribe("http.server.request.start", (message) => {
 		const { authorization } = (message as { request: IncomingMessage }).request.headers;
 		if (authorization !== undefined && !authorization.startsWith("AWS4-")) director?.onCredential(authorization);
 	});
 	const restore = captureOutput((text) => director?.onLog(text));
-	const clock: { tick(milliseconds: number): void } | undefined = LocalDurableTestRunner["fakeClock"];
-	let pumping = true;
-	const pump = () => {
-		clock?.tick(delayed > 0 ? PACE_DELAYED : PACE);
-		if (pumping) realSetImmediate(pump);
-	};
-	pump();
+	const atlasPort = Number(new URL(atlas.url).port);
+	const unhook = hookProcesses({
+		onConnect: (port, process) => (port === atlasPort ? director?.onConnect(process) : undefined),
+		onConnected: (port, process) => owners.set(port, process),
+	});
+	clock = driveClock();
+	const driven = clock;
 	enter(process.env, aws, {
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
-		FIRST_POLL_SECONDS: "600",
+		FIRST_POLL_SECONDS: "60",
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
+		WEBHOOK_SECRET_ID: "hooks",
 	});
 	const putKeys = () => {
 		const { publicKey, privateKey, clientId, clientSecret } = atlas;
@@ -100,43 +95,36 @@ export async function openStage(): Promise<Stage> {
 		aws.secrets.put("oauth", JSON.stringify({ clientId, clientSecret }));
 	};
 	putKeys();
-	const processes = new Map<Auth, DurableHandler>();
+	const idle = { digest: [] as Environment[], oauth: [] as Environment[] };
 	let started = 0;
-	const quiet = async () => {
-		for (let turns = 0, seen = arrivals; turns < 40; turns++) {
-			await new Promise((resolve) => realSetImmediate(resolve));
-			if (seen === arrivals) continue;
-			seen = arrivals;
-			turns = 0;
-		}
-	};
 	return {
 		atlas,
 		aws,
+		clock,
 		rotateKeys() {
 			atlas.world.rotateKeys();
 			putKeys();
 			atlas.world.retireOldKeys();
 		},
-		async warm(auth) {
+		async acquire(auth) {
 			// Read when the function first works, in the invocation that follows.
 			process.env["ATLAS_SECRET_ID"] = auth;
-			const living = processes.get(auth);
-			if (living) return living;
-			await quiet();
+			const waiting = idle[auth].pop();
+			if (waiting) return waiting;
+			await driven.quiet();
 			const path = `../../lambda/handlers/snapshot.ts?process=${started++}`;
-			const { handler } = (await import(path)) as { handler: DurableHandler };
-			processes.set(auth, handler);
-			return handler;
+			const { handler } = await driven.during(async () => (await import(path)) as { handler: DurableHandler });
+			return { process: new LambdaProcess(), handler };
 		},
-		forget: (auth) => void processes.delete(auth),
+		release: (auth, environment) => void idle[auth].push(environment),
+		processOf: (port) => owners.get(port),
 		direct: (next) => {
 			director = next;
 		},
-		quiet,
 		async [Symbol.asyncDispose]() {
-			pumping = false;
+			driven.stop();
 			restore();
+			unhook();
 			await aws.close();
 			await atlas.close();
 			syncBuiltinESMExports();

@@ -4,7 +4,9 @@ import Table from "cli-table3";
 const GROUPS = [
 	["atlas ", "done to a request of Atlas"],
 	["aws ", "done to a call of AWS"],
-	["kill: ", "the function's process died"],
+	["connect: ", "no connection to Atlas"],
+	["strike: ", "an invocation broke off: the process …"],
+	["platform: ", "the platform"],
 	["conflict: ", "in the way"],
 	["keys ", "keys"],
 	["delivery ", "deliveries"],

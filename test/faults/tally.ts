@@ -1,24 +1,30 @@
-import { identify, type Observed } from "./judge.ts";
-import type { AtlasTrouble, AwsTrouble, Kill } from "./plan.ts";
+import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import type { Observed } from "./observed.ts";
+import type { AtlasTrouble, AwsTrouble, ConnectTrouble, Strike } from "./plan.ts";
 
-const DEATHS = {
-	before: "which the engine never got",
-	after: "whose reply was lost",
-	refused: "which the engine refused",
-} as const;
+/** The name under which a strike is counted. */
+export function nameStrike({ point, process, pause }: Strike): string {
+	const what = typeof process === "string" ? process : "freezes";
+	const then = pause === 0 ? "" : ", and a pause";
+	if (point.at === "checkpoint") return `strike: ${what} ${point.when} a checkpoint${then}`;
+	if (point.at === "connect") return `strike: ${what} while it connects${then}`;
+	return `strike: ${what} with a ${point.kind} on the wire, ${point.carriedOut ? "carried out" : "never arrived"}${then}`;
+}
 
-/** The name under which a death is counted. */
-export const nameKill = (kill: Kill): string =>
-	kill.at === "checkpoint"
-		? `kill: at a checkpoint, ${DEATHS[kill.how]}`
-		: `kill: with a ${kill.kind} on the wire, ${kill.carriedOut ? "carried out" : "never arrived"}`;
+const lengthOf = ({ lasts }: Pick<AwsTrouble, "lasts">): string => ("seconds" in lasts ? ", for long" : "");
 
 /** The name under which a fault of an AWS service is counted. */
-export const nameAwsTrouble = ({ operation, fault }: AwsTrouble): string =>
-	`aws ${operation}: ${fault.do}${fault.do === "drop" ? ` ${fault.when}` : ""}`;
+export const nameAwsTrouble = (trouble: AwsTrouble): string => {
+	const { operation, fault } = trouble;
+	return `aws ${operation}: ${fault.do}${fault.do === "drop" ? ` ${fault.when}` : ""}${lengthOf(trouble)}`;
+};
+
+export const nameConnectTrouble = (trouble: ConnectTrouble): string =>
+	`connect: ${trouble.fault.do === "refuse" ? trouble.fault.code : trouble.fault.do}${lengthOf(trouble)}`;
 
 /** The name under which a fault of Atlas is counted. */
-export const nameAtlasTrouble = ({ kind, action }: AtlasTrouble): string => `atlas ${kind}: ${describeAction(action)}`;
+export const nameAtlasTrouble = (kind: string, action: AtlasTrouble["action"]): string =>
+	`atlas ${kind}: ${describeAction(action)}`;
 
 function describeAction(action: AtlasTrouble["action"]): string {
 	switch (action.type) {
@@ -27,7 +33,7 @@ function describeAction(action: AtlasTrouble["action"]): string {
 		case "html":
 			return `html ${action.executed ? "executed" : "not executed"}`;
 		case "status":
-			return action.status < 500 ? String(action.status) : `5xx ${action.executed ? "executed" : "not executed"}`;
+			return `${action.status < 500 ? action.status : "5xx"}${action.executed ? " executed" : ""}`;
 		case "cut":
 		case "delay":
 		case "garbage":
@@ -37,14 +43,22 @@ function describeAction(action: AtlasTrouble["action"]): string {
 		case "grow":
 		case "repeat":
 		case "contentType":
+		case "other snapshot":
 			return action.type;
 	}
 }
 
+/**
+ * What makes two events the same. A process that dies between an accepted event and its checkpoint publishes again; the
+ * look that proves a completed snapshot is made anew then, so that the warnings may differ.
+ */
+export const identify = ({ snapshot: _snapshot, warnings: _warnings, ...change }: SnapshotStateChange): string =>
+	JSON.stringify(change);
+
 /** Counts what came of the run. */
 export function tell({ runs: told, events, answers }: Observed, deaths: number, count: (name: string) => void): void {
 	for (const { status } of told) count(`execution ${status}`);
-	if (deaths > 0) count("runs that outlived a kill");
+	if (deaths > 0) count("runs that outlived a strike");
 	const once = new Set<string>();
 	for (const { change } of events) {
 		const identity = identify(change);

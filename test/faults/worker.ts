@@ -15,8 +15,8 @@ process.once("message", (task: Task) => {
 	);
 });
 
-async function carryOut({ from, to }: Task): Promise<void> {
+async function carryOut(task: Task): Promise<void> {
 	const stage = await openStage();
-	const batch = await runBatch(stage, from, to, () => void tell({ run: true }));
+	const batch = await runBatch(stage, task, () => void tell({ run: true }));
 	await tell({ batch });
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Exchange } from "./exchange.ts";
 import { REQUEST_KINDS } from "./operation.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -71,7 +72,7 @@ export interface FaultPlan {
 	add(fault: Fault): ArmedFault;
 	clear(): void;
 	/** What befalls this request; counts it for every fault that watches its kind. */
-	meet(kind: string, cluster: string | undefined): readonly FaultAction[];
+	meet(kind: string, cluster: string | undefined, exchange?: Exchange): readonly FaultAction[];
 }
 
 const NOTHING: readonly FaultAction[] = [];

@@ -92,7 +92,7 @@ async function serveApi(
 		record.executed ||= reply.executed;
 		return reply;
 	};
-	const actions = faults.meet(kind, cluster);
+	const actions = faults.meet(kind, cluster, exchange);
 	const reply = actions.length === 0 ? execute() : await disturb(actions, response, execute);
 	if (reply === undefined) return;
 	const { "Retry-After": retryAfter } = reply.headers;

@@ -1,0 +1,77 @@
+import { eventsOf, FINAL, type Finding, type Observed, type ObservedRun } from "./observed.ts";
+import { dueAt, type Trouble } from "./troubles.ts";
+
+/** Milliseconds after the deadline within which a request that was decided before may still arrive. */
+const ON_ITS_WAY = 60_000;
+
+/** Requests about one target after which its pauses may grow faster than a tenth. */
+const MANY_REQUESTS = 60;
+
+/** Nothing is asked for after the deadline, and what happened is told in time. */
+export function judgePunctuality(observed: Observed): readonly Finding[] {
+	const findings: Finding[] = [];
+	const find = (kind: Finding["kind"], what: string) => findings.push({ kind, what });
+	const { runs, requests, wanted, skew } = observed;
+	const starts = runs.map((run) => ({ run, startedAt: begunAt(run, observed.troubles) }));
+	const deadlines = starts.map(({ startedAt }) => startedAt + wanted.deadlineMinutes * 60_000);
+	const last = Math.max(...deadlines);
+	for (const { at, kind, cluster } of requests) {
+		if (kind !== "take" || at <= last + ON_ITS_WAY + skew) continue;
+		find("late ask", `${cluster} was asked for ${seconds(at - last)} after the deadline`);
+	}
+	for (const [index, { run, startedAt }] of starts.entries()) {
+		for (const { name } of observed.clusters) {
+			findings.push(...judgeTarget(observed, run, name, startedAt, deadlines[index] ?? last));
+		}
+	}
+	return findings;
+}
+
+const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`;
+
+/** The deadline counts from when the run could first note its start. */
+function begunAt({ startedAt }: ObservedRun, troubles: readonly Trouble[]): number {
+	let at = startedAt;
+	for (const { what, from, to } of troubles.toSorted((a, b) => a.from - b.from)) {
+		if (what === "platform" && from <= at + 30_000) at = Math.max(at, to + 5_000);
+	}
+	return at;
+}
+
+function judgeTarget(
+	observed: Observed,
+	run: ObservedRun,
+	name: string,
+	startedAt: number,
+	deadlineAt: number,
+): readonly Finding[] {
+	const { troubles, skew, snapshots } = observed;
+	const events = eventsOf(observed, run, name);
+	const final = events.find(({ change }) => FINAL.has(change.state));
+	if (!final) return [];
+	const findings: Finding[] = [];
+	const find = (what: string) => findings.push({ kind: "late notice", what: `${name}: ${what}` });
+	const outside = troubles.filter(({ what }) => what !== "atlas");
+
+	// Whatever Atlas does, by the deadline it is either over or told to be late.
+	const noted = events.find(({ change }) => change.state === "LATE" || FINAL.has(change.state));
+	const notedAt = dueAt(deadlineAt, startedAt, outside) + skew;
+	// A notice that the bus refuses is not tried for ever.
+	const busFailed = troubles.some(({ what, from, to }) => what === "bus" && from <= notedAt && to >= deadlineAt);
+	if (noted && noted.at > notedAt && !busFailed) {
+		find(`nothing was told until ${seconds(noted.at - deadlineAt)} after the deadline`);
+	}
+	// Who has been turned away so often waits longer, to stay within the operations of an execution.
+	const asked = observed.requests.filter(({ cluster }) => cluster === name).length;
+	if (asked > MANY_REQUESTS) return findings;
+	const followed = snapshots.find(({ id }) => id === final.change.snapshotId);
+	if (!followed) return findings;
+	const { requestedAt, endsAt, ending } = followed;
+	const seenAt = Math.max(endsAt, startedAt);
+	// That a snapshot is gone is believed at the second look.
+	const knownAt = ending === "vanished" ? dueAt(seenAt, requestedAt, troubles) : seenAt;
+	const endDue = dueAt(knownAt, requestedAt, troubles) + skew;
+	if (final.at > endDue)
+		find(`its end was told ${seconds(final.at - endsAt)} late, ${seconds(endsAt - requestedAt)} long`);
+	return findings;
+}

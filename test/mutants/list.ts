@@ -1,0 +1,150 @@
+/** A defect put into the code by hand: texts to replace, each of which must stand in its file exactly once. */
+export interface Mutant {
+	readonly name: string;
+	readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+}
+
+const TAKING = "lambda/domain/taking.ts";
+const ASK = "lambda/run/ask.ts";
+const TRANSPORT = "lambda/atlas/transport.ts";
+
+const edit = (file: string, from: string, to: string) => ({ file, from, to });
+
+/** Each breaks a promise, and the fault campaign has to find each. */
+export const mutants: readonly Mutant[] = [
+	{
+		name: "an unknown status ends the polling",
+		edits: [
+			edit(
+				"lambda/domain/following.ts",
+				'status === "completed" || status === "failed"',
+				'status !== "queued" && status !== "inProgress"',
+			),
+		],
+	},
+	{
+		name: "no look after a conflict",
+		edits: [
+			edit(
+				TAKING,
+				"[{ ...known, conflict: reason }, lookNow]",
+				"[{ ...known, hasLeft: false, conflict: reason }, askAgain(known, at, terms, terms.backOff(known.asks))]",
+			),
+		],
+	},
+	{
+		name: "the POST at least once",
+		edits: [
+			edit("lambda/run/durable-steps.ts", "durable.step(name, work, atMostOnce)", "durable.step(name, work, never)"),
+		],
+	},
+	{
+		name: "no guard against late POSTs",
+		edits: [
+			edit(
+				TRANSPORT,
+				"if (over || timeLeft(call, now()) <= 0 || now() > (call.departure?.notAfter ?? Infinity))",
+				"if (call === undefined)",
+			),
+			edit(TRANSPORT, "				over = true;\n				end(new CallOver());", "				over = true;"),
+		],
+	},
+	{
+		name: "a POST is good for an hour",
+		edits: [edit("lambda/atlas/requests.ts", "CALL_MS = 60_000", "CALL_MS = 3_600_000")],
+	},
+	{
+		name: "another's snapshot clears doubt",
+		edits: [
+			edit(
+				TAKING,
+				"	if (taking.inDoubt) {\n		const emptyLooks",
+				"	if (taking.inDoubt && !running) {\n		const emptyLooks",
+			),
+		],
+	},
+	{
+		name: "no look after a 401",
+		edits: [
+			edit(
+				TAKING,
+				"		return [known, askAgain(known, at, terms, REFUSAL_PAUSE_SECONDS)];",
+				'		return [known, { do: "explain", reason, code, again: false }];',
+			),
+		],
+	},
+	{ name: "one 404 means gone", edits: [edit("lambda/domain/following.ts", "seen.missing >= 2", "seen.missing >= 1")] },
+	{
+		name: "any marker is ours",
+		edits: [
+			edit(
+				"lambda/domain/own-snapshot.ts",
+				"	snapshot.description.endsWith(marker) &&",
+				'	snapshot.description.includes(marker.slice(0, 5)) && snapshot.description.endsWith("]") &&',
+			),
+		],
+	},
+	{
+		name: "an old snapshot with the marker is ours",
+		edits: [
+			edit("lambda/domain/own-snapshot.ts", "requestTime(snapshot) >= startedAt - SKEW_MS", "startedAt > SKEW_MS"),
+		],
+	},
+	{
+		name: "the POST is repeated on failure",
+		edits: [
+			edit("lambda/atlas/repeat-reads.ts", 'call.method === "GET" && wasClosedUnder(error)', "wasClosedUnder(error)"),
+		],
+	},
+	{
+		name: "a failed list counts as empty",
+		edits: [
+			edit(
+				ASK,
+				"		return { at: ports.now(), snapshots };\n	} catch (error) {\n		return { at: ports.now(), verdict: judge(error) };",
+				"		return { at: ports.now(), snapshots };\n	} catch {\n		return { at: ports.now(), snapshots: {} };",
+			),
+		],
+	},
+	{
+		name: "doubt ends at the deadline",
+		edits: [edit(TAKING, "(terms.hardLimitAt - at) / 1000", "(terms.deadlineAt - at) / 1000")],
+	},
+	{
+		name: "asks for ever",
+		edits: [
+			edit(
+				TAKING,
+				"if (at + afterSeconds * 1000 < deadlineAt) return { do: what, afterSeconds };",
+				"if (at < 2 * deadlineAt) return { do: what, afterSeconds };",
+			),
+			edit("lambda/run/take.ts", "taking.asks > 0 && now + seconds * 1000 >= deadlineAt", "taking.asks < 0"),
+			edit(ASK, "if (askedAt >= deadlineAt) return", "if (askedAt < 0) return"),
+			edit(ASK, "		notAfter: deadlineAt,\n", ""),
+		],
+	},
+	{
+		name: "an unreadable 200 means no",
+		edits: [
+			edit(
+				"lambda/atlas/judge.ts",
+				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: executedOf(call)',
+				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: "no"',
+			),
+		],
+	},
+	{
+		name: "a poll takes whatever snapshot it is shown",
+		edits: [
+			edit(
+				"lambda/atlas/snapshots.ts",
+				"v.check(({ id }) => id === snapshotId)",
+				"v.check(({ id }) => id !== snapshotId.toUpperCase())",
+			),
+		],
+	},
+	{
+		name: "Retry-After is halved",
+		edits: [edit("lambda/atlas/rate-budget.ts", "at + seconds * 1000", "at + seconds * 500")],
+	},
+];
