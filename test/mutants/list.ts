@@ -101,8 +101,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				ASK,
-				"		return { at: ports.now(), snapshots };\n	} catch (error) {\n		return { at: ports.now(), verdict: judge(error) };",
-				"		return { at: ports.now(), snapshots };\n	} catch {\n		return { at: ports.now(), snapshots: {} };",
+				"return { at: ports.now(), verdict: judge(error) };",
+				"return { at: ports.now(), snapshots: {}, expectation: error ? null : null };",
 			),
 		],
 	},
