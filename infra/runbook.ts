@@ -16,8 +16,7 @@ export type RunbookSection =
 	| "atlas-refuses-our-credentials"
 	| "a-run-nears-the-limit-of-operations"
 	| "the-accounts-quota-of-executions"
-	| "the-http-api-answers-5xx"
-	| "events-are-not-published";
+	| "the-http-api-answers-5xx";
 
 /** Says where a section is read, as the end of a sentence. @param region of the stack, where a text has another way to it */
 export type Runbook = (section: RunbookSection, region?: string) => string;

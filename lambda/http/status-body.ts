@@ -18,16 +18,7 @@ export function toStatusBody({ run, status, targets, reason }: RunStatus): Statu
 function toTarget(target: TargetView): TargetView {
 	const { projectId, clusterName, state } = target;
 	if (!isKnown(target)) return { projectId, clusterName, state: "PENDING" };
-	const {
-		provenance,
-		snapshotId,
-		requestedAt,
-		expectedEndAt = null,
-		endedAt,
-		durationSeconds,
-		reason,
-		warnings,
-	} = target;
+	const { provenance, snapshotId, requestedAt, expectedEndAt, endedAt, durationSeconds, reason, warnings } = target;
 	return {
 		projectId,
 		clusterName,

@@ -35,7 +35,7 @@ export interface Ports {
 	 */
 	readBrokenParts(arn: string): Promise<readonly TargetStatus[]>;
 	/** Writes a warning to the log. To be called within steps only, so that a replay does not repeat it. */
-	warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 	/** Keeps count of late targets. @param at epoch milliseconds, of the deadline or of the poll that saw the target late */
 	countLate(change: 1 | -1, at: number): void;
 	/** Resolves when the bus has accepted the event. */

@@ -19,7 +19,7 @@ const FINAL_PATIENCE_SECONDS = HARD_LIMIT_MINUTES * 60;
 const PROOF_PATIENCE = 45_000;
 
 /** What a step returns that offers an event which others follow. */
-export type Offered = TargetStatus & {
+type Offered = TargetStatus & {
 	/** The bus refused the event: it is offered again beside the polls. */
 	readonly unpublished?: true;
 	/** Of the step that publishes STARTED: of how long the snapshot takes. Absent in histories of earlier versions. */
@@ -48,7 +48,7 @@ export interface Publisher {
 	 * @param taken how many of them the bus has taken since
 	 * @returns how many it has taken now
 	 */
-	offerAgain(taken: number): Promise<number>;
+	readonly offerAgain: (taken: number) => Promise<number>;
 	/**
 	 * Publishes the end, and tries for three days. A completed snapshot is verified within the same step: another would
 	 * count towards the operations of the execution.

@@ -21,7 +21,7 @@ export interface Steps {
 		pauseAfter: (tries: number, error: Error) => number | "stop",
 	): Promise<T>;
 	/** Writes a warning to the log, once: not again at a replay. To be called between steps, not within them. */
-	warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 	/** Sleeps so many whole seconds, at no cost. */
 	sleep(name: string, seconds: number): Promise<void>;
 	/**

@@ -27,7 +27,9 @@ describe("the evaluator agrees with the tables of CloudWatch's user guide", () =
 		[2, "----0", "ALARM", "OK"],
 		[2, "---X-", "ALARM", "OK"],
 	])("%i of 3: %s", (DatapointsToAlarm, row, breaching, notBreaching) => {
-		const points = [...row].reverse().map((mark) => (mark === "-" ? undefined : mark === "X" ? 1 : 0));
+		const points = Array.from(row)
+			.reverse()
+			.map((mark) => (mark === "-" ? undefined : mark === "X" ? 1 : 0));
 		const states = (["breaching", "notBreaching"] as const).map((TreatMissingData) =>
 			judge(points, { ...anyAlarm, EvaluationPeriods: 3, DatapointsToAlarm, TreatMissingData }),
 		);
