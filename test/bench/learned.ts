@@ -58,7 +58,7 @@ export async function mean(
 }
 
 /** A completed snapshot as Atlas lists it: kept for a week from its end on, its data cut a while before that. */
-export function snapshotOf(day: number, seconds: number): Snapshot {
+function snapshotOf(day: number, seconds: number): Snapshot {
 	const requestedAt = 1_760_000_000 + day * 86_400;
 	const time = (at: number) => new Date(Math.round(at) * 1000).toISOString();
 	return {
