@@ -135,6 +135,7 @@ async function carryOutTarget(
 		hardLimitAt: limits.hardLimitAt,
 		firstPollSeconds,
 		expectation: expectation ?? undefined,
+		warnedAt: taken.warnedAt,
 		beside: publisher.offerAgain,
 	};
 	const deadlineAt = late ? undefined : limits.deadlineAt;

@@ -21,6 +21,8 @@ export interface Bounds {
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
 	readonly expectation?: Expectation | undefined;
+	/** Epoch milliseconds of the target's last warning. */
+	readonly warnedAt?: number | undefined;
 	/** Called at each check beside the poll, with what it returned last and 0 at first. Must not reject. */
 	readonly beside?: (last: number) => Promise<number>;
 }
@@ -49,7 +51,11 @@ export async function follow(
 	bounds: Bounds,
 	warn: Warn,
 ): Promise<Round> {
-	const begin = "id" in from ? { watch: watch(from, bounds.seenAt), due: false, beside: 0 } : { ...from, due: false };
+	const { seenAt, warnedAt: warnedBefore } = bounds;
+	const begin: Round =
+		"id" in from
+			? { watch: watch(from, seenAt), due: false, warnedAt: warnedBefore, beside: 0 }
+			: { ...from, due: false };
 	if (standing(begin.watch, bounds) !== "waiting") return begin;
 	const { deadlineAt, hardLimitAt, startedAt, firstPollSeconds, since } = bounds;
 	const bound = Math.min(deadlineAt ?? hardLimitAt, hardLimitAt);

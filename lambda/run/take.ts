@@ -38,6 +38,8 @@ export interface Taken {
 	readonly seenAt: number;
 	/** Of how long it takes; `null` where the listed ones do not tell, absent where none were listed. */
 	readonly expectation?: Expectation | null;
+	/** Epoch milliseconds of the last warning. */
+	readonly warnedAt?: number | undefined;
 }
 
 export interface NotTaken {
@@ -146,10 +148,13 @@ export async function take(
 					hardLimitAt: deadlineAt,
 					firstPollSeconds: limits.firstPollSeconds,
 					expectation: expectation ?? undefined,
+					warnedAt,
 				};
 				const about = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
-				const { watch: seen } = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, about);
+				const waited = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, about);
+				const seen = waited.watch;
 				now = seen.lookedAt;
+				warnedAt = waited.warnedAt;
 				if (!isOutOfTheWay(seen) || now >= deadlineAt)
 					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
@@ -168,7 +173,7 @@ export async function take(
 			case "follow": {
 				const { snapshot, provenance } = move;
 				const since = provenance === "adopted" ? requestTime(snapshot) : requestedAt;
-				return { snapshot, provenance, requestedAt: since, seenAt: now, expectation };
+				return { snapshot, provenance, requestedAt: since, seenAt: now, expectation, warnedAt };
 			}
 			case "end":
 				return { state: move.state, reason: move.reason, endedAt: now };

@@ -60,7 +60,7 @@ async function carryOut(trouble: Trouble) {
 		status: engine.now() - requestedAt >= (trouble.lasts ?? 10 * MINUTE) * 1000 ? "completed" : "inProgress",
 		snapshotType: "onDemand",
 		type: "replicaSet",
-		description: `x${marker("atlas-snapshots", RUN.run)}`,
+		description: `x${marker(RUN.run, CONFIGURED.stack)}`,
 	});
 	const ports: Ports = {
 		...CONFIGURED,
@@ -113,6 +113,8 @@ const bus = () => new ServiceError("PUBLISH_FAILED", "event bus: refused", { tra
 const noReply = () => fault("ATLAS_NO_REPLY", { executed: "unknown" });
 const throttled = (retryAfterSeconds?: number) => () => fault("ATLAS_RATE_LIMITED", { retryAfterSeconds });
 const conflict = () => fault("ATLAS_SNAPSHOT_RUNNING", { blame: "user" });
+const lostOnce = (_second: number, nth: number) => (nth === 1 ? noReply() : undefined);
+const conflictFor = (seconds: number) => (second: number) => (second < seconds ? conflict() : undefined);
 const THREE_DAYS = { deadlineMinutes: 3 * 24 * 60 };
 /** Snapshots of others that follow each other, each of so many seconds. */
 const othersOf = (seconds: number) => (second: number) => {
@@ -124,7 +126,7 @@ const PATHS: Readonly<Record<string, Trouble>> = {
 	"followed for three days": { lasts: 9 * DAY },
 	"followed for three days after a lost reply": {
 		lasts: 9 * DAY,
-		take: (_second, nth) => (nth === 1 ? noReply() : undefined),
+		take: lostOnce,
 	},
 	"every poll fails": { lasts: 9 * DAY, read: () => fault("ATLAS_FAULT") },
 	"every poll is throttled, for a second": { lasts: 9 * DAY, read: throttled(1) },
@@ -314,14 +316,30 @@ describe("4.3: trouble is in the log", () => {
 		["polls that fail", { lasts: 5 * HOUR, read: () => fault("ATLAS_FAULT") }],
 		["requests that fail", { take: throttled(1) }],
 		["a request in doubt", { take: noReply, list: () => fault("ATLAS_FAULT") }],
-	] as const)("%s: with a warning, at most one in five minutes", async (_what, trouble) => {
-		const { warnings: all } = await carryOut(trouble);
-		// Taking a snapshot and following it each keep their own five minutes.
-		const warnings = all.filter(({ message }) => message === all.at(-1)?.message);
+		[
+			"a reply that is lost, and polls that fail",
+			{ take: lostOnce, carriedOut: true, lasts: 5 * HOUR, read: () => fault("ATLAS_FAULT") },
+		],
+		[
+			"others' snapshots whose polls fail",
+			{
+				take: conflictFor(2 * HOUR),
+				others: othersOf(HOUR),
+				read: (second: number) => (second % HOUR < 1800 ? fault("ATLAS_FAULT") : undefined),
+				lasts: 5 * HOUR,
+				request: { ...THREE_DAYS, onConflict: "wait" },
+			},
+		],
+	] as const)("%s: with a warning, at most one in five minutes, whatever is done", async (_what, trouble) => {
+		const { warnings } = await carryOut(trouble);
 		const gaps = warnings.slice(1).map(({ at }, index) => at - (warnings[index]?.at ?? 0));
 
 		expect(warnings[0]?.at).toBeLessThanOrEqual(START + 5 * MINUTE * 1000);
 		expect(warnings.length).toBeGreaterThan(3);
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5 * MINUTE * 1000);
+	});
+
+	test("not where all is well", async () => {
+		expect((await carryOut({ lasts: 5 * HOUR })).warnings).toEqual([]);
 	});
 });
