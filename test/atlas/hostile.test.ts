@@ -7,40 +7,72 @@ import { faultOf, REQUEST, rig, SCHEMES } from "./door.ts";
 
 type Action = Fault["do"];
 
-describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => {
-	test.each(["utf8", "base64", "base64url", "hex", "HEX"] as const)(
-		"the secret in %s gets out of no reply",
-		async (form) => {
-			const told: Exchange[] = [];
-			const secret = "mdb_sa_sk_Zm9vYmFyYmF6cXV4cXV1eA-K3y_0f_the_test";
-			const text = Buffer.from(secret).toString(form === "HEX" ? "hex" : form);
-			const echo = form === "HEX" ? text.toUpperCase() : text;
-			await using r = await rig(
-				scheme,
-				{ credentials: { privateKey: secret, clientSecret: secret }, projects: [{ clusters: ["a", "b"] }] },
-				{ onReply: (exchange) => told.push(exchange) },
-			);
-			const seen: unknown[] = [];
-			const keep = (error: unknown) => seen.push(inspect(error, { depth: 20, showHidden: true }));
-			const calls = async () => {
-				for (const call of [
-					() => r.atlas.takeSnapshot(r.target, REQUEST),
-					() => r.atlas.takeSnapshot(r.target, { ...REQUEST, retentionInDays: -1 }),
-					() => r.atlas.listSnapshots(r.target),
-					() => r.atlas.readSnapshot(r.target, "0".repeat(24)),
-					() => r.atlas.listClusters(r.target.projectId),
-				])
-					await call().then((value) => seen.push(JSON.stringify(value)), keep);
-			};
-			r.sim.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: echo } });
-			await calls();
-			r.sim.world.roles = [];
-			await calls();
+const inForm = (form: BufferEncoding) => (text: string) => Buffer.from(text).toString(form);
+/** A secret within a longer text, as where a proxy quotes a whole request. */
+const within = (before: number, form: BufferEncoding) => (secret: string) =>
+	inForm(form)(`${"k".repeat(before)}${secret}; and more`);
+const inHex = inForm("hex");
 
-			expect(seen).toHaveLength(10);
-			expect(`${seen.join("\n")}${JSON.stringify(told)}`.toLowerCase()).not.toContain(echo.toLowerCase());
-		},
-	);
+/** How a proxy may write what it received. */
+const ECHOES: readonly [form: string, write: (secret: string) => string][] = [
+	["as it is", (secret) => secret],
+	["in capitals", (secret) => secret.toUpperCase()],
+	...(["base64", "base64url", "hex"] as const).flatMap((form) => [
+		[`in ${form}`, inForm(form)] as [string, (secret: string) => string],
+		...[0, 1, 2, 3].map((before): [string, (secret: string) => string] => [
+			`in ${form} after ${before} bytes`,
+			within(before, form),
+		]),
+	]),
+	["in pieces of base64", (secret) => within(7, "base64")(secret).replace(/.{20}/g, "$& ")],
+	["in hexadecimal capitals", (secret) => inHex(secret).toUpperCase()],
+	["in spaced hexadecimal digits", (secret) => inHex(secret).replace(/../g, "$& ")],
+	["in hexadecimal numbers", (secret) => inHex(secret).replace(/../g, "0x$&,")],
+	["in percents", (secret) => inHex(secret).replace(/../g, "%$&")],
+	["in base64 in percents", (secret) => encodeURIComponent(within(1, "base64")(`${secret}???>>>`))],
+];
+
+describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => {
+	test.each(ECHOES)("the secret %s gets out of no reply", async (_form, write) => {
+		const told: Exchange[] = [];
+		const secret = "mdb_sa_sk_Zm9vYmFyYmF6cXV4cXV1eA-K3y_0f_the_test";
+		const echo = write(secret);
+		await using r = await rig(
+			scheme,
+			{ credentials: { privateKey: secret, clientSecret: secret }, projects: [{ clusters: ["a", "b"] }] },
+			{ onReply: (exchange) => told.push(exchange) },
+		);
+		const seen: unknown[] = [];
+		const keep = (error: unknown) => seen.push(inspect(error, { depth: 20, showHidden: true }));
+		const calls = async () => {
+			for (const call of [
+				() => r.atlas.takeSnapshot(r.target, REQUEST),
+				() => r.atlas.takeSnapshot(r.target, { ...REQUEST, retentionInDays: -1 }),
+				() => r.atlas.listSnapshots(r.target),
+				() => r.atlas.readSnapshot(r.target, "0".repeat(24)),
+				() => r.atlas.listClusters(r.target.projectId),
+			])
+				await call().then((value) => seen.push(JSON.stringify(value)), keep);
+		};
+		r.sim.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: echo } });
+		await calls();
+		r.sim.world.roles = [];
+		await calls();
+
+		expect(seen).toHaveLength(10);
+		expect(`${seen.join("\n")}${JSON.stringify(told)}`.toLowerCase()).not.toContain(echo.toLowerCase());
+	});
+
+	test("the secret gets out of no reply, however many came before", async () => {
+		const secret = "mdb_sa_sk_0f_the_test_that_asks_often";
+		await using r = await rig(scheme, { credentials: { privateKey: secret, clientSecret: secret } });
+		const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
+		r.sim.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: secret } });
+		const told: string[] = [];
+		for (let count = 0; count < 320; count++) told.push(JSON.stringify(await r.atlas.readSnapshot(r.target, id)));
+
+		expect(told.filter((text) => text.includes(secret))).toEqual([]);
+	});
 
 	test.each([
 		["an unknown field 20,000 deep", { type: "grow", depth: 20_000 }],
