@@ -48,7 +48,8 @@ const TagText = v.pipe(
 const Tags = v.object(
 	{
 		tags: v.pipe(
-			v.record(TagText, TagText, "must be an object of tag keys and values"),
+			v.custom<Record<string, unknown>>((tags) => isRecord(tags), "must be an object of tag keys and values"),
+			v.record(TagText, TagText),
 			v.check((tags) => Object.keys(tags).length > 0, "must name at least one tag"),
 		),
 	},

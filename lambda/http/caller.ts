@@ -23,7 +23,7 @@ export function readCaller(context: Fields, version: unknown): RequestedBy | und
 }
 
 /** A function URL is a way around the API, with its routes and its throttle. */
-const isFunctionUrl = (context: Fields): boolean => /\.lambda-url\./.test(textOf(context["domainName"]) ?? "");
+const isFunctionUrl = (context: Fields): boolean => /\.lambda-url\./i.test(textOf(context["domainName"]) ?? "");
 
 /** @throws ProblemError `not-allowed` where nobody was authenticated: for nobody nothing is started, and nothing read */
 export function callerOf({ caller }: HttpRequest): RequestedBy {

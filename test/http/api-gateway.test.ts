@@ -126,6 +126,7 @@ describe("promise 9: who calls is whom IAM found, and nobody else", () => {
 		["a REST API without an authorizer", v1({}, { identity: { userArn: null, sourceIp: "192.0.2.1" } })],
 		["a function URL without IAM", v2({}, { domainName: "abc.lambda-url.eu-west-1.on.aws" })],
 		["a function URL with IAM", v2({}, { ...iam(user), domainName: "abc.lambda-url.eu-west-1.on.aws" })],
+		["a function URL in capitals", v2({}, { ...iam(user), domainName: "ABC.LAMBDA-URL.eu-west-1.on.aws" })],
 		["a JWT authorizer", v2({}, { authorizer: { jwt: { claims: { sub: "x" }, scopes: null } } })],
 		["a Lambda authorizer that calls its context iam", v2({}, { authorizer: { lambda: { iam: { userArn: user } } } })],
 		[
