@@ -1,7 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 
-/** Milliseconds of real time for which a jump of the clock waits at most. */
+/** Milliseconds of real time without any request sent or answered, after which those under way are taken to hang. */
 const PATIENCE = 2_000;
 
 interface CheckpointApi {
@@ -10,6 +10,9 @@ interface CheckpointApi {
 
 /** Requests under way, those of undici and those of the AWS SDK. */
 let inFlight = 0;
+/** By the real clock: when the last of them was sent or answered. */
+let lastChange = 0;
+let realNow = Date.now;
 for (const [name, change] of [
 	["undici:request:create", 1],
 	["undici:request:trailers", -1],
@@ -20,8 +23,12 @@ for (const [name, change] of [
 ] as const) {
 	subscribe(name, () => {
 		inFlight += change;
+		lastChange = realNow();
 	});
 }
+
+/** Whether requests are under way that are still being answered: one that hangs must not stop the clock for good. */
+export const isBusy = (): boolean => inFlight > 0 && realNow() - lastChange < PATIENCE;
 
 /**
  * Lets skipped waits spare the requests under way. The runner moves its fake clock as soon as one of many branches
@@ -29,12 +36,12 @@ for (const [name, change] of [
  *
  * To be called once the runner is set up.
  *
- * @param realNow, realSetTimeout taken before the fake clock took their place
+ * @param now, realSetTimeout taken before the fake clock took their place
  */
-export function calmClock(realNow: () => number, realSetTimeout: typeof setTimeout): void {
+export function calmClock(now: () => number, realSetTimeout: typeof setTimeout): void {
+	realNow = now;
 	const quiet = async () => {
-		const until = realNow() + PATIENCE;
-		while (inFlight > 0 && realNow() < until) await new Promise((resolve) => realSetTimeout(resolve, 1));
+		while (isBusy()) await new Promise((resolve) => realSetTimeout(resolve, 1));
 	};
 	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
 		const api = createCheckpointApi();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { DurableExecutionClient } from "@aws/durable-execution-sdk-js";
 import { isRecord } from "../json.ts";
 import { toWire } from "./history.ts";
@@ -26,6 +27,7 @@ export interface Checkpoints {
 /** @see AWS Lambda API: CheckpointDurableExecution, GetDurableExecutionState */
 export function createCheckpoints(): Checkpoints {
 	const clients = new Map<string, { readonly client: DurableExecutionClient; token: string }>();
+	const answered = new Map<string, Promise<AwsReply>>();
 	const find = (arn: string) => {
 		const found = clients.get(arn);
 		if (found) return found;
@@ -64,18 +66,30 @@ export function createCheckpoints(): Checkpoints {
 				});
 				return { status: 200, body: toWire(state as never, true) };
 			}
-			const { CheckpointToken, Updates = [] } = readJson(request.body) as {
+			const {
+				ClientToken,
+				CheckpointToken,
+				Updates = [],
+			} = readJson(request.body) as {
+				ClientToken?: string;
 				CheckpointToken: string;
 				Updates?: unknown[];
 			};
-			for (const update of Updates) checkSize(update);
-			const checkpoint = { DurableExecutionArn, CheckpointToken, Updates: Updates as never };
-			// The runner knows which tokens are used up: invocations of one execution may overlap.
-			const reply = await execution.client.checkpoint(checkpoint).catch((error: unknown) => {
-				throw invalid(error instanceof Error ? error.message : "Invalid checkpoint token");
-			});
-			execution.token = reply.CheckpointToken ?? execution.token;
-			return { status: 200, body: toWire(reply as never, true) };
+			const take = async () => {
+				for (const update of Updates) checkSize(update);
+				const checkpoint = { DurableExecutionArn, CheckpointToken, Updates: Updates as never };
+				// The runner knows which tokens are used up: invocations of one execution may overlap.
+				const reply = await execution.client.checkpoint(checkpoint).catch((error: unknown) => {
+					throw invalid(error instanceof Error ? error.message : "Invalid checkpoint token");
+				});
+				execution.token = reply.CheckpointToken ?? execution.token;
+				return { status: 200, body: toWire(reply as never, true) };
+			};
+			// The SDK sends a call again whose reply did not come, with the same client token: it must not count twice.
+			const key = `${DurableExecutionArn} ${ClientToken ?? randomUUID()}`;
+			const reply = answered.get(key) ?? take();
+			answered.set(key, reply);
+			return reply;
 		},
 	};
 }

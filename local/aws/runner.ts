@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { calmClock } from "./calm-clock.ts";
+import { calmClock, isBusy } from "./calm-clock.ts";
 
 /** AWS's local runner has one environment in a process; whoever needs it shares it. */
 let users = 0;
@@ -33,10 +33,13 @@ export async function leaveRunner(): Promise<void> {
 
 let clearHurry = (): void => {};
 
-/** The durable SDK rests for 20 ms at every checkpoint, by the fake clock: that one runs so much faster. */
+/**
+ * The durable SDK rests for 20 ms at every checkpoint, by the fake clock: that one runs so much faster, but no faster
+ * than the real one while requests are under way.
+ */
 function hurry(realSetInterval: typeof setInterval): void {
 	const clock: { tick(milliseconds: number): void } | undefined = LocalDurableTestRunner["fakeClock"];
-	const interval = realSetInterval(() => clock?.tick(20), 1);
+	const interval = realSetInterval(() => clock?.tick(isBusy() ? 1 : 20), 1);
 	clearHurry = () => realClearInterval(interval);
 }
 

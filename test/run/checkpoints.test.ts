@@ -40,6 +40,29 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 		},
 	);
 
+	test.each([1, 2, 3, 5, 8])(
+		"a reply that is lost, at checkpoint %i: the SDK's repetition counts once",
+		async (nth) => {
+			const faults: Faults = (call) =>
+				call.operation === "CheckpointDurableExecution" && call.nth === nth ? { do: "drop", when: "after" } : undefined;
+			stage = await openStage({ aws: { checkpointsOverWire: true, faults } });
+
+			expect(await stage.carryOut({ clusters: ["prod-a"] })).toMatchObject({ status: "SUCCEEDED" });
+		},
+	);
+
+	test("2.2, 3.2: 260 clusters, in parts, write their checkpoints over the wire, and each completes once", async () => {
+		const clusters = Array.from({ length: 260 }, (_, i) => `c${i}`);
+		stage = await openStage({ atlas: { projects: [{ clusters }] }, aws: { checkpointsOverWire: true } });
+
+		const { status } = await stage.carryOut({ clusters: "all", deadlineMinutes: 600 });
+
+		expect(status).toBe("SUCCEEDED");
+		const completed = stage.published().filter(({ state }) => state === "COMPLETED");
+		expect(completed).toHaveLength(260);
+		expect(new Set(completed.map(({ clusterName }) => clusterName)).size).toBe(260);
+	}, 120_000);
+
 	test("a payload too large ends the run: the fake Lambda measures as Lambda does", async () => {
 		const large = withDurableExecution((_input: unknown, durable: DurableContext) =>
 			durable.step("a", async () => "x".repeat(256 * 1024)),
