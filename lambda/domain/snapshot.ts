@@ -3,6 +3,9 @@ import * as v from "valibot";
 /** Shards, regions or policy items of one snapshot at most: Atlas allows 70 shards. */
 const MOST_PARTS = 200;
 
+/** Characters of a description: ours have 423 at most. With the longest lists it fits into a checkpoint still. */
+const LONGEST_DESCRIPTION = 4096;
+
 /** A field that is left out where Atlas sends none, or another than documented. */
 const documented = <S extends v.GenericSchema>(schema: S) => v.optional(v.fallback(v.optional(schema), undefined));
 const text = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern));
@@ -36,7 +39,7 @@ export const SnapshotSchema = v.object({
 	snapshotType: documented(v.picklist(["onDemand", "scheduled", "fallback"])),
 	frequencyType: documented(v.picklist(["ondemand", "hourly", "daily", "weekly", "monthly", "yearly"])),
 	type: documented(v.picklist(["replicaSet", "shardedCluster"])),
-	description: documented(v.string()),
+	description: documented(v.pipe(v.string(), v.maxLength(LONGEST_DESCRIPTION))),
 	createdAt: documented(Time),
 	expiresAt: documented(Time),
 	storageSizeBytes: documented(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),

@@ -8,8 +8,10 @@ import type { Ports } from "../../lambda/run/ports.ts";
 import { RunIncomplete, resultOf } from "../../lambda/run/run-result.ts";
 import { selectInPages } from "../../lambda/run/selection.ts";
 import type { Steps } from "../../lambda/run/steps.ts";
+import { takeSnapshot } from "../../local/atlas/index.ts";
 import { countingEngine } from "../fleet/counting-engine.ts";
 import { CONFIGURED } from "./configured.ts";
+import { openStage } from "./stage.ts";
 
 const projectId = "32b6e34b3d91647abb20e7b8";
 const nameOf = (i: number) => `c${String(i).padStart(63, "0")}`;
@@ -110,3 +112,14 @@ test.each([26, 251, 2500, 10_000])(
 		expect(Math.max(...parts.map(sizeOf))).toBeLessThan(256 * 1024);
 	},
 );
+
+test("promise 2: however long Atlas says that a snapshot's description is, each checkpoint is within what AWS takes", async () => {
+	await using stage = await openStage();
+	const { world, projectId: project } = stage.atlas;
+	takeSnapshot(world, world.cluster(project, "prod-a"), { description: "x".repeat(300_000), retentionInDays: 30 });
+
+	const { result, history } = await stage.carryOut({ clusters: ["prod-a"] });
+
+	expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "adopted" }]);
+	expect(Math.max(...history.map(sizeOf))).toBeLessThan(CHECKPOINT_BYTES);
+});
