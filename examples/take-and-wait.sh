@@ -57,6 +57,8 @@ pause() {
 	local seconds
 	seconds=$(header retry-after)
 	case $seconds in '' | *[!0-9]*) seconds=$1 ;; esac
+	# In base ten, whatever it begins with, and within what bash can add.
+	seconds=$((10#${seconds:0:9}))
 	if [ $((SECONDS + seconds)) -gt "$give_up" ]; then
 		echo "not ended in time; the run goes on: ${run_url:-it may not have started}" >&2
 		exit 1

@@ -253,10 +253,10 @@ describe.skipIf(!able)("take-and-wait.sh", () => {
 		LONG_MS,
 	);
 
-	test(
-		"gives up when its time is over, and says that the run goes on",
-		async () => {
-			const { code, stderr } = await against([accepted, [200, {}, { "retry-after": "9" }]], ["{}"], {
+	test.each(["9", "09", "18446744073709551615", "99999999999999999999"])(
+		"gives up when its time is over, and says that the run goes on, where it is to wait %s seconds",
+		async (seconds) => {
+			const { code, stderr } = await against([accepted, [200, {}, { "retry-after": seconds }]], ["{}"], {
 				WAIT_MINUTES: "0",
 			});
 
