@@ -7,6 +7,8 @@ export default defineConfig({
 	test: {
 		restoreMocks: true,
 		testTimeout: 30_000,
+		// What the handlers log belongs to a test that fails, not to the result of the run.
+		silent: "passed-only",
 		// Two cores: the simulators' sockets and the processes that tests start want one of them.
 		maxWorkers: 2,
 		projects: [

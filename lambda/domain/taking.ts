@@ -103,7 +103,9 @@ function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Ter
 		if (left <= 0) return [taking, { do: "end", state: "LOST", reason: verdict.reason }];
 		return [taking, { do: "look", afterSeconds: Math.min(pause, left) }];
 	}
-	if (refusal && taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL) return [taking, refusal];
+	// The list says the same of the cluster or the project as the answer to the request: there is nothing to look for.
+	const confirmed = verdict.retry === "never" && !verdict.refused && verdict.code === refusal?.code;
+	if (refusal && (confirmed || taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL)) return [taking, refusal];
 	if (verdict.refused) {
 		if (!isBelieved(lookRefusals, at)) return [taking, again("look", taking, at, terms, REFUSAL_PAUSE_SECONDS)];
 		return [taking, { do: "explain", reason: reason ?? verdict.reason, code: verdict.code, again: false }];

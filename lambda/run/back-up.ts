@@ -5,7 +5,6 @@ import type { Reason, TargetStatus } from "../domain/outcome.ts";
 import type { PublishStep } from "../domain/publish-step.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { requestTime } from "../domain/snapshot.ts";
 import { brokenOff, type Change } from "../domain/state-change.ts";
 import { follow } from "./follow.ts";
 import { type CountedSteps, countOperations } from "./operations.ts";
@@ -129,8 +128,7 @@ async function carryOutTarget(
 
 	const bounds = {
 		startedAt,
-		// The request that was carried out: an earlier one may have been refused hours ago.
-		since: Math.max(requestedAt, requestTime(snapshot)),
+		since: requestedAt,
 		seenAt: taken.seenAt,
 		hardLimitAt: limits.hardLimitAt,
 		firstPollSeconds,

@@ -172,7 +172,9 @@ export async function take(
 			}
 			case "follow": {
 				const { snapshot, provenance } = move;
-				const since = provenance === "adopted" ? requestTime(snapshot) : requestedAt;
+				const acceptedAt = requestTime(snapshot);
+				// Of several requests the one that was carried out counts; Atlas's clock is believed between ours and now.
+				const since = provenance === "adopted" ? acceptedAt : Math.min(Math.max(requestedAt, acceptedAt), now);
 				return { snapshot, provenance, requestedAt: since, seenAt: now, expectation, warnedAt };
 			}
 			case "end":
