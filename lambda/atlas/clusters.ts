@@ -13,7 +13,11 @@ export interface Clusters {
 /** @see Atlas Administration API, Clusters (`getGroupCluster`, `listGroupClusters`) */
 export function createClusters(requests: Requests, { isIn }: Pick<KnownSecrets, "isIn">): Clusters {
 	return {
-		readCluster: (target) => requests.get(ClusterSchema, clusterResource(target)),
+		readCluster: async (target) => {
+			const cluster = await requests.get(ClusterSchema, clusterResource(target));
+			// Its name stands in messages: as it was asked for, whatever the reply says.
+			return { ...cluster, name: target.clusterName };
+		},
 		async listClusters(projectId) {
 			const resource = { path: `/groups/${encodeURIComponent(projectId)}/clusters`, projectId };
 			const clusters = await readPages(requests, ClusterSchema, resource);

@@ -15,15 +15,23 @@ export const learnKeys =
 const keyOf = (credentials: Credentials): string =>
 	credentials.kind === "api-key" ? credentials.privateKey : credentials.clientSecret;
 
-/** Learns what a request shows of them: the `Authorization` field, the token, the digest's response, Basic's pair. */
+/**
+ * Learns what a request shows of them: the credentials of the `Authorization` field, and the digest's response. Once
+ * more with the reply, which may come after those of many later requests.
+ */
 export const learnAuthorization =
 	(known: KnownSecrets): Layer =>
 	(next) =>
-	(call) => {
+	async (call) => {
 		const { authorization = "" } = call.headers;
-		known.add(authorization);
-		const [, value = ""] =
-			/^(?:Bearer|Basic) (.+)$/.exec(authorization) ?? /response="([^"]+)"/.exec(authorization) ?? [];
-		known.add(value);
-		return next(call);
+		const learn = () => {
+			known.add(authorization.slice(authorization.indexOf(" ") + 1));
+			known.add(/response="([^"]+)"/.exec(authorization)?.[1] ?? "");
+		};
+		learn();
+		try {
+			return await next(call);
+		} finally {
+			learn();
+		}
 	};

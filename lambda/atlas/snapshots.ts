@@ -33,6 +33,11 @@ export interface Snapshots {
 
 /** @see Atlas Administration API, Cloud Backups (`takeGroupClusterBackupSnapshots` and its neighbours) */
 export function createSnapshots(requests: Requests, { without }: Pick<KnownSecrets, "without">): Snapshots {
+	/** Without what a reply repeats of our secrets: looked at as soon as it is there, while they are known. */
+	const schema = v.pipe(
+		SnapshotSchema,
+		v.transform((snapshot) => without(snapshot)),
+	);
 	/**
 	 * Atlas does not say what it answers about a cluster in the list of the other kind. So an error of one list counts as
 	 * an empty one only where the cluster is of the kind that the other list is for.
@@ -51,24 +56,23 @@ export function createSnapshots(requests: Requests, { without }: Pick<KnownSecre
 	return {
 		async takeSnapshot(target, { description, retentionInDays, notAfter }) {
 			const body = { description, retentionInDays };
-			return without(await requests.post(SnapshotSchema, snapshotsResource(target), body, notAfter));
+			return requests.post(schema, snapshotsResource(target), body, notAfter);
 		},
 
 		async readSnapshot(target, snapshotId) {
 			const resource = snapshotsResource(target, `/${encodeURIComponent(snapshotId)}`);
 			// Another one than asked for says nothing of the one asked for: the reply is unreadable.
-			const schema = v.pipe(
-				SnapshotSchema,
+			const asked = v.pipe(
+				schema,
 				v.check(({ id }) => id === snapshotId),
 			);
-			return without(await requests.get(schema, resource));
+			return requests.get(asked, resource);
 		},
 
 		async listSnapshots(target, kind) {
 			const lists = {
-				replicaSet: async () => (await readPages(requests, SnapshotSchema, snapshotsResource(target))).map(without),
-				shardedCluster: async () =>
-					(await readList(requests, SnapshotSchema, snapshotsResource(target, "/shardedClusters"))).map(without),
+				replicaSet: () => readPages(requests, schema, snapshotsResource(target)),
+				shardedCluster: () => readList(requests, schema, snapshotsResource(target, "/shardedClusters")),
 			} as const satisfies Record<SnapshotKind, unknown>;
 			if (kind !== undefined) return lists[kind]();
 			const [plain, sharded] = await Promise.allSettled([lists.replicaSet(), lists.shardedCluster()]);

@@ -81,7 +81,7 @@ export async function disturb(
 	return reply;
 }
 
-/** What a client must be able to read stays: an id of a snapshot, and a state that it knows. */
+/** What a client must be able to read stays: an id of a snapshot, a state that it knows, the end of a description. */
 const KEPT = new Set(["id", "status", "access_token", "token_type"]);
 
 function echoed(reply: Reply, value: string): Reply {
@@ -91,10 +91,11 @@ function echoed(reply: Reply, value: string): Reply {
 			const fields = Object.entries(one).map(([key, field]) => [key, put(field, key)]);
 			return { ...Object.fromEntries(fields), [value]: value };
 		}
-		return typeof one === "string" && !KEPT.has(name) ? value : one;
+		if (typeof one !== "string" || KEPT.has(name)) return one;
+		return name === "description" ? `${value} ${one}` : value;
 	};
 	const name = `X-${value.replaceAll(/[^A-Za-z0-9-]/g, "")}`;
-	const headers = { ...reply.headers, "X-Echo": value, [name]: value };
+	const headers = { ...reply.headers, "X-Echo": value, "X-Error-Code": value, [name]: value };
 	return { ...reply, headers, body: reply.body === "" ? "" : JSON.stringify(put(JSON.parse(reply.body))) };
 }
 
