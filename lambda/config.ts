@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { InputError } from "./domain/errors.ts";
+import { InputError, MAX_FAULTS } from "./domain/errors.ts";
 import { toFaults } from "./domain/faults.ts";
-import { type RequestLimits, readLimits } from "./domain/limits.ts";
+import { parseLimits, type RequestLimits } from "./domain/limits.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "./domain/request.ts";
 
 /** Atlas's media type: errors, snapshots and clusters are asked for by this one version date. */
@@ -53,9 +53,9 @@ const Limits = v.optional(
 	v.pipe(
 		text,
 		v.rawTransform<string, RequestLimits>(({ dataset, addIssue, NEVER }) => {
-			const read = readLimits(parse(dataset.value));
+			const read = parseLimits(dataset.value);
 			if (!read.faults) return read.limits;
-			const { message } = new InputError("CONFIG_INVALID", "limits", read.faults);
+			const { message } = new InputError("CONFIG_INVALID", "limits", read.faults.slice(0, MAX_FAULTS));
 			addIssue({ message: `must hold limits as JSON (${message})` });
 			return NEVER;
 		}),
@@ -133,15 +133,6 @@ export const readSnapshotConfig = (env: Environment): SnapshotConfig => read(Sna
 
 /** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
 export const readTriggerConfig = (env: Environment): TriggerConfig => read(TriggerConfigSchema, env);
-
-/** @returns `undefined` where the text is no JSON */
-function parse(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
 
 function read<S extends v.GenericSchema<unknown, unknown>>(schema: S, env: Environment): v.InferOutput<S> {
 	const result = v.safeParse(schema, env);

@@ -124,7 +124,7 @@ export interface InputFault {
 }
 
 /** Faults of a caller's input that are listed: a reply or a line of the log must not grow with what came in. */
-const MAX_FAULTS = 20;
+export const MAX_FAULTS = 20;
 
 /** An input that breaks rules. All of them are listed; a caller is told up to {@link MAX_FAULTS}. No value is quoted. */
 export class InputError extends ServiceError {

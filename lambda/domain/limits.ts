@@ -55,14 +55,31 @@ const RequestLimitsSchema = v.object(
 	"must be a JSON object",
 );
 
+/** Limits, or `faults`, all of them, where they are malformed: what is not understood must let nothing pass. */
+type ReadLimits =
+	| { readonly limits: RequestLimits; readonly faults?: undefined }
+	| { readonly faults: readonly InputFault[] };
+
 /**
- * Reads limits and fills in their defaults.
+ * Reads limits from JSON. A field that an object names twice is a fault: which of the two counts, JSON leaves open, and
+ * it could be the looser.
  *
- * @returns `faults`, all of them, where the limits are malformed: what is not understood must let nothing pass
+ * @see RFC 8259 §4
  */
-export function readLimits(
-	input: unknown,
-): { readonly limits: RequestLimits; readonly faults?: undefined } | { readonly faults: readonly InputFault[] } {
+export function parseLimits(text: string): ReadLimits {
+	let input: unknown;
+	try {
+		input = JSON.parse(text);
+	} catch {
+		return { faults: [{ pointer: "", detail: "must be JSON" }] };
+	}
+	// In limits a colon stands behind names alone.
+	if (text.split(":").length === JSON.stringify(input).split(":").length) return readLimits(input);
+	return { faults: [{ pointer: "", detail: "must not name a field twice" }] };
+}
+
+/** Reads limits and fills in their defaults. */
+export function readLimits(input: unknown): ReadLimits {
 	const read = v.safeParse(RequestLimitsSchema, input, { abortPipeEarly: true });
 	const kinds = Object.keys(RequestLimitsSchema.entries);
 	const unknown = [

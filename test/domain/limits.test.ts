@@ -133,20 +133,29 @@ describe("limits that are malformed let nothing pass", () => {
 		expect(faultsOf(input)).toEqual(faults);
 	});
 
-	test.each(["", "x", "[]", "null", '{"hook":{"maxClusters":-1}}', '{"hooks":{}}', '"{}"'])(
-		"in either function, REQUEST_LIMITS=%s is an invalid configuration",
-		(text) => {
-			const snapshot = { ATLAS_SECRET_ID: "a", EVENT_BUS_NAME: "b", REQUEST_LIMITS: text };
-			const trigger = { SNAPSHOT_FUNCTION_ARN: "a", REQUEST_LIMITS: text };
-			const invalid = expect.objectContaining({
-				name: "CONFIG_INVALID",
-				message: expect.stringMatching(/^environment: REQUEST_LIMITS must /),
-			});
+	test.each([
+		"",
+		"x",
+		"[]",
+		"null",
+		'{"hook":{"maxClusters":-1}}',
+		'{"hooks":{}}',
+		'"{}"',
+		'{"hook":{"maxClusters":1},"hook":{}}',
+		'{"hook":{"maxClusters":1,"maxClusters":1000}}',
+		'{"hook":{"maxClusters":1,"max\\u0043lusters":1000}}',
+		JSON.stringify({ hook: { clusters: Array.from({ length: 1000 }, () => 0) } }),
+	])("in either function, REQUEST_LIMITS=%s is an invalid configuration", (text) => {
+		const snapshot = { ATLAS_SECRET_ID: "a", EVENT_BUS_NAME: "b", REQUEST_LIMITS: text };
+		const trigger = { SNAPSHOT_FUNCTION_ARN: "a", REQUEST_LIMITS: text };
+		const invalid = expect.objectContaining({
+			name: "CONFIG_INVALID",
+			message: expect.stringMatching(/^environment: REQUEST_LIMITS must .{1,5000}$/),
+		});
 
-			expect(() => readSnapshotConfig(snapshot)).toThrow(invalid);
-			expect(() => readTriggerConfig(trigger)).toThrow(invalid);
-		},
-	);
+		expect(() => readSnapshotConfig(snapshot)).toThrow(invalid);
+		expect(() => readTriggerConfig(trigger)).toThrow(invalid);
+	});
 
 	test("whatever the limits are, they are limits or faults, and never looser than their defaults by a mistake", () => {
 		const fields = fc.dictionary(
