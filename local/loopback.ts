@@ -57,13 +57,9 @@ export async function readRequest(
 ): Promise<Required<PlainRequest> | Refusal> {
 	const { method = "GET", url = "", socket } = incoming;
 	const headers = headersOf(incoming);
-	const own = [`127.0.0.1:${socket.localPort}`, `localhost:${socket.localPort}`];
-	const { host = "", origin } = headers;
 	if (!url.startsWith("/")) return { status: 400, message: "the request target must be a path" };
-	if (!own.includes(host.toLowerCase())) return { status: 403, message: `Host must be ${own.join(" or ")}` };
-	if (origin !== undefined && origin !== `http://${host.toLowerCase()}`) {
-		return { status: 403, message: "Origin must be absent, or this server's own" };
-	}
+	const foreign = refuseForeign(incoming);
+	if (foreign) return foreign;
 	if (method === "POST" && !mediaTypes.includes(mediaTypeOf(headers["content-type"]))) {
 		return { status: 415, message: `Content-Type must be ${mediaTypes.join(" or ")}` };
 	}
@@ -71,6 +67,16 @@ export async function readRequest(
 	if (!body) return { status: 413, message: "Request Entity Too Large" };
 	const [path = "", query = ""] = splitOnce(url, "?");
 	return { method, path, query, headers, body, address: socket.remoteAddress ?? "127.0.0.1" };
+}
+
+/** Refuses what a page of another name or origin sends. */
+export function refuseForeign(incoming: IncomingMessage): Refusal | undefined {
+	const { localPort } = incoming.socket;
+	const own = [`127.0.0.1:${localPort}`, `localhost:${localPort}`];
+	const { host = "", origin } = headersOf(incoming);
+	if (!own.includes(host.toLowerCase())) return { status: 403, message: `Host must be ${own.join(" or ")}` };
+	if (origin === undefined || origin === `http://${host.toLowerCase()}`) return undefined;
+	return { status: 403, message: "Origin must be absent, or this server's own" };
 }
 
 /** Repeated fields are joined by a comma. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Refusal } from "../../loopback.ts";
 import { applyChange, describeWorld } from "./control-world.ts";
 import type { Exchange, Reply } from "./exchange.ts";
 import { FaultSchema } from "./faults.ts";
@@ -13,9 +14,14 @@ const reply = (status: number, body?: unknown): Reply => ({
 	executed: true,
 });
 
-/** The control endpoints: what a test in another process may see and turn. */
-export function control(house: House, exchange: Exchange): Reply {
+/**
+ * The control endpoints: what a test in another process may see and turn, and no page in a browser on this machine.
+ *
+ * @param refusal of a request that may come from such a page
+ */
+export function control(house: House, exchange: Exchange, refusal?: Refusal): Reply {
 	const { world, faults, log } = house;
+	if (refusal) return reply(refusal.status, { detail: refusal.message });
 	try {
 		switch (`${exchange.method} ${exchange.path}`) {
 			case "GET /_control/log":

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { refuseForeign } from "../../loopback.ts";
 import type { World } from "../world/world.ts";
 import { answer } from "./answer.ts";
 import { schemeOf } from "./authenticate.ts";
@@ -36,7 +37,8 @@ export function serve(house: House, keepAliveSeconds: number): Server {
 		});
 		request.on("end", () => {
 			const exchange = exchangeOf(request, chunks.length === 0 ? "" : Buffer.concat(chunks).toString("utf8"));
-			if (exchange.path.startsWith("/_control/")) send(house.world, response, control(house, exchange));
+			if (exchange.path.startsWith("/_control/"))
+				send(house.world, response, control(house, exchange, refuseForeign(request)));
 			else void serveApi(house, nonces, tokenBuckets, exchange, response);
 		});
 		// A client that goes away in the middle of a request is no concern of Atlas's.

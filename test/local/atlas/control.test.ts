@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request as send } from "node:http";
+import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
 import { callerOf, read } from "./caller.ts";
@@ -9,6 +12,28 @@ const control = async (atlas: AtlasSimulator, method: string, name: string, body
 			...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
 		}),
 	);
+
+it.each([
+	["a name that was pointed at this machine", { host: "evil.example" }],
+	["a page of another origin", { origin: "https://evil.example" }],
+	["a page without an origin", { origin: "null" }],
+	["a page of another port", { origin: "http://127.0.0.1:3000" }],
+])("shows its keys to no web page and lets none turn it: %s", async (_what, headers) => {
+	await using atlas = await startAtlas();
+	const { port } = new URL(atlas.url);
+	for (const [method, name] of [
+		["GET", "world"],
+		["POST", "world"],
+		["POST", "clock"],
+		["DELETE", "log"],
+	]) {
+		const request = send({ host: "127.0.0.1", port, method, path: `/_control/${name}`, headers });
+		request.end(method === "POST" ? JSON.stringify({ rotateKeys: true, advanceSeconds: 60 }) : undefined);
+		const [response] = (await once(request, "response")) as [IncomingMessage];
+		expect(response.statusCode).toBe(403);
+		expect(await text(response)).not.toContain(atlas.privateKey);
+	}
+});
 
 it("arms and clears faults from outside", async () => {
 	await using atlas = await startAtlas();
