@@ -20,6 +20,20 @@ export interface Change {
 	readonly expectation?: Expectation | null;
 }
 
+/** The end of a target of a part, kept before it is published: whoever publishes it later publishes the same. */
+export interface Decided extends Target {
+	readonly decided: Change;
+}
+
+/** What the histories of parts tell that AWS ended in the middle. */
+export interface BrokenParts {
+	readonly published: readonly TargetStatus[];
+	readonly decided: readonly Decided[];
+}
+
+/** The step that keeps a {@link Decided}. */
+export const DECIDE_STEP = "decide-end";
+
 export function describeChange(run: Run, { projectId, clusterName }: Target, change: Change): SnapshotStateChange {
 	const {
 		state,

@@ -1,13 +1,16 @@
 import type { Event, EventType } from "@aws-sdk/client-lambda";
 import type { Target } from "../domain/outcome.ts";
 import { PUBLISH_STEPS } from "../domain/publish-step.ts";
+import { DECIDE_STEP, type Decided } from "../domain/state-change.ts";
 import type { TargetView } from "./run-status.ts";
-import { type PartResult, readResult, readSelected, readTargetStatus } from "./step-results.ts";
+import { type PartResult, readDecided, readResult, readSelected, readTargetStatus } from "./step-results.ts";
 
 /** What the history of one execution tells. */
 export interface Told {
 	/** Every target of which the history knows, in the order of the selection. */
 	readonly targets: readonly TargetView[];
+	/** Ends that were about to be published; whether they were, {@link targets} may tell. */
+	readonly decided: readonly Decided[];
 	/** ARNs of the chained executions of which no result is known: their histories tell more. */
 	readonly parts: readonly string[];
 	/** Of these, those that AWS ended in the middle. */
@@ -26,9 +29,12 @@ export function tellTargets(events: readonly Event[], named: readonly Target[]):
 	const told = new Map(named.map((target) => [keyOf(target), pending(target)]));
 	const parts = new Map<string | undefined, string>();
 	const broken = new Set<string | undefined>();
+	const decided: Decided[] = [];
 	for (const event of events) {
 		if (event.Name !== undefined) names.set(event.Id, event.Name);
 		for (const view of viewsOf(event, names.get(event.Id))) told.set(keyOf(view), view);
+		const end = names.get(event.Id) === DECIDE_STEP && readDecided(event.StepSucceededDetails?.Result?.Payload);
+		if (end) decided.push(end);
 		const part = event.ChainedInvokeStartedDetails?.DurableExecutionArn;
 		if (part !== undefined) parts.set(event.Id, part);
 		else if (partResultIn(event)) parts.delete(event.Id);
@@ -37,6 +43,7 @@ export function tellTargets(events: readonly Event[], named: readonly Target[]):
 	const arns = [...parts];
 	return {
 		targets: [...told.values()],
+		decided,
 		parts: arns.map(([, arn]) => arn),
 		broken: arns.flatMap(([id, arn]) => (broken.has(id) ? [arn] : [])),
 	};

@@ -2,6 +2,7 @@ import type { GetDurableExecutionResponse } from "@aws-sdk/client-lambda";
 import type { Reason, TargetStatus } from "../domain/outcome.ts";
 import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
+import type { BrokenParts, Decided } from "../domain/state-change.ts";
 import type { Executions } from "./executions.ts";
 import { mergeTargets, tellTargets } from "./history.ts";
 import { type PendingTarget, pendingTargets, type RunStatus, type TargetView } from "./run-status.ts";
@@ -27,10 +28,16 @@ export async function readExecution(executions: Executions, run: string, arn: st
 	return { ...known, targets, reason: reasonOf(execution) };
 }
 
-async function tell(executions: Executions, arn: string, named: readonly PendingTarget[]): Promise<TargetView[]> {
+async function tell(
+	executions: Executions,
+	arn: string,
+	named: readonly PendingTarget[],
+	onDecided: (decided: readonly Decided[]) => void = () => {},
+): Promise<TargetView[]> {
 	let left = MAX_PARTS;
 	const tellPart = async (part: string, pending: readonly PendingTarget[]): Promise<TargetView[]> => {
-		const { targets, parts } = tellTargets(await executions.history(part), pending);
+		const { targets, parts, decided } = tellTargets(await executions.history(part), pending);
+		onDecided(decided);
 		let merged: TargetView[] = [...targets];
 		for (const each of parts) {
 			if (left-- <= 0) break;
@@ -42,15 +49,17 @@ async function tell(executions: Executions, arn: string, named: readonly Pending
 }
 
 /**
- * Reads where the targets of those parts of an execution stood that AWS ended in the middle.
+ * Reads where the targets of those parts of an execution stood that AWS ended in the middle, and the ends that they were
+ * about to publish.
  *
  * @throws ServiceError `READ_FAILED`, `CONFIG_INVALID`
  */
-export async function readBrokenParts(executions: Executions, arn: string): Promise<readonly TargetStatus[]> {
+export async function readBrokenParts(executions: Executions, arn: string): Promise<BrokenParts> {
 	const { broken } = tellTargets(await executions.history(arn), []);
 	const told: TargetView[] = [];
-	for (const part of broken) told.push(...(await tell(executions, part, [])));
-	return told.filter((view): view is TargetStatus => view.state !== "PENDING");
+	const decided: Decided[] = [];
+	for (const part of broken) told.push(...(await tell(executions, part, [], (ends) => void decided.push(...ends))));
+	return { published: told.filter((view): view is TargetStatus => view.state !== "PENDING"), decided };
 }
 
 function statusOf({ Status }: GetDurableExecutionResponse): RunStatus["status"] {

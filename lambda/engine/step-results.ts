@@ -1,10 +1,15 @@
 import * as v from "valibot";
 import type { RunResult, Target, TargetStatus } from "../domain/outcome.ts";
+import type { Decided } from "../domain/state-change.ts";
 
 /** Only what tells a target apart and where it stands is asked for; the rest is ours from {@link TargetStatus}. */
 const TargetSchema = v.object({ projectId: v.string(), clusterName: v.string() });
 const StatusSchema = v.looseObject({ ...TargetSchema.entries, state: v.string() });
 const SelectedSchema = v.object({ targets: v.array(TargetSchema) });
+const DecidedSchema = v.object({
+	...TargetSchema.entries,
+	decided: v.looseObject({ state: v.string(), requestedAt: v.number() }),
+});
 const ResultSchema = v.object({ targets: v.array(StatusSchema), omitted: v.optional(v.number()) });
 
 /** @returns what a step that publishes returned, as a list of one, if it is that */
@@ -15,6 +20,9 @@ export function readTargetStatus(payload: string | undefined): readonly TargetSt
 	const { unpublished: _u, expectation: _e, ...known } = status as TargetStatus & Record<string, unknown>;
 	return [known];
 }
+
+/** @returns the end that a target of a part was about to publish, if it is that */
+export const readDecided = (payload: string | undefined): Decided | undefined => read<Decided>(DecidedSchema, payload);
 
 /** @returns the targets that the first step selected, if it is that */
 export const readSelected = (payload: string | undefined): readonly Target[] | undefined =>

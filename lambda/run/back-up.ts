@@ -5,7 +5,7 @@ import type { Reason, TargetStatus } from "../domain/outcome.ts";
 import type { PublishStep } from "../domain/publish-step.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { brokenOff, type Change } from "../domain/state-change.ts";
+import { brokenOff, type Change, DECIDE_STEP, type Decided } from "../domain/state-change.ts";
 import { follow } from "./follow.ts";
 import { type CountedSteps, countOperations } from "./operations.ts";
 import { backOff } from "./pace.ts";
@@ -23,6 +23,7 @@ import { findYounger } from "./younger.ts";
  *
  * @param startedAt epoch milliseconds of the run's start, from which the deadline counts
  * @param onDefect told what broke the workflow off
+ * @param isOfPart the end is kept before it is published, so that the run can publish the same should AWS end the part
  * @throws ServiceError `PUBLISH_FAILED` when the bus did not take the final event for three days
  */
 export async function backUp(
@@ -33,6 +34,7 @@ export async function backUp(
 	startedAt: number,
 	firstPollSeconds: number,
 	onDefect: (error: unknown) => void,
+	isOfPart = false,
 ): Promise<TargetStatus> {
 	const steps = countOperations(uncounted);
 	const limits = limitsOf(steps, run, target, startedAt, firstPollSeconds);
@@ -44,6 +46,11 @@ export async function backUp(
 	} catch (error) {
 		onDefect(error);
 		end = { step: "publish-broken-off", change: brokenOff(startedAt, error) };
+	}
+	if (isOfPart) {
+		const { projectId, clusterName } = target;
+		const decided: Decided = { projectId, clusterName, decided: end.change };
+		await steps.step(DECIDE_STEP, async () => decided);
 	}
 	return publisher.end(end.step, end.change);
 }

@@ -4,8 +4,9 @@ import { readRun } from "../domain/read-run.ts";
 import type { Run } from "../domain/run.ts";
 import { backUp } from "./back-up.ts";
 import { stepsOf } from "./durable-steps.ts";
+import { lost } from "./ended-part.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
-import { carryOutInParts, type Ended, lost, type RunInput } from "./parts.ts";
+import { carryOutInParts, type Ended, type RunInput } from "./parts.ts";
 import type { Ports } from "./ports.ts";
 import { RunIncomplete, resultOf } from "./run-result.ts";
 import { ANY, noneEligible } from "./select.ts";
@@ -28,7 +29,7 @@ export const carryOut =
 		const { startedAt } = selected;
 		const { statuses, omitted } =
 			selected.targets.length <= TARGETS_PER_EXECUTION
-				? await carryOutHere(ports, run, selected, firstPollSeconds, durable)
+				? await carryOutHere(ports, run, selected, firstPollSeconds, durable, input.part !== undefined)
 				: await carryOutInParts(ports, run, selected, durable);
 		const refused = input.part ? undefined : noneEligible(run.request, statuses);
 		const last = refused
@@ -49,13 +50,14 @@ async function carryOutHere(
 	{ targets, startedAt }: Selected,
 	firstPollSeconds: number,
 	durable: DurableContext,
+	isPart: boolean,
 ): Promise<Ended> {
 	const branches = await durable.map(
 		"targets",
 		[...targets],
 		(branch, target) => {
 			const onDefect = tellDefect(branch, run, target.clusterName);
-			return backUp(ports, stepsOf(branch), run, target, startedAt, firstPollSeconds, onDefect);
+			return backUp(ports, stepsOf(branch), run, target, startedAt, firstPollSeconds, onDefect, isPart);
 		},
 		{
 			itemNamer: ({ clusterName }) => clusterName,

@@ -24,9 +24,9 @@ const INVOCATION_RETRIES = 4;
 /**
  * Of these, what is kept for the end of a target, which comes after the last pause: five that may stand between two
  * pauses (a poll, a request, a lookup, and the start of another waitForCondition with its first check), STARTED, LATE
- * and the waitForCondition after it, and the final event with 4 tries of it.
+ * and the waitForCondition after it, the end that a part keeps, and the final event with 4 tries of it.
  */
-const KEPT_FOR_THE_END = 14;
+const KEPT_FOR_THE_END = 15;
 
 /** Tries of a selection at most. Those of three days, as the back-off spaces them, are fewer. */
 export const SELECTION_TRIES = 45;
@@ -40,7 +40,7 @@ const SELECTION_PAGES = 20;
 const OWN_OPERATIONS = 1 + SELECTION_TRIES + 2 * SELECTION_PAGES + 1 + TARGET_OPERATIONS;
 
 /** Tries to read what a part that AWS ended has published, and to publish its other targets as lost. */
-export const READ_PART_TRIES = 7;
+export const READ_PART_TRIES = 12;
 export const PUBLISH_LOST_TRIES = 18;
 
 /** The chained invocation; and if AWS ends it, two waitForConditions with their checks. */

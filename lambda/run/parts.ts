@@ -1,16 +1,12 @@
 import { type DurableContext, DurableOperationError, NestingType } from "@aws/durable-execution-sdk-js";
 import type { RunResult, TargetStatus } from "../domain/outcome.ts";
-import { isFinal } from "../domain/outcome.ts";
-import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { brokenOff, describeChange, statusOf } from "../domain/state-change.ts";
 import { stepsOf } from "./durable-steps.ts";
-import { PARTS_PER_EXECUTION, PUBLISH_LOST_TRIES, READ_PART_TRIES, TARGETS_PER_EXECUTION } from "./operations.ts";
-import { backOff, publishPause } from "./pace.ts";
+import { lost, salvage } from "./ended-part.ts";
+import { PARTS_PER_EXECUTION, TARGETS_PER_EXECUTION } from "./operations.ts";
 import type { Ports } from "./ports.ts";
 import type { Candidate } from "./select.ts";
 import type { Selected } from "./selection.ts";
-import type { Steps } from "./steps.ts";
 
 /** A run, or a part of one that was chained because it has too many targets for one execution. */
 export type RunInput = Run & { readonly part?: Selected };
@@ -46,9 +42,10 @@ export async function carryOutInParts(
 				.then(endOf)
 				.catch((error: unknown) => {
 					const result = resultIn(error);
-					return result
-						? endOf(result)
-						: salvage(ports, run, part, startedAt, error, stepsOf(branch), durableExecutionArn);
+					if (result) return endOf(result);
+					const steps = stepsOf(branch);
+					const statuses = salvage(ports, run, part, startedAt, error, steps, durableExecutionArn);
+					return statuses.then((all) => ({ statuses: all, omitted: 0 }));
 				}),
 		{ completionConfig: { toleratedFailurePercentage: 100 }, nesting: NestingType.FLAT },
 	);
@@ -97,77 +94,3 @@ function resultIn(error: unknown): RunResult | undefined {
 		return undefined;
 	}
 }
-
-/**
- * Ends the targets of a part that broke off: what it has published stands, as its history tells; the others are
- * published as `LOST` here. What was published while AWS ended the part is in no history and may be published twice.
- */
-async function salvage(
-	ports: Ports,
-	run: Run,
-	part: readonly Candidate[],
-	startedAt: number,
-	error: unknown,
-	steps: Steps,
-	arn: string,
-): Promise<Ended> {
-	const keys = new Set(part.map(keyOf));
-	const read = await steps.until<{ readonly tries: number; readonly statuses?: readonly TargetStatus[] | undefined }>(
-		"read-part",
-		{ tries: 0 },
-		async ({ tries }) => {
-			const published = await ports.readBrokenParts(arn).catch(() => undefined);
-			const statuses = published?.filter((status) => keys.has(keyOf(status)) && isFinal(status.state));
-			return { tries: tries + 1, statuses };
-		},
-		({ tries, statuses }) => (statuses || tries >= READ_PART_TRIES ? "stop" : backOff(tries, arn)),
-	);
-	const ended = new Map(read.statuses?.map((status) => [keyOf(status), status]));
-	const missing = part.filter((target) => !ended.has(keyOf(target)));
-	if (missing.length > 0) {
-		for (const status of await publishLost(ports, run, missing, startedAt, error, steps))
-			ended.set(keyOf(status), status);
-	}
-	return {
-		statuses: part.map((target) => ended.get(keyOf(target)) ?? lost(run, target, startedAt, error)),
-		omitted: 0,
-	};
-}
-
-/** Publishes targets as `LOST`, each once: a try goes on where the one before was refused. */
-async function publishLost(
-	ports: Ports,
-	run: Run,
-	missing: readonly Candidate[],
-	startedAt: number,
-	error: unknown,
-	steps: Steps,
-): Promise<readonly TargetStatus[]> {
-	const { targets } = await steps.until<{ readonly tries: number; readonly targets: readonly TargetStatus[] }>(
-		"publish-lost",
-		{ tries: 0, targets: [] },
-		async ({ tries, targets: before }) => {
-			const done = [...before];
-			try {
-				for (const target of missing.slice(done.length)) {
-					const event = describeChange(run, target, { ...brokenOff(startedAt, error), endedAt: ports.now() });
-					await ports.publish(event);
-					done.push(statusOf(event));
-				}
-			} catch {
-				// The bus refuses: the next try goes on from here.
-			}
-			return { tries: tries + 1, targets: done };
-		},
-		({ tries, targets: done }) =>
-			done.length === missing.length ? "stop" : publishPause(tries, PUBLISH_LOST_TRIES, HARD_LIMIT_MINUTES * 60),
-	);
-	return targets;
-}
-
-/** A target of which not even the end could be published: the run fails, and the platform's alarm tells. */
-export const lost = (run: Run, target: Candidate, startedAt: number, error: unknown): TargetStatus =>
-	statusOf(describeChange(run, target, { ...brokenOff(startedAt, error), endedAt: startedAt }));
-
-const keyOf = ({ projectId, clusterName }: { readonly projectId: string; readonly clusterName: string }): string =>
-	`${projectId}/${clusterName}`;

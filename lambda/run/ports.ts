@@ -1,7 +1,8 @@
 import type { Cluster } from "../domain/cluster.ts";
 import type { RequestLimits } from "../domain/limits.ts";
-import type { SnapshotStateChange, Target, TargetStatus } from "../domain/outcome.ts";
+import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
+import type { BrokenParts } from "../domain/state-change.ts";
 
 /**
  * What the story needs from the world, in the story's words. Each rejects with an `AtlasError` (or, for the secret and
@@ -29,11 +30,12 @@ export interface Ports {
 	/** Every project that the keys can see. */
 	listProjects(): Promise<readonly { readonly id: string }[]>;
 	/**
-	 * Reads from their histories where the targets of those parts stood that AWS ended in the middle.
+	 * Reads from their histories where the targets of those parts stood that AWS ended in the middle, and which ends they
+	 * were about to publish.
 	 *
 	 * @param arn of the execution that chained the parts
 	 */
-	readBrokenParts(arn: string): Promise<readonly TargetStatus[]>;
+	readBrokenParts(arn: string): Promise<BrokenParts>;
 	/** Writes a warning to the log. To be called within steps only, so that a replay does not repeat it. */
 	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 	/** Keeps count of late targets. @param at epoch milliseconds, of the deadline or of the poll that saw the target late */

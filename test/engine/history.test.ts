@@ -1,6 +1,7 @@
 import type { Event } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
 import { PUBLISH_STEPS } from "../../lambda/domain/publish-step.ts";
+import { DECIDE_STEP } from "../../lambda/domain/state-change.ts";
 import { type Executions, withoutQualifier } from "../../lambda/engine/executions.ts";
 import { tellTargets } from "../../lambda/engine/history.ts";
 import { readBrokenParts, readExecution } from "../../lambda/engine/read-run.ts";
@@ -90,6 +91,7 @@ describe("a history", () => {
 			targets: [target("COMPLETED", "a"), target("REFUSED", "b"), pending("c")],
 			parts: ["arn:3"],
 			broken: [],
+			decided: [],
 		});
 	});
 
@@ -97,14 +99,20 @@ describe("a history", () => {
 		"2.5: names the part that AWS ended in the middle (%s): its own history tells what it has published",
 		async (EventType) => {
 			const whole: Event[] = [selected("a", "b"), invoked("p1", "arn:1"), { EventType, Id: "p1" }];
-			const part = [step("publish-end", target("COMPLETED", "a")), step("publish-started", target("STARTED", "b"))];
+			const { projectId, clusterName } = target("COMPLETED", "b");
+			const decided = { projectId, clusterName, decided: { state: "COMPLETED", requestedAt: 1 } };
+			const part = [
+				step("publish-end", target("COMPLETED", "a")),
+				step("publish-started", target("STARTED", "b")),
+				step(DECIDE_STEP, decided),
+			];
 			const history = async (arn: string) => (arn === "arn:1" ? part : whole);
 
 			expect(tellTargets(whole, [])).toMatchObject({ parts: ["arn:1"], broken: ["arn:1"] });
-			expect(await readBrokenParts({ history, find: never, get: never }, "whole")).toEqual([
-				target("COMPLETED", "a"),
-				target("STARTED", "b"),
-			]);
+			expect(await readBrokenParts({ history, find: never, get: never }, "whole")).toEqual({
+				published: [target("COMPLETED", "a"), target("STARTED", "b")],
+				decided: [decided],
+			});
 		},
 	);
 

@@ -9,5 +9,5 @@ export const CONFIGURED = {
 	limits: read.limits,
 	warn: () => {},
 	countLate: () => {},
-	readBrokenParts: async () => [],
+	readBrokenParts: async () => ({ published: [], decided: [] }),
 };
