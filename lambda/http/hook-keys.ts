@@ -2,11 +2,14 @@ import { InputError } from "../domain/errors.ts";
 import { isFields } from "./fields.ts";
 import { type HookKey, readHookKey } from "./standard-webhooks.ts";
 
-/** The keys by which hooks are signed, as Secrets Manager holds them now. Both reject as the last reading did. */
+/**
+ * The keys by which hooks are signed, as Secrets Manager holds them now. A reading that a wrong signature caused takes
+ * nothing from who is signed, however long it lasts and however it ends.
+ */
 export interface HookKeys {
-	/** @returns none where no key is configured */
+	/** @returns none where no key is configured. Rejects where no reading of the last minute succeeded. */
 	readonly current: () => Promise<readonly HookKey[]>;
-	/** Reads again, unless that was done a moment ago: a key may have been added since. */
+	/** Reads again, unless that was done a moment ago: a key may have been added since. Rejects as the reading does. */
 	readonly newer: () => Promise<readonly HookKey[]>;
 }
 
@@ -25,19 +28,22 @@ export function createHookKeys(
 	now: () => number,
 	warn: (warning: string) => void,
 ): HookKeys {
-	let read: { readonly at: number; readonly keys: Promise<readonly HookKey[]>; failed?: true } | undefined;
+	let good: { readonly at: number; readonly keys: readonly HookKey[] } | undefined;
+	let last: { readonly at: number; readonly keys: Promise<readonly HookKey[]> } | undefined;
 
-	function notOlderThan(milliseconds: number): Promise<readonly HookKey[]> {
-		if (read && now() - read.at < (read.failed ? LEAST_AGE_MS : milliseconds)) return read.keys;
-		const reading: NonNullable<typeof read> = { at: now(), keys: readSecret().then((text) => parse(text, warn)) };
-		read = reading;
-		reading.keys.catch(() => {
-			reading.failed = true;
+	function newer(): Promise<readonly HookKey[]> {
+		if (last && now() - last.at < LEAST_AGE_MS) return last.keys;
+		const at = now();
+		const keys = readSecret().then((text) => {
+			const parsed = parse(text, warn);
+			if (!good || good.at <= at) good = { at, keys: parsed };
+			return parsed;
 		});
-		return reading.keys;
+		last = { at, keys };
+		return keys;
 	}
 
-	return { current: () => notOlderThan(FRESH_MS), newer: () => notOlderThan(LEAST_AGE_MS) };
+	return { current: async () => (good && now() - good.at < FRESH_MS ? good.keys : newer()), newer };
 }
 
 function parse(text: string | undefined, warn: (warning: string) => void): readonly HookKey[] {

@@ -116,6 +116,33 @@ describe("POST /hooks/snapshots", () => {
 		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
 	});
 
+	test("a wrong signature takes nothing from who is signed, whether the reading that it causes fails or lasts", async () => {
+		for (const reading of [() => Promise.reject(new Error("throttled")), () => new Promise<never>(() => {})]) {
+			let readings = 0;
+			let now = NOW;
+			const keys = createHookKeys(
+				() => (readings++ === 0 ? Promise.resolve(textOf(key)) : reading()),
+				() => now,
+				() => {},
+			);
+			await keys.current();
+			now += 20_000;
+			const caused = keys.newer().catch(() => "failed");
+
+			expect((await keys.current()).map(({ caller }) => caller)).toEqual(["default"]);
+			now += 34_999;
+			expect(await keys.current()).toHaveLength(1);
+			now += 1;
+			const late = keys.current().then(
+				() => "served",
+				() => "closed",
+			);
+			expect(await Promise.race([late, caused, new Promise((resolve) => setImmediate(resolve, "waits"))])).not.toBe(
+				"served",
+			);
+		}
+	});
+
 	test("promise 9: a key's name is its caller, and no two callers share a run", async () => {
 		const secret = JSON.stringify({ github: textOf(key), gitlab: [textOf(next)] });
 		const door = openDoor({ secret: () => secret });
