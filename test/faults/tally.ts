@@ -40,6 +40,7 @@ function describeAction(action: AtlasTrouble["action"]): string {
 		case "body":
 		case "echo":
 		case "interim":
+		case "trickle":
 		case "grow":
 		case "repeat":
 		case "contentType":

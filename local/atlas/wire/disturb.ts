@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause, setInterval as ticks } from "node:timers/promises";
 import type { Reply } from "./exchange.ts";
 import type { FaultAction } from "./faults.ts";
 import { Refused } from "./refused.ts";
@@ -18,6 +18,7 @@ const AFTERWARDS: readonly FaultAction["type"][] = [
 	"contentType",
 	"delay",
 	"interim",
+	"trickle",
 	"cut",
 	"drop",
 ];
@@ -66,6 +67,8 @@ export async function disturb(
 			case "interim":
 				await interim(response, action.times ?? Number.POSITIVE_INFINITY);
 				break;
+			case "trickle":
+				return await trickle(response, reply);
 			case "contentType":
 				reply = { ...reply, headers: { ...reply.headers, "Content-Type": action.value } };
 				break;
@@ -99,6 +102,9 @@ function echoed(reply: Reply, value: string): Reply {
 	return { ...reply, headers, body: reply.body === "" ? "" : JSON.stringify(put(JSON.parse(reply.body))) };
 }
 
+/** Milliseconds from byte to byte. */
+const TRICKLE_MS = 50;
+
 /** @param depth of the field's value, which is an array of arrays @param bytes of it, where it is a text */
 function grown(body: string, { depth, bytes }: { readonly depth: number; readonly bytes: number }): string {
 	const value = depth > 0 ? "[".repeat(depth) + "]".repeat(depth) : JSON.stringify("x".repeat(bytes));
@@ -109,6 +115,15 @@ async function interim(response: ServerResponse, times: number): Promise<void> {
 	for (let i = 0; i < times && !response.destroyed; i++) {
 		response.writeEarlyHints({ link: "</x>; rel=preload" });
 		await new Promise((resolve) => setImmediate(resolve));
+	}
+}
+
+/** Spaces, which JSON allows before a value. */
+async function trickle(response: ServerResponse, { status, headers }: Reply): Promise<undefined> {
+	response.writeHead(status, headers);
+	for await (const _ of ticks(TRICKLE_MS)) {
+		if (response.destroyed) return;
+		response.write(" ");
 	}
 }
 

@@ -37,6 +37,8 @@ const Action = v.variant("type", [
 	v.strictObject({ type: v.literal("echo"), value: v.string() }),
 	/** Executed; after so many interim replies (103), which end only with the connection where none is given. */
 	v.strictObject({ type: v.literal("interim"), times: v.optional(Count) }),
+	/** Executed; the reply begins and never ends, a byte now and then. */
+	v.strictObject({ type: v.literal("trickle") }),
 	/** Executed; the body as it should be, with one more field: nested so deep, or so many bytes long. */
 	v.strictObject({ type: v.literal("grow"), depth: v.optional(Count, 0), bytes: v.optional(Count, 0) }),
 	/** Executed; the body is as it should be, its type is not. */
