@@ -12,7 +12,7 @@ afterEach(async () => {
 const throttled = () => (stage?.atlas.log ?? []).filter(({ status }) => status === 429).length;
 
 test.each(["digest", "oauth"] as const)(
-	"30 clusters against a bucket of 20 with 6 a second all complete, with at most one refusal each on average, over %s",
+	"30 clusters against a bucket of 20 with 6 a second all complete, with at most ten refusals, over %s",
 	async (auth) => {
 		const clusters = Array.from({ length: 30 }, (_, i) => `c${i}`);
 		const open = await openStage({
@@ -30,7 +30,7 @@ test.each(["digest", "oauth"] as const)(
 		expect(status).toBe("SUCCEEDED");
 		expect(result.targets.map(({ state }) => state)).toEqual(clusters.map(() => "COMPLETED"));
 		expect(open.atlas.log.filter(({ kind, status: code }) => kind === "take" && code === 200)).toHaveLength(30);
-		expect(throttled()).toBeLessThanOrEqual(clusters.length);
+		expect(throttled()).toBeLessThanOrEqual(10);
 	},
 );
 

@@ -1,0 +1,11 @@
+/** Asks the Atlas at the URL given for a snapshot, and writes why there is none. */
+import { createAtlas } from "../../../lambda/atlas/index.ts";
+import { REQUEST } from "../door.ts";
+
+const [, , baseUrl = ""] = process.argv;
+const credentials = { kind: "service-account", clientId: "mdb_sa_id_test", clientSecret: "mdb_sa_sk_test" } as const;
+const atlas = createAtlas({ baseUrl, readSecret: async () => credentials });
+await atlas
+	.takeSnapshot({ projectId: "5f0a1b2c3d4e5f6071829311", clusterName: "c" }, REQUEST)
+	.catch((error: unknown) => process.stdout.write(String(error)));
+await atlas.close();
