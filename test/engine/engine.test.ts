@@ -146,6 +146,17 @@ describe("starting a run", () => {
 	});
 
 	test.each([
+		"DurableExecutionAlreadyStartedException",
+		"DurableExecutionAlreadyStarted",
+		"DurableExecutionAlreadyExistsException",
+		"DurableExecutionAlreadyExists",
+	])("1.5: and so in each of AWS's spellings of it (%s)", async (code) => {
+		faults.next = () => ({ do: "fail", status: 409, code });
+
+		await expect(open().start(runOf("completes"))).rejects.toMatchObject({ name: "RUN_NAME_TAKEN" });
+	});
+
+	test.each([
 		[429, "TooManyRequestsException", "START_FAILED", true],
 		[429, "SlowDown", "START_FAILED", true],
 		[400, "ThrottlingException", "START_FAILED", true],
