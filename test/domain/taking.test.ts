@@ -4,8 +4,9 @@ import type { ConflictPolicy } from "../../lambda/domain/request.ts";
 import { marker } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { afterAsking, afterLooking } from "../../lambda/domain/taking.ts";
-import { type Terms, untaken } from "../../lambda/domain/taking-state.ts";
+import { type Asked, type Terms, untaken } from "../../lambda/domain/taking-state.ts";
 import type { Verdict } from "../../lambda/domain/verdict.ts";
+import { interrupted } from "../../lambda/run/ask.ts";
 
 const MINUTE = 60_000;
 const OURS = marker("schedule-1", "atlas-snapshots");
@@ -36,6 +37,13 @@ const snapshot = (over: Partial<Snapshot> & { id: string }): Snapshot => ({
 const other = snapshot({ id: "a".repeat(24), description: "someone else's" });
 
 describe("moves", () => {
+	test("promise 1: a request in which the process died is in doubt, and ours is looked for before another", () => {
+		const [taking, move] = afterAsking(untaken, interrupted(0) as Asked, terms("join"));
+
+		expect(taking).toMatchObject({ inDoubt: true, hasLeft: true });
+		expect(move).toMatchObject({ do: "look" });
+	});
+
 	test("one request in the good case: taken is followed as created", () => {
 		const [, move] = afterAsking(untaken, { at: 0, snapshot: other }, terms("join"));
 
