@@ -116,7 +116,10 @@ export function digest(options: DigestOptions): Layer {
 			const sentAt = now();
 			const reply = await inTurn(() => send(next, call, nonce));
 			if (!isKeyRefused(reply)) {
-				oneAtATime ||= countRefused;
+				if (countRefused) {
+					oneAtATime = true;
+					kept = nonce;
+				}
 				return reply;
 			}
 			const fresh = findDigestChallenge(reply.headers["www-authenticate"]);
