@@ -11,6 +11,7 @@ import { type Freshness, look } from "../freshness/look.ts";
 import type { Watched } from "../freshness/watched.ts";
 import { countingFailures, countPlainly, createMetrics, measureAge } from "../publish/metrics.ts";
 import { createSecretReader, readSecretText } from "../secrets/read-credentials.ts";
+import { AWS_CALLS } from "./aws-calls.ts";
 import { examineAtlas } from "./doctor.ts";
 
 /** What the freshness function works with. */
@@ -26,7 +27,7 @@ export function connect(config: FreshnessConfig): FreshnessWork {
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
 	const metrics = createMetrics(config.STACK_NAME);
 	const now = () => Date.now();
-	const secrets = new SecretsManagerClient();
+	const secrets = new SecretsManagerClient(AWS_CALLS);
 	const readSecret = createSecretReader(secrets, secretId, now, (warning) => logger.warn(warning));
 	const atlas = createAtlas({ baseUrl, mediaType, readSecret, now });
 	const told = countingFailures(metrics);

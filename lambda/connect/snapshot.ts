@@ -11,13 +11,14 @@ import { countChange, countingFailures, countLate, countPlainly, createMetrics }
 import { toEventBridge } from "../publish/to-event-bridge.ts";
 import type { Ports } from "../run/ports.ts";
 import { createSecretReader } from "../secrets/read-credentials.ts";
+import { AWS_CALLS } from "./aws-calls.ts";
 
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
 export function connect(config: SnapshotConfig): Ports {
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
 	const metrics = createMetrics(config.STACK_NAME);
 	const readSecret = createSecretReader(
-		new SecretsManagerClient(),
+		new SecretsManagerClient(AWS_CALLS),
 		config.ATLAS_SECRET_ID,
 		() => Date.now(),
 		(warning) => logger.warn(warning),
@@ -32,7 +33,7 @@ export function connect(config: SnapshotConfig): Ports {
 			if (method === "POST" && left !== undefined) countPlainly(metrics, RATE_LEFT_METRIC, left);
 		},
 	});
-	const put = toEventBridge(new EventBridgeClient(), config.EVENT_BUS_NAME);
+	const put = toEventBridge(new EventBridgeClient(AWS_CALLS), config.EVENT_BUS_NAME);
 	const publish: Ports["publish"] = async (event) => {
 		await put(event).catch((error: unknown) => {
 			countPlainly(metrics, PUBLISH_FAILED_METRIC, 1);
@@ -74,7 +75,7 @@ export function connect(config: SnapshotConfig): Ports {
 		readCluster: told(atlas.readCluster),
 		listClusters: told(atlas.listClusters),
 		listProjects: told(atlas.listProjects),
-		readBrokenParts: (arn) => readBrokenParts(createExecutions(new LambdaClient(), arn), arn),
+		readBrokenParts: (arn) => readBrokenParts(createExecutions(new LambdaClient(AWS_CALLS), arn), arn),
 		warn: (message, fields) => logger.warn(message, fields),
 		countLate: (change, at) => countLate(metrics, change, at),
 		publish,

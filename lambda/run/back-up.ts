@@ -104,10 +104,12 @@ async function carryOutTarget(
 	const atOnce = { requestedAt: startedAt, endedAt: startedAt };
 	if (target.refused) return { state: "REFUSED", reason: target.refused, ...atOnce };
 	if (target.ineligible) return { state: "SKIPPED", reason: target.ineligible, ...atOnce };
-	const { minimumAgeMinutes } = run.request;
+	const { minimumAgeMinutes, retentionInDays } = run.request;
 	let listed: Expectation | null | undefined;
 	if (minimumAgeMinutes !== undefined) {
-		const younger = await steps.step("look-for-younger", () => findYounger(ports, target, minimumAgeMinutes));
+		const younger = await steps.step("look-for-younger", () =>
+			findYounger(ports, target, minimumAgeMinutes, retentionInDays),
+		);
 		if (younger.reason) {
 			return { state: "SKIPPED", reason: younger.reason, requestedAt: startedAt, endedAt: younger.at };
 		}

@@ -1,6 +1,7 @@
 import { ageSeconds, newestOnDemand } from "../domain/age.ts";
 import { type Expectation, predict } from "../domain/expectation.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
+import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import type { Ports } from "./ports.ts";
 
 /** What the lookup brought; of `at`, epoch milliseconds. */
@@ -12,19 +13,34 @@ interface Younger {
 	readonly expectation?: Expectation | null;
 }
 
+/** Milliseconds by which a snapshot may be kept shorter than requested, since Atlas's and our times differ a little. */
+const SLACK = 10 * 60_000;
+const DAY = 24 * 60 * 60_000;
+
+/** Whether a snapshot is kept at least as long as a request asks; not where Atlas does not say until when. */
+const isKeptFor = (snapshot: Snapshot, retentionInDays: number): boolean => {
+	const { expiresAt } = snapshot;
+	const until = typeof expiresAt === "string" ? Date.parse(expiresAt) : Number.NaN;
+	return until >= requestTime(snapshot) + retentionInDays * DAY - SLACK;
+};
+
 /**
- * Looks whether a target has a completed on-demand snapshot that is younger than a request wants the next one to be.
+ * Looks whether a target has a completed on-demand snapshot that is younger than a request wants the next one to be, and
+ * that is kept at least as long as the request asks.
  *
  * A look that fails finds none: one snapshot too many is better than one too few.
- *
- * @param minimumAgeMinutes of the request
  */
-export async function findYounger(ports: Ports, target: Target, minimumAgeMinutes: number): Promise<Younger> {
+export async function findYounger(
+	ports: Ports,
+	target: Target,
+	minimumAgeMinutes: number,
+	retentionInDays: number,
+): Promise<Younger> {
 	const listed = await ports.listSnapshots(target).catch(() => undefined);
 	const snapshots = listed ?? [];
 	const at = ports.now();
 	const expectation = listed && (predict(listed) ?? null);
-	const newest = newestOnDemand(snapshots);
+	const newest = newestOnDemand(snapshots.filter((one) => isKeptFor(one, retentionInDays)));
 	const age = newest && ageSeconds(newest, at);
 	if (age === undefined || age >= minimumAgeMinutes * 60) return { at, expectation };
 	return {

@@ -5,6 +5,8 @@ export type Fault =
 	/** The connection breaks: before the call is carried out, or after, so that only the reply is lost. */
 	| { readonly do: "drop"; readonly when: "before" | "after" }
 	| { readonly do: "delay"; readonly milliseconds: number }
+	/** The connection is accepted, and no reply ever comes. */
+	| { readonly do: "hang" }
 	/** PutEvents only: so many of its entries, the first ones, are refused while the call itself succeeds. */
 	| { readonly do: "refuse-entries"; readonly count: number; readonly code: string };
 

@@ -37,6 +37,7 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, servi
 	if (!operation) return send(outgoing, { status: 404, body: { message: "no fake service answers this request" } });
 	const fault = serving.faultOf(operation.name);
 	if (fault?.do === "delay") await delay(fault.milliseconds);
+	if (fault?.do === "hang") return;
 	if (fault?.do === "drop" && fault.when === "before") return void outgoing.destroy();
 	const reply = await carryOut(operation, fault);
 	if (fault?.do === "drop") return void outgoing.destroy();

@@ -14,6 +14,8 @@ export async function throwFault<T>(fault: Fault, carryOut: () => Promise<T>): P
 		case "delay":
 			await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
 			return carryOut();
+		case "hang":
+			throw sdkError("TimeoutError", "no reply came");
 		case "drop":
 			if (fault.when === "after") await carryOut();
 			throw sdkError("TimeoutError", "socket hang up");
