@@ -150,27 +150,34 @@ test("a named cluster that can have a snapshot is looked at neither before nor a
 });
 
 /** A snapshot that someone asked for so many minutes ago. */
-function snapshotOf(minutes: number, cluster: string, snapshotType: "onDemand" | "scheduled" = "onDemand") {
+function snapshotOf(
+	minutes: number,
+	cluster: string,
+	snapshotType: "onDemand" | "scheduled" = "onDemand",
+	retentionInDays = 3,
+) {
 	const { world, projectId } = stage.atlas;
 	world.advance(-minutes * 60);
-	takeSnapshot(world, world.cluster(projectId, cluster), { retentionInDays: 3, plan: { seconds: 120, snapshotType } });
+	takeSnapshot(world, world.cluster(projectId, cluster), { retentionInDays, plan: { seconds: 120, snapshotType } });
 	world.advance(minutes * 60);
 }
 
 test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, and only that", async () => {
 	stage = await openStage();
 	const { world, projectId } = stage.atlas;
-	for (const name of ["old", "by-policy", "running", "bare", "unlisted"]) world.addCluster(projectId, name);
+	for (const name of ["old", "by-policy", "running", "bare", "unlisted", "short"]) world.addCluster(projectId, name);
 	snapshotOf(20, "prod-a");
 	snapshotOf(61, "old");
 	snapshotOf(20, "by-policy", "scheduled");
 	snapshotOf(1, "running");
 	snapshotOf(20, "unlisted");
+	snapshotOf(20, "short", "onDemand", 2);
 	stage.atlas.faults.add({ on: { kind: "list", cluster: "unlisted", times: 1 }, do: { type: "status", status: 500 } });
 
 	const { status, result } = await stage.carryOut({
-		clusters: ["prod-a", "old", "by-policy", "running", "bare", "unlisted"],
+		clusters: ["prod-a", "old", "by-policy", "running", "bare", "unlisted", "short"],
 		minimumAgeMinutes: 60,
+		retentionInDays: 3,
 		onConflict: "wait",
 	});
 
@@ -181,6 +188,7 @@ test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, a
 		["running", "COMPLETED", null],
 		["bare", "COMPLETED", null],
 		["unlisted", "COMPLETED", null],
+		["short", "COMPLETED", null],
 	]);
 	expect(status).toBe("SUCCEEDED");
 	expect(result.targets[0]?.reason?.message).toMatch(/is 2\d minutes old, younger than minimumAgeMinutes \(60\)/);
