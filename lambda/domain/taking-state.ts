@@ -37,6 +37,8 @@ export interface Taking {
 	readonly blindLooks: number;
 	/** A request was sent of which nobody knows whether it was carried out. */
 	readonly inDoubt: boolean;
+	/** Requests for this snapshot that left it in doubt. */
+	readonly doubts: number;
 	/** Requests in a row that were answered 401 or 403, and looks. */
 	readonly askRefusals: Refusals;
 	readonly lookRefusals: Refusals;
@@ -54,6 +56,7 @@ export const untaken: Taking = {
 	emptyLooks: 0,
 	blindLooks: 0,
 	inDoubt: false,
+	doubts: 0,
 	askRefusals: noRefusals,
 	lookRefusals: noRefusals,
 	reason: null,

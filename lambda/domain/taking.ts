@@ -10,7 +10,7 @@ import type { Verdict } from "./verdict.ts";
 const LOOKS_AFTER_DOUBT_SECONDS = [5, 15, 40] as const;
 const DOUBT_SECONDS = 60;
 /** Requests in doubt after which ours is looked for three times. */
-const ASKS_WITH_LOOKS = 2;
+const DOUBTS_WITH_LOOKS = 2;
 /** Looks in a row that fail before a definite refusal counts without one. */
 const BLIND_LOOKS_AFTER_REFUSAL = 3;
 /** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
@@ -33,7 +33,10 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 	const { code, reason, executed } = verdict;
 	const askRefusals = verdict.refused ? afterRefusal(before.askRefusals, at) : noRefusals;
 	const known = { ...taking, hasLeft: executed === "unknown", reason, askRefusals, refusal: null };
-	if (executed === "unknown" && !verdict.answered) return [{ ...known, inDoubt: true }, afterDoubt(known, at, terms)];
+	if (executed === "unknown" && !verdict.answered) {
+		const doubted = { ...known, inDoubt: true, doubts: known.doubts + 1 };
+		return [doubted, afterDoubt(doubted, at, terms)];
+	}
 	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
 	if (verdict.refused && !isBelieved(askRefusals, at))
 		return [known, askAgain(known, at, terms, REFUSAL_PAUSE_SECONDS)];
@@ -47,9 +50,9 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 }
 
 /** The first times ours is looked for soon; later on the look before the next request does, at two operations less a time. */
-function afterDoubt({ asks }: Taking, at: number, { backOff, deadlineAt }: Terms): Move {
+function afterDoubt({ asks, doubts }: Taking, at: number, { backOff, deadlineAt }: Terms): Move {
 	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(asks));
-	if (asks > ASKS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
+	if (doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
 	return { do: "look", afterSeconds: LOOKS_AFTER_DOUBT_SECONDS[0] };
 }
 

@@ -65,6 +65,15 @@ describe("moves", () => {
 		expect(taking.inDoubt).toBe(false);
 	});
 
+	test("a reply that is lost after many requests that did nothing is looked for as soon", () => {
+		let taking = untaken;
+		for (let asks = 0; asks < 7; asks++)
+			[taking] = afterAsking(taking, { at: asks * MINUTE, verdict: verdict({}) }, terms("join"));
+		const [, move] = afterAsking(taking, { at: 20 * MINUTE, verdict: lost }, terms("join"));
+
+		expect(move).toEqual({ do: "look", afterSeconds: 5 });
+	});
+
 	test("our marker makes it recovered, whatever became of the snapshot", () => {
 		const ours = snapshot({ id: "b".repeat(24), status: "failed", description: `nightly${OURS}` });
 		const [taking] = afterAsking(untaken, { at: 0, verdict: lost }, terms("skip"));

@@ -10,7 +10,7 @@ import type { Stage } from "./stage.ts";
 export interface Failure {
 	readonly seed: number;
 	readonly findings: readonly Finding[];
-	/** The smallest plan found that still breaks a promise. */
+	/** As it was drawn, or the smallest one found that still breaks a promise. */
 	readonly plan: Plan;
 }
 
@@ -24,8 +24,16 @@ export interface Batch {
 /** The plan of a seed: always the same. */
 const planOf = (seed: number): readonly Plan[] => fc.sample(plans, { seed, numRuns: 1 });
 
-/** Carries out the runs of the seeds `from` to below `to`; a failing one is shrunk. */
-export async function runBatch(stage: Stage, { from, to, untilFirst }: Task, onRun: () => void): Promise<Batch> {
+/**
+ * Carries out the runs of the seeds `from` to below `to`.
+ *
+ * @param onRun told after each run, at once, with what it broke
+ */
+export async function runBatch(
+	stage: Stage,
+	{ from, to, untilFirst, shrinks }: Task,
+	onRun: (failure?: Failure) => void,
+): Promise<Batch> {
 	const counts: Record<string, number> = {};
 	const failures: Failure[] = [];
 	const unjudged: { readonly seed: number; readonly judge: () => Promise<Report> }[] = [];
@@ -33,14 +41,9 @@ export async function runBatch(stage: Stage, { from, to, untilFirst }: Task, onR
 		for (const { seed, judge } of unjudged.splice(0, Math.max(0, unjudged.length - atMost))) {
 			const { findings, counts: some } = await judge();
 			for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
-			if (findings.length > 0) {
-				const smaller =
-					failures.length < (untilFirst ? 0 : MOST_SHRUNK)
-						? await shrink(stage, seed, findings)
-						: drawn(seed, findings);
-				failures.push({ seed, ...smaller });
-			}
-			onRun();
+			const failure = findings.length > 0 ? drawn(seed, findings) : undefined;
+			onRun(failure);
+			if (failure) failures.push(shrinks ? await shrink(stage, failure) : failure);
 		}
 	};
 	for (let seed = from; seed < to && !(untilFirst && failures.length > 0); seed++) {
@@ -54,15 +57,15 @@ export async function runBatch(stage: Stage, { from, to, untilFirst }: Task, onR
 	return { runs: to - from, counts, failures };
 }
 
-function drawn(seed: number, findings: readonly Finding[]): Omit<Failure, "seed"> {
+function drawn(seed: number, findings: readonly Finding[]): Failure {
 	const [plan] = planOf(seed);
 	if (!plan) throw new Error("a seed draws a plan");
-	return { findings, plan };
+	return { seed, findings, plan };
 }
 
 /** Looks for a smaller plan. What fails only now and then keeps the plan that was drawn. */
-async function shrink(stage: Stage, seed: number, first: readonly Finding[]): Promise<Omit<Failure, "seed">> {
-	let { findings, plan } = drawn(seed, first);
+async function shrink(stage: Stage, { seed, ...first }: Failure): Promise<Failure> {
+	let { findings, plan } = first;
 	let tried = 0;
 	const property = fc.asyncProperty(plans, async (candidate) => {
 		if (tried++ > MOST_TRIED) return true;
@@ -74,12 +77,10 @@ async function shrink(stage: Stage, seed: number, first: readonly Finding[]): Pr
 		return false;
 	});
 	await fc.check(property, { seed, numRuns: 1 });
-	return { findings, plan };
+	return { seed, findings, plan };
 }
 
 /** The engine takes a tenth of a second to notice that a run is over: meanwhile the next ones run. */
 const MOST_UNJUDGED = 3;
 /** Plans tried while shrinking. */
 const MOST_TRIED = 40;
-/** Failures of a batch that are shrunk: a defect is mostly met more than once. */
-const MOST_SHRUNK = 2;

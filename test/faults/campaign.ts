@@ -30,19 +30,19 @@ const FOUND = [
 export interface Task {
 	readonly from: number;
 	readonly to: number;
-	/** Whether to end with the first run that breaks a promise, as it was drawn. */
+	/** Whether to end with the first run that breaks a promise. */
 	readonly untilFirst: boolean;
+	/** Whether to look for a smaller plan of each run that breaks a promise, which takes minutes. */
+	readonly shrinks: boolean;
 }
 
 /** What a worker tells. */
-export type Message = { readonly run: true } | { readonly batch: Batch };
+export type Message = { readonly run: true; readonly failure?: Failure | undefined } | { readonly batch: Batch };
 
-export interface Scope {
+export interface Scope extends Partial<Pick<Task, "untilFirst" | "shrinks">> {
 	readonly runs: number;
 	readonly seed: number;
 	readonly processes: number;
-	/** Whether to end with the first run that breaks a promise. */
-	readonly untilFirst?: boolean;
 }
 
 /** The same, where a process may be the last one. */
@@ -53,16 +53,16 @@ const RUNS_PER_PROCESS = 1000;
 /**
  * Carries out runs, each with a seed of its own from `seed` on, in several processes.
  *
- * @param onRun told after each run
+ * @param onRun told after each run, at once, with what it broke
  */
 export async function campaign(
-	{ runs, seed, processes, untilFirst = false }: Scope,
-	onRun: () => void = () => {},
+	{ runs, seed, processes, untilFirst = false, shrinks = false }: Scope,
+	onRun: (failure?: Failure) => void = () => {},
 ): Promise<Result> {
 	const size = Math.min(untilFirst ? RUNS_UNTIL_FIRST : RUNS_PER_PROCESS, Math.ceil(runs / processes));
 	const tasks: Task[] = [];
 	for (let from = seed; from < seed + runs; from += size) {
-		tasks.push({ from, to: Math.min(from + size, seed + runs), untilFirst });
+		tasks.push({ from, to: Math.min(from + size, seed + runs), untilFirst, shrinks });
 	}
 	const batches: Batch[] = [];
 	const work = async () => {
@@ -76,7 +76,7 @@ export async function campaign(
 	return sum(batches, seed);
 }
 
-function runInChild(task: Task, onRun: () => void): Promise<Batch> {
+function runInChild(task: Task, onRun: (failure?: Failure) => void): Promise<Batch> {
 	const child = fork(new URL("./worker.ts", import.meta.url), {
 		stdio: ["ignore", "ignore", "pipe", "ipc"],
 	});
@@ -87,7 +87,7 @@ function runInChild(task: Task, onRun: () => void): Promise<Batch> {
 	return new Promise((resolve, reject) => {
 		child.on("message", (message: Message) => {
 			if ("batch" in message) resolve(message.batch);
-			else onRun();
+			else onRun(message.failure);
 		});
 		child.on("error", reject);
 		child.on("exit", (code) => reject(new Error(`a process of the campaign ended with ${code}: ${errors}`)));

@@ -3,7 +3,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { currentProcess, type LambdaProcess } from "./process.ts";
 
 // Taken before the clock is a fake one, and before the runner is made to wait for requests that nobody waits for.
-const realSetImmediate = setImmediate;
+const { setImmediate: realSetImmediate, setTimeout: realSetTimeout } = globalThis;
 const { createCheckpointApiClient } = LocalDurableTestRunner as unknown as { createCheckpointApiClient: unknown };
 
 /** Milliseconds by which the clock moves in a turn of the event loop while something is under way. */
@@ -89,7 +89,10 @@ export function driveClock(): Clock {
 			underWay.clear();
 			turns = 0;
 		} else tick(busy > 0 ? 0 : STEP);
-		if (running) realSetImmediate(pump);
+		if (!running) return;
+		// Nothing is due: what comes next comes from outside.
+		if (idle && turns > QUIET_TURNS) realSetTimeout(pump, 1);
+		else realSetImmediate(pump);
 	};
 	pump();
 	const arrived = () => {

@@ -145,9 +145,9 @@ const cutOff: fc.Arbitrary<AtlasTrouble[]> = fc
 
 export const atlasTroubles: fc.Arbitrary<AtlasTrouble[]> = fc.oneof(
 	{
-		weight: 8,
-		arbitrary: some(fc.oneof({ weight: 6, arbitrary: briefTrouble }, { weight: 1, arbitrary: wrongPoll }), 4),
+		weight: 12,
+		arbitrary: some(fc.oneof({ weight: 6, arbitrary: briefTrouble }, { weight: 1, arbitrary: wrongPoll }), 3),
 	},
-	{ weight: 3, arbitrary: some(fc.oneof(outage, briefTrouble), 3) },
-	{ weight: 2, arbitrary: cutOff },
+	{ weight: 2, arbitrary: some(fc.oneof(outage, briefTrouble), 3) },
+	{ weight: 1, arbitrary: cutOff },
 );

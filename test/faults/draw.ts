@@ -6,11 +6,12 @@ import { always, mostly, oneOf, seldom, some } from "./weights.ts";
 
 /** The plan of a seed: always the same. Smaller ones shrink towards one delivery, one cluster and no trouble. */
 
-/** Two minutes to ten hours; some end within seconds, as failed ones do, and a few last for days. */
+/** Mostly minutes, so that many runs can be made; some end within seconds, as failed ones do, and a few last for days. */
 const seconds = fc.oneof(
-	{ weight: 14, arbitrary: fc.integer({ min: 160, max: 900 }) },
-	{ weight: 3, arbitrary: fc.integer({ min: 5, max: 60 }) },
-	{ weight: 2, arbitrary: fc.integer({ min: 900, max: 36_000 }) },
+	{ weight: 28, arbitrary: fc.integer({ min: 50, max: 250 }) },
+	{ weight: 6, arbitrary: fc.integer({ min: 5, max: 60 }) },
+	{ weight: 4, arbitrary: fc.integer({ min: 250, max: 1200 }) },
+	{ weight: 2, arbitrary: fc.integer({ min: 1200, max: 36_000 }) },
 	{ weight: 1, arbitrary: fc.integer({ min: 36_000, max: 200_000 }) },
 );
 const ending = fc.oneof(
@@ -52,10 +53,16 @@ const cluster = fc.record({
 	state: seldom(20, "ready" as const, oneOf("paused", "tenant", "backup off", "missing")),
 });
 const clusters = fc.oneof(
-	{ weight: 150, arbitrary: fc.array(cluster, { minLength: 1, maxLength: 1 }) },
+	{ weight: 320, arbitrary: fc.array(cluster, { minLength: 1, maxLength: 1 }) },
 	{ weight: 40, arbitrary: fc.array(cluster, { minLength: 2, maxLength: 4 }) },
 	// More than one execution holds: the run is chained.
-	{ weight: 1, arbitrary: fc.array(cluster, { minLength: 26, maxLength: 60, size: "max" }) },
+	{
+		weight: 1,
+		arbitrary: fc.oneof(
+			{ weight: 3, arbitrary: fc.array(cluster, { minLength: 26, maxLength: 30, size: "max" }) },
+			{ weight: 1, arbitrary: fc.array(cluster, { minLength: 26, maxLength: 60, size: "max" }) },
+		),
+	},
 );
 
 const settings: fc.Arbitrary<AtlasSettings> = fc.record({
@@ -72,7 +79,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 	trigger: oneOf("schedule", "event", "http", "hook"),
 	// The later ones cost a second run, or a second round.
 	delivery: fc.oneof(
-		{ weight: 12, arbitrary: oneOf("once", "twice", "three times") },
+		{ weight: 20, arbitrary: oneOf("once", "twice", "three times") },
 		{ weight: 3, arbitrary: oneOf("two at once", "hours apart", "out of order", "other request") },
 	),
 	auth: oneOf("digest", "oauth"),

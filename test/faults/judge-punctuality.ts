@@ -55,7 +55,7 @@ function judgeTarget(
 
 	// Whatever Atlas does, by the deadline it is either over or told to be late.
 	const noted = events.find(({ change }) => change.state === "LATE" || FINAL.has(change.state));
-	const notedAt = dueAt(deadlineAt, startedAt, outside) + skew;
+	const notedAt = dueAt(deadlineAt, startedAt, outside, skew);
 	// A notice that the bus refuses is not tried for ever.
 	const busFailed = troubles.some(({ what, from, to }) => what === "bus" && from <= notedAt && to >= deadlineAt);
 	if (noted && noted.at > notedAt && !busFailed) {
@@ -69,8 +69,8 @@ function judgeTarget(
 	const { requestedAt, endsAt, ending } = followed;
 	const seenAt = Math.max(endsAt, startedAt);
 	// That a snapshot is gone is believed at the second look.
-	const knownAt = ending === "vanished" ? dueAt(seenAt, requestedAt, troubles) : seenAt;
-	const endDue = dueAt(knownAt, requestedAt, troubles) + skew;
+	const knownAt = ending === "vanished" ? dueAt(seenAt, requestedAt, troubles, skew) : seenAt;
+	const endDue = dueAt(knownAt, requestedAt, troubles, skew);
 	if (final.at > endDue)
 		find(`its end was told ${seconds(final.at - endsAt)} late, ${seconds(endsAt - requestedAt)} long`);
 	return findings;

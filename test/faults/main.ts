@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { readCommand, readWhole } from "../../local/cli/read-command.ts";
+import type { Failure } from "./batch.ts";
 import { campaign, type Result } from "./campaign.ts";
 import { drawTable } from "./table.ts";
 
@@ -7,19 +8,22 @@ const USAGE = `npm run faults -- [FLAGS]        draws runs in which things go wr
   --runs N                      default 200
   --seed N                      of the first run; default a random one
   --processes N                 default 2
+  --shrink                      looks for a smaller plan of each run that broke a promise; takes minutes
   --json                        the totals as one JSON object on standard output
   --help, -h
 
 exit code: 0 no promise was broken, 1 some were, 2 the call was wrong`;
 
-const { runs, seed, processes, json } = readCommand(USAGE, (args) => {
+const { runs, seed, processes, shrink, json } = readCommand(USAGE, (args) => {
 	const text = { type: "string" } as const;
-	const options = { runs: text, seed: text, processes: text, json: { type: "boolean", default: false } } as const;
+	const flag = { type: "boolean", default: false } as const;
+	const options = { runs: text, seed: text, processes: text, shrink: flag, json: flag } as const;
 	const { values } = parseArgs({ args, options });
 	return {
 		runs: readWhole("--runs", values.runs ?? "200", 1),
 		seed: readWhole("--seed", values.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0),
 		processes: readWhole("--processes", values.processes ?? "2", 1),
+		shrink: values.shrink,
 		json: values.json,
 	};
 });
@@ -27,19 +31,22 @@ const { runs, seed, processes, json } = readCommand(USAGE, (args) => {
 const began = performance.now();
 let done = 0;
 process.stderr.write(`seed ${seed}, ${runs} runs\n`);
-const result = await campaign({ runs, seed, processes }, () => {
+const result = await campaign({ runs, seed, processes, shrinks: shrink }, (failure) => {
 	done++;
+	if (failure) process.stderr.write(report(failure));
 	if (done % Math.ceil(runs / 20) === 0) process.stderr.write(`${done} of ${runs} runs, ${perRun()} ms each\n`);
 });
 
 const out = json ? process.stderr : process.stdout;
 out.write(`${drawTable(result.counts)}\n`);
-for (const { seed: failing, findings, plan } of result.failures) {
-	out.write(`\nseed ${failing}: ${findings.map(({ kind, what }) => `${kind}: ${what}`).join("; ")}\n`);
-	out.write(`again: npm run faults -- --runs 1 --seed ${failing}\nthe smallest plan found: ${JSON.stringify(plan)}\n`);
-}
+for (const failure of result.failures) out.write(report(failure));
 process.stdout.write(`${json ? JSON.stringify(totals(result)) : sentence(result)}\n`);
 process.exitCode = result.failures.length === 0 ? 0 : 1;
+
+function report({ seed: failing, findings, plan }: Failure): string {
+	const what = findings.map((finding) => `${finding.kind}: ${finding.what}`).join("; ");
+	return `\nseed ${failing}: ${what}\nagain: npm run faults -- --runs 1 --seed ${failing}\nplan: ${JSON.stringify(plan)}\n`;
+}
 
 function totals({ runs: carriedOut, found, counts }: Result) {
 	return { runs: carriedOut, seed, ...found, millisecondsPerRun: Number(perRun()), counts };

@@ -52,8 +52,8 @@ export interface Platform {
 	end(): Promise<void>;
 }
 
-/** Milliseconds between an invocation that failed and the next one: doubled each time, up to five minutes. */
-const retryPause = (failures: number): number => Math.min(5_000 * 2 ** (failures - 1), 300_000);
+/** Milliseconds between an invocation that failed and the next one: doubled each time, up to half an hour. */
+const retryPause = (failures: number): number => Math.min(5_000 * 2 ** (failures - 1), 1_800_000);
 /** Failures in a row after which the platform gives up. */
 const MOST_FAILURES = 2_000;
 /** Milliseconds for which thawed processes may go on when the run is over. */
@@ -119,7 +119,7 @@ export function createPlatform(options: PlatformOptions): Platform {
 			getExecutionState: (...input) => answered(() => client.getExecutionState(...input)),
 			async checkpoint(...input) {
 				if (isLost()) return forever();
-				const { strike, fault } = options.atCheckpoint();
+				const { strike, fault } = outsideProcesses(() => options.atCheckpoint());
 				const strikeNow = () => strike && invocations.get(process)?.(strike);
 				const { at, ...point } = strike?.point ?? { at: undefined };
 				const after = at === "checkpoint" && "when" in point && point.when === "after";

@@ -10,6 +10,7 @@ import { judge } from "./judge.ts";
 import type { Finding, Observed, ObservedEvent, ObservedRun } from "./observed.ts";
 import type { Plan } from "./plan.ts";
 import { createPlatform } from "./platform.ts";
+import { outsideProcesses } from "./process.ts";
 import { createCanaries } from "./secrets.ts";
 import { observeSnapshots, sowProject } from "./soil.ts";
 import type { Stage } from "./stage.ts";
@@ -55,8 +56,9 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	const tasks = new Set<() => void>();
 	const planted = new Set<string>();
 	const { firings, rounds } = roundsOf(plan, (nth) => createFiring(plan, project.id, `campaign ${number}-${nth}`));
+	const firstExecution = aws.runs.length;
 	const executionsOf = (description: string): Execution[] =>
-		aws.runs.filter(({ payload }) => payload.includes(`"${description}"`));
+		aws.runs.slice(firstExecution).filter(({ payload }) => payload.includes(`"${description}"`));
 	const adversary = createAdversary({
 		plan,
 		world,
@@ -92,7 +94,8 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 			return actions;
 		},
 		onAwsCall: adversary.onAwsCall,
-		onConnect: (process) => adversary.onConnect((strike) => platform.strike(process, strike)),
+		// By the true clock, not by the process's.
+		onConnect: (process) => outsideProcesses(() => adversary.onConnect((strike) => platform.strike(process, strike))),
 	});
 
 	/** What Atlas says about a snapshot at this moment. */

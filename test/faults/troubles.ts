@@ -25,15 +25,16 @@ const SLOW = 60_000;
  * @param at epoch milliseconds
  * @param since epoch milliseconds from which the tenth counts
  * @param troubles in any order
+ * @param skew milliseconds by which clocks may have been wrong: a trouble that begins within them counts as well
  */
-export function dueAt(at: number, since: number, troubles: readonly Trouble[]): number {
-	let due = at + grace(at - since);
+export function dueAt(at: number, since: number, troubles: readonly Trouble[], skew: number): number {
+	let due = at + grace(at - since) + skew;
 	let began: number | undefined;
 	for (const { from, to } of troubles.toSorted((a, b) => a.from - b.from)) {
 		if (from > due || to < at) continue;
 		began ??= from;
 		const lasted = Math.max(0, to - began);
-		due = Math.max(due, to + grace(to - since) + Math.min(lasted * 1.25, LONGEST_PAUSE) + SLOW);
+		due = Math.max(due, to + grace(to - since) + Math.min(lasted * 1.25, LONGEST_PAUSE) + SLOW + skew);
 	}
 	return due;
 }

@@ -17,6 +17,6 @@ process.once("message", (task: Task) => {
 
 async function carryOut(task: Task): Promise<void> {
 	const stage = await openStage();
-	const batch = await runBatch(stage, task, () => void tell({ run: true }));
+	const batch = await runBatch(stage, task, (failure) => void tell({ run: true, failure }));
 	await tell({ batch });
 }
