@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { campaign } from "./campaign.ts";
 
 describe("the promises hold whatever breaks, for however long", () => {
-	test("60 runs with outages, lost replies, conflicts, rotated keys, frozen and killed processes break no promise", async () => {
-		const { runs, found, failures, counts } = await campaign({ runs: 60, seed: 1, processes: 2 });
+	test("200 runs with outages, lost replies, conflicts, rotated keys, frozen and killed processes break no promise", async () => {
+		const { runs, found, failures, counts } = await campaign({ runs: 200, seed: 1, processes: 2 });
 
 		expect(failures).toEqual([]);
 		expect({ runs, ...found }).toEqual({
-			runs: 60,
+			runs: 200,
 			duplicates: 0,
 			falseSuccesses: 0,
 			lost: 0,
