@@ -17,7 +17,8 @@ const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }] = await Pr
 ]);
 
 const to = deploymentOf(process.env);
-const app = new cdk.App({ context: flags });
+// Synthesized below, once: on its own the app would do it again at the end, after a refusal, with a stack trace.
+const app = new cdk.App({ context: flags, autoSynth: false });
 const refusals = faultsIn(() => synthesize(readSettings(app.node.tryGetContext("atlasSnapshots"), to)));
 for (const line of refusals) console.error(line.replaceAll(/\s+/g, " "));
 if (refusals.length > 0) process.exitCode = 1;
@@ -27,6 +28,11 @@ function synthesize(settings: Settings): readonly string[] {
 	for (const warning of warningsOf(settings, to)) console.error(`warning: ${warning}`);
 	cdk.Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 	const stack = new AtlasSnapshotsStack(app, settings.stackName ?? "AtlasSnapshots", bundles, settings);
+	// `tooLarge` says it in a line, where it is too large.
+	cdk.Validations.of(stack).acknowledge({
+		id: "Annotation::@aws-cdk/core:Stack.templateSize",
+		reason: "a template below CloudFormation's limit deploys",
+	});
 	const tooMany = tooManyResources(stack);
 	if (tooMany !== undefined) return [`${SUBJECT}: ${tooMany}`];
 	const { template, templateFullPath } = app.synth().getStackArtifact(stack.artifactId);

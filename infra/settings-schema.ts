@@ -33,10 +33,10 @@ const whole = (minimum: number, maximum: number, what: string) =>
 		v.maxValue(maximum, `must be ${maximum} or less`),
 	);
 
-/** `false`, or the options that it stands in place of. */
+/** `false`, or the options that it stands in place of. To the schema library a list is an object; here it is none. */
 const falseOr = <S extends v.GenericSchema<unknown, unknown>>(schema: S) => {
 	const no = v.literal(false, "must be false or a JSON object");
-	return v.lazy((input): S | typeof no => (typeof input === "boolean" ? no : schema));
+	return v.lazy((input): S | typeof no => (typeof input === "boolean" || Array.isArray(input) ? no : schema));
 };
 
 /** A JSON Pointer as the schema library has it. */

@@ -26,7 +26,7 @@ export function readSettings(context: unknown, to: Deployment = {}): Settings {
 	const faults = [
 		...(read.issues ? toFaults(read.issues) : []),
 		...crossFaults(input),
-		...tokenFaults(input),
+		...referenceFaults(input),
 		...foreignArns(arnsOf(input), to),
 	];
 	if (read.success && faults.length === 0) return read.output;
@@ -84,16 +84,18 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 	return faults;
 }
 
-/** How the CDK begins a reference in a text. */
-const TOKEN = `$${"{"}Token[`;
+/** How the CDK and CloudFormation begin a reference in a text. */
+const REFERENCE = `$${"{"}`;
 
-/** Texts that the CDK would take for references of its own, and stumble over. */
-function tokenFaults(value: unknown, pointer = ""): InputFault[] {
-	if (typeof value === "string" && value.includes(TOKEN)) {
-		return [{ pointer, detail: `must not hold ${TOKEN}, which means something to the CDK` }];
+/** Texts that the CDK would take for references of its own, and stumble over, or that CloudFormation would refuse. */
+function referenceFaults(value: unknown, pointer = ""): InputFault[] {
+	if (typeof value === "string" && value.includes(REFERENCE)) {
+		return [
+			{ pointer, detail: `must not hold ${REFERENCE}, which begins a reference of the CDK or of CloudFormation` },
+		];
 	}
 	return typeof value === "object" && value !== null
-		? Object.entries(value).flatMap(([key, item]) => tokenFaults(item, `${pointer}/${key}`))
+		? Object.entries(value).flatMap(([key, item]) => referenceFaults(item, `${pointer}/${key}`))
 		: [];
 }
 

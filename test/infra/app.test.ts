@@ -41,6 +41,36 @@ test("each fault in the context is a line that names its field, with exit code 1
 	);
 });
 
+test("a stack of more resources than CloudFormation allows is refused in a line, without a stack trace", {
+	timeout: 180_000,
+}, async () => {
+	const schedules = Array.from({ length: 450 }, (_, index) => ({
+		name: `s${index}`,
+		expression: "rate(1 day)",
+		request: { projectId: "32b6e34b3d91647abb20e7b8", clusters: "all" },
+	}));
+	const { code, stderr } = await run({ atlasSnapshots: { alarmEmail: "on-call@acme.test", schedules } });
+
+	expect(code).toBe(1);
+	expect(stderr).toMatch(
+		/^context atlasSnapshots of cdk\.json: schedules, .* resources, and CloudFormation allows 500; .*\n$/,
+	);
+});
+
+test("a template that nears CloudFormation's limit is no reason for a warning", { timeout: 180_000 }, async () => {
+	const clusters = Array.from({ length: 300 }, (_, index) => `cluster-${index}`);
+	const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters };
+	const { code, stderr } = await run({
+		atlasSnapshots: {
+			alarmEmail: "on-call@acme.test",
+			perClusterAlarms: true,
+			schedules: [{ name: "nightly", expression: "rate(1 day)", request }],
+		},
+	});
+
+	expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
 test("the example synthesizes, warned only that it tells nobody, with cdk-nag content and the functions in it", {
 	timeout: 180_000,
 }, async () => {

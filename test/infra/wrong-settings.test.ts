@@ -12,8 +12,8 @@ const arn = (service: string, resource: string, { account, region } = to) =>
 	`arn:aws:${service}:${region}:${account}:${resource}`;
 const abroad = { ...to, region: "us-east-1" };
 const others = { ...to, account: "999988887777" };
-/** How the CDK begins a reference in a text. */
-const TOKEN = `$${"{"}Token[`;
+/** How the CDK and CloudFormation begin a reference in a text. */
+const REFERENCE = `$${"{"}`;
 const KEY = "key/12345678-1234-1234-1234-123456789abc";
 const named = (clusters: readonly string[]) => ({ schedules: [{ ...schedule, request: { projectId, clusters } }] });
 const ruled = (pattern: unknown) => ({ eventRules: [{ name: "release", pattern }] });
@@ -121,12 +121,15 @@ const REFUSED: readonly Row[] = [
 		"eventRules.0.busArn must be left out beside expression",
 	],
 	[
-		scheduled({ request: { ...request, description: `${TOKEN}TOKEN.1]}` } }),
+		scheduled({ request: { ...request, description: `${REFERENCE}Token[TOKEN.1]}` } }),
 		"schedules.0.request.description must not",
 	],
-	[{ runbookUrl: `https://acme.test/${TOKEN}TOKEN.5]}` }, `runbookUrl must not hold ${TOKEN}`],
+	[{ runbookUrl: `https://acme.test/${REFERENCE}Token[TOKEN.5]}` }, `runbookUrl must not hold ${REFERENCE}`],
 	[{ defaultRequest: { clusters: "some" } }, "defaultRequest.clusters must be a list"],
+	[{ runbookUrl: `https://acme.test/${REFERENCE}AWS::Region}` }, `runbookUrl must not hold ${REFERENCE}`],
 	[{ http: true }, "http must be false or a JSON object"],
+	[{ http: [] }, "http must be false or a JSON object"],
+	[{ vpc: [] }, "vpc must be false or a JSON object"],
 	[{ http: { burst: 0 } }, "http.burst must be 1 or more"],
 	[{ http: { signedHook: "yes" } }, "http.signedHook must be true or false"],
 	[{ http: { hookSecretArn: arn("secretsmanager", "secret:h") } }, "http.hookSecretArn must be left out"],

@@ -162,6 +162,17 @@ describe.each([
 		expect((await paste(aws, block, { input })).code).not.toBe(0);
 		expect(aws.calls).toHaveLength(1);
 	});
+
+	test("asks for nothing where the outputs can't be read", async () => {
+		await using aws = await openFakeAws(() => {
+			throw new Refused("AccessDenied");
+		}, FILES);
+
+		const { code, out } = await paste(aws, block, { input });
+
+		expect(code).not.toBe(0);
+		expect(out).toBe("");
+	});
 });
 
 interface Message {
