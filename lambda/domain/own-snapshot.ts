@@ -11,10 +11,14 @@ export interface Own {
 const SKEW_MS = 5 * 60_000;
 
 /** Whether a snapshot is one that a run asked for: by marker and kind, and never one from before the run. */
-const isOurs = (snapshot: Snapshot, { marker, startedAt }: Own): boolean =>
+const isOurs = (snapshot: Snapshot, own: Own): boolean =>
 	typeof snapshot.description === "string" &&
-	snapshot.description.endsWith(marker) &&
+	snapshot.description.endsWith(own.marker) &&
 	wasAskedFor(snapshot) &&
+	wasRequestedSince(snapshot, own);
+
+/** Whether a snapshot may have been asked for since the run's start. */
+export const wasRequestedSince = (snapshot: Snapshot, { startedAt }: Own): boolean =>
 	requestTime(snapshot) >= startedAt - SKEW_MS;
 
 /** Picks what matters for one run out of a cluster's snapshots: its own, and a running one of others. */

@@ -35,11 +35,11 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 	const known = { ...taking, hasLeft: executed === "unknown", reason, askRefusals, refusal: null };
 	if (executed === "unknown" && !verdict.answered) {
 		const doubted = { ...known, inDoubt: true, doubts: known.doubts + 1 };
-		return [doubted, afterDoubt(doubted, at, terms)];
+		return [doubted, afterDoubt(doubted, at, terms, verdict.retryAfterSeconds)];
 	}
 	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
 	if (verdict.refused && !isBelieved(askRefusals, at))
-		return [known, askAgain(known, at, terms, REFUSAL_PAUSE_SECONDS)];
+		return [known, askAgain(known, at, terms, refusalPause(terms))];
 	const again = code === "ATLAS_CONFLICT";
 	if (again || verdict.retry === "never") {
 		const refusal = { do: "explain", reason, code, again } as const;
@@ -49,11 +49,15 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 	return [known, askAgain(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds)];
 }
 
-/** The first times ours is looked for soon; later on the look before the next request does, at two operations less a time. */
-function afterDoubt({ asks, doubts }: Taking, at: number, { backOff, deadlineAt }: Terms): Move {
-	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(asks));
+/**
+ * The first times ours is looked for soon; later on the look before the next request does, at two operations less a
+ * time. Not before Atlas wants any call (`least` seconds).
+ */
+function afterDoubt({ asks, doubts }: Taking, at: number, { backOff, deadlineAt, hardLimitAt }: Terms, least = 0): Move {
+	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(asks, least));
 	if (doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
-	return { do: "look", afterSeconds: LOOKS_AFTER_DOUBT_SECONDS[0] };
+	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
+	return { do: "look", afterSeconds: Math.min(Math.max(LOOKS_AFTER_DOUBT_SECONDS[0], least), left) };
 }
 
 const lookNow: Move = { do: "look", afterSeconds: 0 };
@@ -110,7 +114,7 @@ function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Ter
 	const confirmed = verdict.retry === "never" && !verdict.refused && verdict.code === refusal?.code;
 	if (refusal && (confirmed || taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL)) return [taking, refusal];
 	if (verdict.refused) {
-		if (!isBelieved(lookRefusals, at)) return [taking, again("look", taking, at, terms, REFUSAL_PAUSE_SECONDS)];
+		if (!isBelieved(lookRefusals, at)) return [taking, again("look", taking, at, terms, refusalPause(terms))];
 		return [taking, { do: "explain", reason: reason ?? verdict.reason, code: verdict.code, again: false }];
 	}
 	if (verdict.retry === "again" || refusal) return [taking, again("look", taking, at, terms, pause, retryAfterSeconds)];
@@ -131,6 +135,9 @@ function byPolicy(running: Snapshot, { conflict, refusal }: Taking, { policy }: 
 			return { do: "end", state: "REFUSED", reason: why };
 	}
 }
+
+/** Refusals that pass and come back may go on for days: what a back-off keeps of the durable operations, this pause keeps too. */
+const refusalPause = ({ backOff }: Terms): number => Math.max(REFUSAL_PAUSE_SECONDS, backOff(1));
 
 const askAgain = (taking: Taking, at: number, terms: Terms, afterSeconds: number, least = 0): Move =>
 	again("ask", taking, at, terms, afterSeconds, least);

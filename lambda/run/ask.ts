@@ -1,9 +1,9 @@
 import { AtlasError } from "../domain/errors.ts";
 import { predict } from "../domain/expectation.ts";
 import type { Target } from "../domain/outcome.ts";
-import { findIn, type Own } from "../domain/own-snapshot.ts";
+import { findIn, type Own, wasRequestedSince } from "../domain/own-snapshot.ts";
 import { describe, type Run } from "../domain/run.ts";
-import type { Snapshot } from "../domain/snapshot.ts";
+import { isRunning, type Snapshot } from "../domain/snapshot.ts";
 import type { Asked, Looked } from "../domain/taking-state.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
@@ -59,8 +59,12 @@ export async function ask(
 	}
 }
 
-const isForeign = (snapshot: Snapshot | null, { marker }: Own): boolean =>
-	typeof snapshot?.description === "string" && !snapshot.description.endsWith(marker);
+/** By its description; one without is known by its age. */
+const isForeign = (snapshot: Snapshot | null, own: Own): boolean =>
+	snapshot !== null &&
+	(typeof snapshot.description === "string"
+		? !snapshot.description.endsWith(own.marker)
+		: !wasRequestedSince(snapshot, own));
 
 /** A reply that was kept somewhere on the way, or that of another request. */
 const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
@@ -72,8 +76,21 @@ const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
 export async function look(ports: Ports, target: Target, own: Own): Promise<Looked> {
 	try {
 		const listed = await ports.listSnapshots(target);
-		return { at: ports.now(), snapshots: findIn(listed, own), expectation: predict(listed) ?? null };
+		const { ours, running } = findIn(listed, own);
+		const snapshots = ours || !running ? { ours } : { running: await stillRunning(ports, target, running) };
+		return { at: ports.now(), snapshots, expectation: predict(listed) ?? null };
 	} catch (error) {
 		return { at: ports.now(), verdict: judge(error) };
+	}
+}
+
+/** A list may be minutes old: another's snapshot that has ended since, perhaps before the run, is nothing to go by. */
+async function stillRunning(ports: Ports, target: Target, { id }: Snapshot): Promise<Snapshot | undefined> {
+	try {
+		const present = await ports.readSnapshot(target, id);
+		return isRunning(present) ? present : undefined;
+	} catch (error) {
+		if (judge(error).code === "ATLAS_SNAPSHOT_NOT_FOUND") return undefined;
+		throw error;
 	}
 }

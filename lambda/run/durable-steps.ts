@@ -7,9 +7,21 @@ const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
 
 /** The workflow's view of the durable engine. */
 export function stepsOf(durable: DurableContext): Steps {
+	/**
+	 * Whether the last step was carried out by this process, and not read from the history. The SDK's logger can't tell:
+	 * to it every line within a flat branch of a map is a new one, at each replay.
+	 */
+	let carriedOut = false;
+	const noted = <T>(work: () => Promise<T>) => {
+		carriedOut = false;
+		return () => {
+			carriedOut = true;
+			return work();
+		};
+	};
 	return {
-		step: async (name, work) => durable.step(name, work, never),
-		once: async (name, work) => durable.step(name, work, atMostOnce).catch(() => undefined),
+		step: async (name, work) => durable.step(name, noted(work), never),
+		once: async (name, work) => durable.step(name, noted(work), atMostOnce).catch(() => undefined),
 		insist: async (name, work, pauseAfter) =>
 			durable.step(name, work, {
 				retryStrategy(error, tries) {
@@ -17,7 +29,9 @@ export function stepsOf(durable: DurableContext): Steps {
 					return seconds === "stop" ? { shouldRetry: false } : { shouldRetry: true, delay: { seconds } };
 				},
 			}),
-		warn: (message, fields) => durable.logger.warn(message, fields),
+		warn(message, fields) {
+			if (carriedOut) durable.logger.warn(message, fields);
+		},
 		sleep: async (name, seconds) => durable.wait(name, { seconds }),
 		until: async (name, initialState, check, next) =>
 			durable.waitForCondition(name, check, {

@@ -20,7 +20,7 @@ export interface Steps {
 		work: () => Promise<T>,
 		pauseAfter: (tries: number, error: Error) => number | "stop",
 	): Promise<T>;
-	/** Writes a warning to the log, once: not again at a replay. To be called between steps, not within them. */
+	/** Writes a warning about the step before to the log, once: not again at a replay. To be called between steps. */
 	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 	/** Sleeps so many whole seconds, at no cost. */
 	sleep(name: string, seconds: number): Promise<void>;

@@ -4,6 +4,7 @@ import { AtlasError, type AtlasErrorCode, type AtlasFault } from "../../lambda/d
 import { type ConflictPolicy, readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { marker, type Run } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
+import { ask } from "../../lambda/run/ask.ts";
 import { countOperations, TARGET_OPERATIONS } from "../../lambda/run/operations.ts";
 import { backOff as pacedBackOff } from "../../lambda/run/pace.ts";
 import type { Ports } from "../../lambda/run/ports.ts";
@@ -22,6 +23,7 @@ type Fate =
 	| "done"
 	| "interrupted"
 	| "unsent"
+	| "never-unavailable"
 	| `${"done" | "late" | "never"}-${"lost" | "denied" | "forbidden" | "throttled" | "upgrading" | "invalid" | "conflict"}`;
 
 const ANSWERS = ["lost", "denied", "forbidden", "throttled", "upgrading", "invalid", "conflict"] as const;
@@ -33,11 +35,15 @@ const FATES: readonly Fate[] = [
 	"late-lost",
 ];
 
-const FAULTS: Record<(typeof ANSWERS)[number], Partial<AtlasFault> & { readonly code: AtlasErrorCode }> = {
+/** Besides those of every combination. */
+type Answer = (typeof ANSWERS)[number] | "unavailable";
+
+const FAULTS: Record<Answer, Partial<AtlasFault> & { readonly code: AtlasErrorCode }> = {
 	lost: { code: "ATLAS_NO_REPLY", blame: "transient" },
 	denied: { code: "ATLAS_KEY_REFUSED", status: 401, blame: "user" },
 	forbidden: { code: "ATLAS_FORBIDDEN", status: 403, blame: "user" },
 	throttled: { code: "ATLAS_RATE_LIMITED", status: 429, blame: "transient", retryAfterSeconds: 600 },
+	unavailable: { code: "ATLAS_FAULT", status: 503, blame: "transient", retryAfterSeconds: 600 },
 	upgrading: { code: "ATLAS_UPGRADING", status: 405, blame: "transient" },
 	invalid: { code: "ATLAS_BAD_REQUEST", status: 400, blame: "user" },
 	conflict: { code: "ATLAS_CONFLICT", status: 409, blame: "transient" },
@@ -54,10 +60,12 @@ interface Scene {
 	readonly sights?: readonly Sight[];
 	readonly policy?: ConflictPolicy;
 	readonly deadlineMinutes?: number;
-	/** Milliseconds from the start until which another's snapshot runs. */
+	/** Milliseconds from the start until which another's snapshot runs; below 0 it ended before. */
 	readonly otherUntil?: number;
 	/** Milliseconds for which a new snapshot is missing from lists. */
 	readonly listDelay?: number;
+	/** Milliseconds by which what lists say of a snapshot's status is old. */
+	readonly listAge?: number;
 	/** What every request is answered once the fates are used up. */
 	readonly finally?: Fate;
 	readonly planted?: readonly Partial<Snapshot>[];
@@ -83,12 +91,13 @@ async function play(scene: Scene) {
 	const taken: { at: number; ours: boolean; id: string }[] = [];
 	const late: number[] = [];
 	const asks: number[] = [];
+	const looksAt: number[] = [];
 	let looks = 0;
 	const newId = (at: number) =>
 		`${Math.floor(at / 1000)
 			.toString(16)
 			.padStart(8, "0")}${String(taken.length).padStart(16, "0")}`;
-	if (otherUntil > 0) taken.push({ at: START + otherUntil - snapshotMs, ours: false, id: newId(START) });
+	if (otherUntil !== 0) taken.push({ at: START + otherUntil - snapshotMs, ours: false, id: newId(START) });
 	const execute = (at: number) => {
 		if (taken.some((one) => one.at <= at && at < one.at + snapshotMs)) return undefined;
 		const one = { at, ours: true, id: newId(at) };
@@ -100,9 +109,9 @@ async function play(scene: Scene) {
 			if (at <= now) execute(at);
 			else late.push(at);
 	};
-	const show = (one: { at: number; ours: boolean; id: string }): Snapshot => ({
+	const show = (one: { at: number; ours: boolean; id: string }, age = 0): Snapshot => ({
 		id: one.id,
-		status: now < one.at + snapshotMs ? "inProgress" : "completed",
+		status: now - age < one.at + snapshotMs ? "inProgress" : "completed",
 		snapshotType: "onDemand",
 		description: one.ours ? `x${marker(run.run, STACK)}` : "x",
 	});
@@ -115,7 +124,7 @@ async function play(scene: Scene) {
 			asks.push(now);
 			const fate = fates[asks.length - 1] ?? scene.finally ?? "done";
 			if (fate === "unsent") return fail({ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" });
-			const [what, answer] = fate.split("-") as [string, (typeof ANSWERS)[number] | undefined];
+			const [what, answer] = fate.split("-") as [string, Answer | undefined];
 			if (what === "interrupted") {
 				execute(now);
 				throw new Interrupted();
@@ -133,11 +142,12 @@ async function play(scene: Scene) {
 		},
 		async listSnapshots() {
 			settle();
+			looksAt.push(now);
 			const sight = sights[looks++] ?? "seen";
 			if (sight === "lost") return fail({ code: "ATLAS_FAULT", status: 500, blame: "transient", executed: "no" });
 			if (sight === "denied") return fail({ ...FAULTS.denied, executed: "no" });
 			const planted = (scene.planted ?? []).map((one) => ({ id: newId(START), status: "completed", ...one }));
-			return [...planted, ...taken.filter(({ at }) => now - at >= listDelay).map(show)];
+			return [...planted, ...taken.filter(({ at }) => now - at >= listDelay).map((one) => show(one, scene.listAge))];
 		},
 		readCluster: async () => ({ name: "c" }),
 		listClusters: async () => [],
@@ -194,7 +204,7 @@ async function play(scene: Scene) {
 	const endedAt = now;
 	now += 10 * MINUTE;
 	settle();
-	return { result, ours: taken.filter(({ ours }) => ours), asks, lateAt, deadlineAt, endedAt, operations };
+	return { result, ours: taken.filter(({ ours }) => ours), asks, looksAt, lateAt, deadlineAt, endedAt, operations };
 }
 
 /** What a process that dies within a request leaves behind: the next one knows only that it began. */
@@ -320,6 +330,41 @@ describe("promise 3: an old snapshot never serves", () => {
 	});
 });
 
+test.each(["join", "wait", "skip", "fail"] as const)(
+	"promise 3: %s goes by no snapshot that a list of minutes ago calls running, and that ended before the run",
+	async (policy) => {
+		const scene = { fates: ["never-lost"], policy, otherUntil: -100 * SECOND, listAge: 5 * MINUTE } as const;
+		const { result, ours } = await play(scene);
+
+		expect(result).toMatchObject({ provenance: "created", snapshot: { id: ours[0]?.id } });
+	},
+);
+
+test.each([
+	["another's description", { id: "6a7944f22c88faeba59d3572", status: "completed", description: "x" }],
+	["no description, from before the run", { id: "5f0000000000000000000001", status: "completed" }],
+])("promise 3: a reply that shows a snapshot with %s leaves the request in doubt", async (_what, snapshot) => {
+	const request = readSnapshotRequest({ ...TARGET });
+	const run: Run = { run: "http-1", trigger: "http", requestedBy: "local", request };
+	const never = () => Promise.reject(new Error("not asked for here"));
+	const ports: Ports = {
+		...CONFIGURED,
+		now: () => START,
+		takeSnapshot: async () => snapshot,
+		readSnapshot: never,
+		listSnapshots: never,
+		readCluster: never,
+		listClusters: never,
+		listProjects: never,
+		publish: never,
+	};
+	const own = { marker: marker(run.run, STACK), startedAt: START };
+
+	expect(await ask(ports, run, TARGET, own, START + MINUTE, false)).toMatchObject({
+		verdict: { code: "ATLAS_UNREADABLE", executed: "unknown", answered: false },
+	});
+});
+
 describe("a 409 of an unknown code", () => {
 	test("is no running snapshot where a look finds none: it is asked again, and skips nothing", async () => {
 		const { result, asks } = await play({ fates: ["never-conflict"], policy: "skip" });
@@ -340,6 +385,19 @@ test("promise 6: what Atlas asks to wait is waited for in full, and grows where 
 	const pauses = asks.slice(1).map((at, i) => at - (asks[i] ?? 0));
 
 	expect(Math.min(...pauses)).toBeGreaterThanOrEqual(600 * SECOND);
+});
+
+test("promise 6: a request in doubt is not looked for before Atlas wants any call", async () => {
+	const { asks, looksAt } = await play({ fates: ["never-unavailable"] });
+
+	expect((looksAt[0] ?? 0) - (asks[0] ?? 0)).toBeGreaterThanOrEqual(600 * SECOND);
+});
+
+test("promise 2: three days of refusals that pass and come back take few operations", async () => {
+	const sights = Array.from({ length: 10_000 }, (_, i) => (i % 2 === 0 ? ("denied" as const) : ("seen" as const)));
+	const { operations } = await play({ fates: [], finally: "never-denied", sights, deadlineMinutes: 4320 });
+
+	expect(operations).toBeLessThanOrEqual(TARGET_OPERATIONS - 4);
 });
 
 test.each(["never-throttled", "never-lost", "never-conflict", "never-upgrading", "unsent", "interrupted"] as const)(
