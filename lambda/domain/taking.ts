@@ -38,8 +38,7 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
 		return [doubted, afterDoubt(doubted, at, terms, verdict.retryAfterSeconds)];
 	}
 	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
-	if (verdict.refused && !isBelieved(askRefusals, at))
-		return [known, askAgain(known, at, terms, refusalPause(terms))];
+	if (verdict.refused && !isBelieved(askRefusals, at)) return [known, askAgain(known, at, terms, refusalPause(terms))];
 	const again = code === "ATLAS_CONFLICT";
 	if (again || verdict.retry === "never") {
 		const refusal = { do: "explain", reason, code, again } as const;
