@@ -52,7 +52,12 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): readonl
  * The first times ours is looked for soon; later on the look before the next request does, at two operations less a
  * time. Not before Atlas wants any call (`least` seconds).
  */
-function afterDoubt({ asks, doubts }: Taking, at: number, { backOff, deadlineAt, hardLimitAt }: Terms, least = 0): Move {
+function afterDoubt(
+	{ asks, doubts }: Taking,
+	at: number,
+	{ backOff, deadlineAt, hardLimitAt }: Terms,
+	least = 0,
+): Move {
 	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(asks, least));
 	if (doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt) return { do: "ask", afterSeconds };
 	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
