@@ -94,7 +94,8 @@ export function createCheckpoints(): Checkpoints {
 	};
 }
 
-function checkSize(update: unknown): void {
+/** @throws AwsError, as Lambda does, where an update of a checkpoint is too large */
+export function checkSize(update: unknown): void {
 	const { Type, Payload, Error: error } = isRecord(update) ? update : {};
 	const data = isRecord(error) ? error["ErrorData"] : undefined;
 	for (const text of [Payload, data]) {

@@ -5,6 +5,7 @@ import type { Fault as AwsFault } from "../../local/aws/faults.ts";
 import { createIntruder, type Place } from "./intruder.ts";
 import type { AtlasTrouble, AwsOperation, Plan, Strike } from "./plan.ts";
 import type { ConnectFault } from "./process-hooks.ts";
+import { secretsOf } from "./secrets.ts";
 import { openSpan } from "./span.ts";
 import { nameAtlasTrouble, nameAwsTrouble, nameConnectTrouble, nameStrike } from "./tally.ts";
 import type { Trouble } from "./troubles.ts";
@@ -85,6 +86,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 
 	const toFault = (action: AtlasTrouble["action"]): FaultAction => {
 		if (action.type === "other snapshot") return { type: "body", value: JSON.stringify(intruder.otherSnapshot()) };
+		if (action.type === "echo of a secret") return { type: "echo", value: secretsOf(world).join(" ") };
 		return action as FaultAction;
 	};
 
@@ -113,6 +115,8 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 				count(nameStrike(struck));
 				trouble("atlas");
 				strike(struck);
+				// To a frozen process the reply comes when it thaws.
+				if (struck.point.carriedOut && typeof struck.process === "object") return [];
 				return [{ type: "drop", when: struck.point.carriedOut ? "after" : "before" }];
 			}
 			return meetAtlas(kind);

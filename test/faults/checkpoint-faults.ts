@@ -1,4 +1,21 @@
+import { Readable } from "node:stream";
+import { CheckpointDurableExecutionCommand } from "@aws-sdk/client-lambda";
+import { createDurableClient } from "../../lambda/connect/durable-client.ts";
 import type { Fault } from "../../local/aws/faults.ts";
+
+/** The token of a checkpoint that another invocation has used up, as the plan says it. */
+export const STALE_TOKEN = { do: "fail", status: 400, code: "InvalidParameterValueException" } as const;
+
+/** @throws what the functions' own client makes of Lambda's reply to a stale token */
+async function staleToken(): Promise<never> {
+	const client = createDurableClient();
+	const body = JSON.stringify({ Type: "User", message: "Invalid checkpoint token" });
+	const headers = { "content-type": "application/json", "x-amzn-errortype": STALE_TOKEN.code };
+	const response = { statusCode: STALE_TOKEN.status, headers, body: Readable.from([body]) };
+	client.config.requestHandler.handle = async () => ({ response }) as never;
+	await client.send(new CheckpointDurableExecutionCommand({ DurableExecutionArn: "arn", CheckpointToken: "stale" }));
+	throw new Error("the client took a stale token");
+}
 
 /** An error as the AWS SDK makes it of a reply, or of none. */
 const sdkError = (name: string, message: string, status?: number): Error =>
@@ -20,6 +37,7 @@ export async function throwFault<T>(fault: Fault, carryOut: () => Promise<T>): P
 			if (fault.when === "after") await carryOut();
 			throw sdkError("TimeoutError", "socket hang up");
 		case "fail":
+			if (fault.code === STALE_TOKEN.code) return staleToken();
 			// Lambda's own word for throttling.
 			if (fault.status < 500) throw sdkError("TooManyRequestsException", "Rate exceeded", 429);
 			throw sdkError("ServiceException", "injected", 500);

@@ -87,11 +87,12 @@ const briefTrouble: fc.Arbitrary<AtlasTrouble> = fc
 			{ weight: 6, arbitrary: unclear },
 			{ weight: 2, arbitrary: busy },
 			{ weight: 2, arbitrary: refusal },
+			{ weight: 1, arbitrary: always({ type: "echo of a secret" }) },
 		),
 		span: brief,
 	})
-	// To digest, a listing of clusters that arrives twice is a replay, and refused.
-	.filter(({ kinds, action }) => !(kinds[0] === "clusters" && action.type === "repeat"))
+	// To digest, a listing of clusters that arrives twice is a replay, and refused; what it says of names is believed.
+	.filter(({ kinds, action }) => kinds[0] !== "clusters" || !["repeat", "echo of a secret"].includes(action.type))
 	.map(({ span, ...trouble }) => ({ ...trouble, ...span }));
 
 const wrongPoll: fc.Arbitrary<AtlasTrouble> = fc.record({

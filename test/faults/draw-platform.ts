@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
+import { STALE_TOKEN } from "./checkpoint-faults.ts";
 import type { AwsTrouble, ConnectTrouble, Plan, Span, Strike } from "./plan.ts";
 import { always, anyLength, oneOf, some } from "./weights.ts";
 
@@ -37,6 +38,7 @@ const briefTrouble: fc.Arbitrary<AwsTrouble> = fc
 			}),
 		},
 		{ weight: 2, arbitrary: fc.record({ operation: always("PutEvents"), fault: refusedEntries, span: brief }) },
+		{ weight: 1, arbitrary: fc.record({ operation: always("Checkpoint"), fault: always(STALE_TOKEN), span: brief }) },
 	)
 	.map(({ span, ...trouble }) => ({ ...trouble, ...span }));
 
@@ -92,7 +94,7 @@ const strike: fc.Arbitrary<Strike> = fc.record({
 			weight: 5,
 			arbitrary: fc.record({
 				at: always("request"),
-				kind: oneOf("take", "take", "take", "get", "list", "challenge", "token"),
+				kind: oneOf("take", "take", "take", "challenge", "challenge", "token", "get", "list"),
 				nth: fc.integer({ min: 1, max: 3 }),
 				carriedOut: fc.boolean(),
 			}),
@@ -102,7 +104,7 @@ const strike: fc.Arbitrary<Strike> = fc.record({
 	process: fc.oneof(
 		{ weight: 3, arbitrary: always("dies") },
 		{ weight: 1, arbitrary: always("goes on") },
-		{ weight: 2, arbitrary: fc.record({ thawsAfter: anyLength(20_000) }) },
+		{ weight: 3, arbitrary: fc.record({ thawsAfter: anyLength(20_000) }) },
 	),
 	pause,
 });

@@ -44,6 +44,23 @@ const old: fc.Arbitrary<Other> = fc.record({
 	snapshotType: oneOf("onDemand", "scheduled", "fallback"),
 	marker: oneOf("none", "this run", "another run"),
 });
+/** Some that took as long as one another, which may be quite another time than the run's own will take. */
+const history: fc.Arbitrary<Other[]> = fc
+	.record({
+		seconds: fc.oneof(fc.integer({ min: 20, max: 600 }), fc.integer({ min: 600, max: 40_000 })),
+		count: fc.integer({ min: 2, max: 6 }),
+	})
+	.map(({ seconds, count }) =>
+		Array.from({ length: count }, (_, nth) => ({
+			cluster: 0,
+			beforeRequest: 0,
+			age: 50_000 + nth * DAY,
+			seconds: seconds + nth,
+			ending: "completed" as const,
+			snapshotType: "onDemand" as const,
+			marker: "none" as const,
+		})),
+	);
 /** A scheduled one does not stand in the way, whatever its state. */
 const scheduled = inTheWay.map((other) => ({ ...other, snapshotType: "scheduled" as const }));
 
@@ -94,6 +111,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 	others: fc.oneof(
 		{ weight: 2, arbitrary: some(inTheWay, 2) },
 		{ weight: 1, arbitrary: some(fc.oneof(inTheWay, old, scheduled), 3) },
+		{ weight: 1, arbitrary: history },
 	),
 	atlas: atlasTroubles,
 	aws: awsTroubles,

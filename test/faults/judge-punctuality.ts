@@ -1,4 +1,4 @@
-import { eventsOf, FINAL, type Finding, type Observed, type ObservedRun } from "./observed.ts";
+import { eventsOf, FINAL, type Finding, type Observed, type ObservedRun, type ObservedSnapshot } from "./observed.ts";
 import { dueAt, type Trouble } from "./troubles.ts";
 
 /** Milliseconds after the deadline within which a request that was decided before may still arrive. */
@@ -26,6 +26,16 @@ export function judgePunctuality(observed: Observed): readonly Finding[] {
 	}
 	return findings;
 }
+
+/** Share of a snapshot's duration within which its end is told; and where earlier ones may have misled. */
+const SHARE = 0.1;
+const MISLED_SHARE = 1;
+
+/** Whether earlier snapshots of the cluster tell how long one takes, be it so or not. */
+const isPredicted = ({ snapshots }: Observed, { clusterName, requestedAt }: ObservedSnapshot): boolean =>
+	snapshots.filter(
+		(one) => one.clusterName === clusterName && one.snapshotType === "onDemand" && one.endsAt < requestedAt,
+	).length >= 2;
 
 const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`;
 
@@ -55,7 +65,7 @@ function judgeTarget(
 
 	// Whatever Atlas does, by the deadline it is either over or told to be late.
 	const noted = events.find(({ change }) => change.state === "LATE" || FINAL.has(change.state));
-	const notedAt = dueAt(deadlineAt, startedAt, outside, skew);
+	const notedAt = dueAt(deadlineAt, startedAt, outside, { skew, share: SHARE });
 	// A notice that the bus refuses is not tried for ever.
 	const busFailed = troubles.some(({ what, from, to }) => what === "bus" && from <= notedAt && to >= deadlineAt);
 	if (noted && noted.at > notedAt && !busFailed) {
@@ -67,10 +77,11 @@ function judgeTarget(
 	const followed = snapshots.find(({ id }) => id === final.change.snapshotId);
 	if (!followed) return findings;
 	const { requestedAt, endsAt, ending } = followed;
+	const slack = { skew, share: isPredicted(observed, followed) ? MISLED_SHARE : SHARE };
 	const seenAt = Math.max(endsAt, startedAt);
 	// That a snapshot is gone is believed at the second look.
-	const knownAt = ending === "vanished" ? dueAt(seenAt, requestedAt, troubles, skew) : seenAt;
-	const endDue = dueAt(knownAt, requestedAt, troubles, skew);
+	const knownAt = ending === "vanished" ? dueAt(seenAt, requestedAt, troubles, slack) : seenAt;
+	const endDue = dueAt(knownAt, requestedAt, troubles, slack);
 	if (final.at > endDue)
 		find(`its end was told ${seconds(final.at - endsAt)} late, ${seconds(endsAt - requestedAt)} long`);
 	return findings;

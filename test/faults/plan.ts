@@ -24,7 +24,7 @@ export interface Span {
 export interface AtlasTrouble extends Span {
 	/** Requests of these kinds; none stands for all. */
 	readonly kinds: readonly RequestKind[];
-	readonly action: AtlasFault["do"] | OtherSnapshot;
+	readonly action: AtlasFault["do"] | OtherSnapshot | SecretEcho;
 	/** What the first of them meets instead. */
 	readonly first?: AtlasFault["do"];
 }
@@ -32,6 +32,11 @@ export interface AtlasTrouble extends Span {
 /** A poll is answered with the snapshot of another cluster, which is completed. */
 interface OtherSnapshot {
 	readonly type: "other snapshot";
+}
+
+/** The keys, or the token, stand in every field of the reply to what was carried out. */
+interface SecretEcho {
+	readonly type: "echo of a secret";
 }
 
 export type AwsOperation =

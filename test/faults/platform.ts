@@ -1,13 +1,11 @@
-import { DurableExecutionInvocationInputWithClient } from "@aws/durable-execution-sdk-js";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import type { CheckpointFate } from "./adversary.ts";
-import { throwFault } from "./checkpoint-faults.ts";
+import { faultyClient } from "./faulty-client.ts";
+import { doneOf, hasEnded, type Input, renewed, withClient } from "./invocation.ts";
 import { countOperations } from "./operations.ts";
 import type { Strike } from "./plan.ts";
 import { type LambdaProcess, outsideProcesses } from "./process.ts";
 
-type Input = DurableExecutionInvocationInputWithClient;
-type Client = Input["durableExecutionClient"];
 type Handler = (event: Input, context: unknown) => Promise<unknown>;
 
 /** A process with the function in it. */
@@ -83,7 +81,14 @@ export function createPlatform(options: PlatformOptions): Platform {
 			broken.resolve({ pause: pause * 1000 });
 		});
 		const known = new Set(doneOf(event.InitialExecutionState.Operations));
-		const client = clientOf(process, event.durableExecutionClient, known);
+		const client = faultyClient(event.durableExecutionClient, {
+			process,
+			known,
+			isLost: () => struck.has(process),
+			strike: (strike) => invocations.get(process)?.(strike),
+			atCheckpoint: () => options.atCheckpoint(),
+			count: operations.add,
+		});
 		const handler = environment.handler as unknown as Handler;
 		const ended = process
 			.run(() => handler(withClient(event, client), context))
@@ -105,37 +110,6 @@ export function createPlatform(options: PlatformOptions): Platform {
 			if (!isNews) options.handOver();
 			return isNews ? { pause: 0 } : came;
 		});
-	}
-
-	/** @param known operations of which the function has heard that they are over */
-	function clientOf(process: LambdaProcess, client: Client, known: Set<string>): Client {
-		const isLost = () => struck.has(process);
-		const answered = async <T>(call: () => Promise<T>): Promise<T> => {
-			const reply = await outsideProcesses(call);
-			await process.running();
-			return isLost() ? forever() : reply;
-		};
-		return {
-			getExecutionState: (...input) => answered(() => client.getExecutionState(...input)),
-			async checkpoint(...input) {
-				if (isLost()) return forever();
-				const { strike, fault } = outsideProcesses(() => options.atCheckpoint());
-				const strikeNow = () => strike && invocations.get(process)?.(strike);
-				const { at, ...point } = strike?.point ?? { at: undefined };
-				const after = at === "checkpoint" && "when" in point && point.when === "after";
-				if (!after) strikeNow();
-				if (isLost()) return forever();
-				const carryOut = async () => {
-					const reply = await client.checkpoint(...input);
-					operations.add(input[0]);
-					for (const id of doneOf(reply.NewExecutionState?.Operations ?? [])) known.add(id);
-					return reply;
-				};
-				const reply = await answered(() => (fault ? throwFault(fault, carryOut) : carryOut()));
-				if (after) strikeNow();
-				return isLost() ? forever() : reply;
-			},
-		};
 	}
 
 	return {
@@ -184,35 +158,3 @@ export function createPlatform(options: PlatformOptions): Platform {
 
 const sleep = (milliseconds: number): Promise<void> =>
 	outsideProcesses(() => new Promise((resolve) => setTimeout(resolve, milliseconds)));
-
-const forever = (): Promise<never> => new Promise(() => {});
-
-const hasEnded = (end: unknown): boolean =>
-	typeof end === "object" && end !== null && "Status" in end && end.Status !== "PENDING";
-
-/** Waits that are over and steps that are due again, with the time for which they were due. */
-const doneOf = (operations: Input["InitialExecutionState"]["Operations"]): string[] =>
-	operations
-		.filter(({ Type, Status }) => Status === "READY" || (Type === "WAIT" && Status === "SUCCEEDED"))
-		.map(({ Id, StepDetails }) => `${Id} ${StepDetails?.Attempt ?? 0}`);
-
-/** The same invocation again, with the state that the engine has now. */
-async function renewed(event: Input): Promise<Input> {
-	const { durableExecutionClient: client, DurableExecutionArn, CheckpointToken } = event;
-	const { Operations = [] } = await client.getExecutionState({ DurableExecutionArn, CheckpointToken, MaxItems: 1000 });
-	return withClient(event, client, Operations);
-}
-
-const withClient = (
-	event: Input,
-	client: Client,
-	Operations: Input["InitialExecutionState"]["Operations"] = event.InitialExecutionState.Operations,
-): Input =>
-	new DurableExecutionInvocationInputWithClient(
-		{
-			DurableExecutionArn: event.DurableExecutionArn,
-			CheckpointToken: event.CheckpointToken,
-			InitialExecutionState: { Operations, NextMarker: "" },
-		},
-		client,
-	);

@@ -1,6 +1,5 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { lookAt } from "../../local/atlas/index.ts";
-import type { RequestRecord } from "../../local/atlas/wire/log.ts";
 import { defaultSettings } from "../../local/atlas/world/settings.ts";
 import type { DurableHandler, Execution } from "../../local/aws/engine.ts";
 import { createAdversary } from "./adversary.ts";
@@ -15,7 +14,7 @@ import { createCanaries } from "./secrets.ts";
 import { observeSnapshots, sowProject } from "./soil.ts";
 import type { Stage } from "./stage.ts";
 import { tell } from "./tally.ts";
-import type { Trouble } from "./troubles.ts";
+import { throttled } from "./troubles.ts";
 
 /** What a run of the campaign came to. */
 export interface Report {
@@ -177,9 +176,3 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 		},
 	};
 }
-
-/** Where Atlas's own buckets were empty, it could not be asked. */
-const throttled = (requests: readonly RequestRecord[]): Trouble[] =>
-	requests
-		.filter(({ status }) => status === 429)
-		.map(({ at, retryAfter }) => ({ what: "atlas", from: at, to: at + (retryAfter ?? 40) * 1000 }));

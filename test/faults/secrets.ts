@@ -15,6 +15,13 @@ export interface Canaries {
 	search(text: string): string[];
 }
 
+/** The newest secrets of each kind. */
+export const secretsOf = ({ credentials }: World): readonly string[] => [
+	...[...credentials.apiKeys.values()].slice(-1),
+	...[...credentials.serviceAccounts.values()].flatMap((secrets) => [...secrets]).slice(-1),
+	...[...credentials.tokens.keys()].slice(-1),
+];
+
 export function createCanaries(): Canaries {
 	/** Form → name. */
 	const forms = new Map<string, string>();

@@ -1,4 +1,5 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { STALE_TOKEN } from "./checkpoint-faults.ts";
 import type { Observed } from "./observed.ts";
 import type { AtlasTrouble, AwsTrouble, ConnectTrouble, Strike } from "./plan.ts";
 
@@ -16,7 +17,8 @@ const lengthOf = ({ lasts }: Pick<AwsTrouble, "lasts">): string => ("seconds" in
 /** The name under which a fault of an AWS service is counted. */
 export const nameAwsTrouble = (trouble: AwsTrouble): string => {
 	const { operation, fault } = trouble;
-	return `aws ${operation}: ${fault.do}${fault.do === "drop" ? ` ${fault.when}` : ""}${lengthOf(trouble)}`;
+	const what = fault.do === "fail" && fault.code === STALE_TOKEN.code ? "stale token" : fault.do;
+	return `aws ${operation}: ${what}${fault.do === "drop" ? ` ${fault.when}` : ""}${lengthOf(trouble)}`;
 };
 
 export const nameConnectTrouble = (trouble: ConnectTrouble): string =>
@@ -45,6 +47,7 @@ function describeAction(action: AtlasTrouble["action"]): string {
 		case "repeat":
 		case "contentType":
 		case "other snapshot":
+		case "echo of a secret":
 			return action.type;
 	}
 }

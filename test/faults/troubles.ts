@@ -1,3 +1,5 @@
+import type { RequestRecord } from "../../local/atlas/wire/log.ts";
+
 /** What kept the function from telling something in time. */
 export interface Trouble {
 	/**
@@ -10,8 +12,13 @@ export interface Trouble {
 	readonly to: number;
 }
 
-/** Milliseconds within which something has to be told: a minute, and a tenth of the time that has gone by. */
-const grace = (elapsed: number): number => 60_000 + elapsed / 10;
+/** What else puts off what has to be told. */
+export interface Slack {
+	/** Milliseconds by which clocks may have been wrong: a trouble that begins within them counts as well. */
+	readonly skew: number;
+	/** Beside a minute, the share of the time that has gone by. */
+	readonly share: number;
+}
 
 /** Milliseconds of the longest pause between two tries, a quarter of jitter included. */
 const LONGEST_PAUSE = 1.25 * 3_600_000;
@@ -25,9 +32,9 @@ const SLOW = 60_000;
  * @param at epoch milliseconds
  * @param since epoch milliseconds from which the tenth counts
  * @param troubles in any order
- * @param skew milliseconds by which clocks may have been wrong: a trouble that begins within them counts as well
  */
-export function dueAt(at: number, since: number, troubles: readonly Trouble[], skew: number): number {
+export function dueAt(at: number, since: number, troubles: readonly Trouble[], { skew, share }: Slack): number {
+	const grace = (elapsed: number) => 60_000 + elapsed * share;
 	let due = at + grace(at - since) + skew;
 	let began: number | undefined;
 	for (const { from, to } of troubles.toSorted((a, b) => a.from - b.from)) {
@@ -38,3 +45,9 @@ export function dueAt(at: number, since: number, troubles: readonly Trouble[], s
 	}
 	return due;
 }
+
+/** Where Atlas's own buckets were empty, it could not be asked. */
+export const throttled = (requests: readonly RequestRecord[]): Trouble[] =>
+	requests
+		.filter(({ status }) => status === 429)
+		.map(({ at, retryAfter }) => ({ what: "atlas", from: at, to: at + (retryAfter ?? 40) * 1000 }));
