@@ -14,6 +14,8 @@ export const REFUSAL_PAUSE_SECONDS = 62;
 
 const BELIEVED_COUNT = 3;
 const BELIEVED_MS = 2 * 60_000;
+/** From the first refusal; the rest of five minutes is for replies. */
+const REPORTED_MS = 270_000;
 
 /**
  * Counts a refusal (401 or 403). Atlas is known to send single false ones between good replies, so one alone says
@@ -27,3 +29,7 @@ export const afterRefusal = ({ count, since }: Refusals, at: number): Refusals =
 /** Whether refusals came three times over at least two minutes: then they are taken for what they say. */
 export const isBelieved = ({ count, since }: Refusals, at: number): boolean =>
 	count >= BELIEVED_COUNT && at - since >= BELIEVED_MS;
+
+/** Epoch milliseconds by which a lasting refusal is to be reported, whatever else is still looked at; from `now` on if none came. */
+export const reportBy = (each: readonly Refusals[], now: number): number =>
+	REPORTED_MS + Math.min(now, ...each.filter(({ count }) => count > 0).map(({ since }) => since));

@@ -1,7 +1,9 @@
 import { eligibility, INELIGIBLE } from "../domain/eligibility.ts";
 import type { FinalState, Reason, Target } from "../domain/outcome.ts";
+import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "../domain/refusals.ts";
 import { isNames, type SnapshotRequest } from "../domain/request.ts";
 import { judge } from "../domain/verdict.ts";
+import type { CountedSteps } from "./operations.ts";
 import type { Ports } from "./ports.ts";
 
 /** Codes that say whose keys they are, or that there is no such cluster: a look at the cluster would tell no more. */
@@ -16,25 +18,55 @@ const NO_LOOK_HELPS: ReadonlySet<string> = new Set([
 	"SECRET_UNREADABLE",
 	"SECRET_INVALID",
 ]);
+
+/** `at`: epoch milliseconds of the look. */
+interface Explained {
+	readonly state: FinalState;
+	readonly reason: Reason;
+	readonly at: number;
+	/** The cluster could not be read, for a 401 or 403. */
+	readonly refused?: boolean | undefined;
+}
+
 /**
  * Says why Atlas would not: in the words of the cluster's own state, where that is the cause, so that a named cluster
  * gets the same reason as a selected one; else in Atlas's. A cluster that can't have a snapshot is skipped where the
  * request found it by `all` or tags, and refused where the request names it.
  *
- * @returns the state, and epoch milliseconds of the look
+ * @param patientUntil epoch milliseconds until which a refused look is made again, unless it is believed before
  */
 export async function explain(
+	ports: Ports,
+	steps: CountedSteps,
+	request: SnapshotRequest,
+	target: Target,
+	refusal: Refusal,
+	patientUntil: number,
+): Promise<Explained> {
+	let refusals = noRefusals;
+	for (;;) {
+		const explained = await steps.step("explain-refusal", () => explainOnce(ports, request, target, refusal));
+		const { at, refused } = explained;
+		refusals = afterRefusal(refusals, at);
+		if (!refused || isBelieved(refusals, at) || at + REFUSAL_PAUSE_SECONDS * 1000 >= patientUntil) return explained;
+		await steps.sleep("before-explaining", REFUSAL_PAUSE_SECONDS);
+	}
+}
+
+async function explainOnce(
 	ports: Ports,
 	{ clusters }: SnapshotRequest,
 	target: Target,
 	refusal: Refusal,
-): Promise<{ readonly state: FinalState; readonly reason: Reason; readonly at: number }> {
-	const ineligible = NO_LOOK_HELPS.has(refusal.code) ? undefined : ((await lookAt(ports, target)) ?? ownWords(refusal));
+): Promise<Explained> {
+	const looked = NO_LOOK_HELPS.has(refusal.code) ? {} : await lookAt(ports, target);
+	const { refused } = looked;
+	const ineligible = looked.ineligible ?? ownWords(refusal);
 	const at = ports.now();
 	if (ineligible === undefined || isNames(clusters)) {
-		return { state: "REFUSED", reason: (ineligible ?? refusal).reason, at };
+		return { state: "REFUSED", reason: (ineligible ?? refusal).reason, at, refused };
 	}
-	return { state: "SKIPPED", reason: { code: ineligible.code, message: ineligible.reason.message }, at };
+	return { state: "SKIPPED", reason: { code: ineligible.code, message: ineligible.reason.message }, at, refused };
 }
 
 /** `code` is of the closed vocabulary, also where the reason holds Atlas's own. */
@@ -45,12 +77,19 @@ interface Refusal {
 
 const ownWords = (refusal: Refusal): Refusal | undefined => (INELIGIBLE.has(refusal.code) ? refusal : undefined);
 
-/** Why the cluster can't have a snapshot, by its own state; `undefined` where it can, or where it can't be read. */
-async function lookAt(ports: Ports, target: Target): Promise<Refusal | undefined> {
+/** What a look at the cluster tells. */
+interface LookedAt {
+	/** Why it can't have a snapshot, by its own state; absent where it can, or where it can't be read. */
+	readonly ineligible?: Refusal | undefined;
+	readonly refused?: boolean;
+}
+
+async function lookAt(ports: Ports, target: Target): Promise<LookedAt> {
 	try {
 		const reason = eligibility(await ports.readCluster(target));
-		return reason && { reason, code: reason.code };
+		return { ineligible: reason && { reason, code: reason.code } };
 	} catch (error) {
-		return ownWords(judge(error));
+		const verdict = judge(error);
+		return { ineligible: ownWords(verdict), refused: verdict.refused };
 	}
 }

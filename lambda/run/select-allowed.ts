@@ -2,7 +2,7 @@ import { checkAllowed, checkCount, forbiddenTarget } from "../domain/allowed.ts"
 import type { RequestLimits } from "../domain/limits.ts";
 import type { Run } from "../domain/run.ts";
 import type { Ports } from "./ports.ts";
-import { type Candidate, selectTargets } from "./select.ts";
+import { type Candidate, type ListRefusals, selectTargets } from "./select.ts";
 
 /**
  * Finds the targets of a run, within the limits of its caller: the trigger function checks the request alone, and whoever
@@ -10,9 +10,9 @@ import { type Candidate, selectTargets } from "./select.ts";
  *
  * @throws InputError `NOT_ALLOWED`, and what {@link selectTargets} throws
  */
-export async function selectAllowed(ports: Ports, run: Run): Promise<readonly Candidate[]> {
+export async function selectAllowed(ports: Ports, run: Run, refusals: ListRefusals): Promise<readonly Candidate[]> {
 	checkAllowed(ports.limits, run);
-	return within(ports.limits, run, await selectTargets(ports, run.request));
+	return within(ports.limits, run, await selectTargets(ports, run.request, refusals));
 }
 
 /**

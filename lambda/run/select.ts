@@ -1,6 +1,7 @@
 import { carries } from "../domain/cluster.ts";
 import { eligibility, INELIGIBLE } from "../domain/eligibility.ts";
 import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
+import { afterRefusal, isBelieved, noRefusals, type Refusals } from "../domain/refusals.ts";
 import { isNames, type Selection, type SnapshotRequest } from "../domain/request.ts";
 import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
@@ -16,46 +17,103 @@ export interface Candidate extends Target {
 /** Projects whose clusters are listed at the same time. */
 const PROJECTS_AT_ONCE = 5;
 
+/** Refusals in a row, by the list that was refused: `ANY` for the projects, a project's id for its clusters. */
+export type ListRefusals = Map<string, Refusals>;
+
+/** Projects whose refusals are counted one by one; a checkpoint holds them. Further ones share one count. */
+const COUNTED_PROJECTS = 1_000;
+const OTHER_PROJECTS = "others";
+
 /**
  * Finds the targets of a request. A named cluster is not looked at: Atlas is asked straight away, and says if it won't.
  *
- * @throws what a port rejects with, where time may cure it: then nothing is selected, and the step is done again
+ * @param refusals what the tries before met, brought up to date
+ * @throws what a port rejects with, where time may cure it or where a refusal is not believed yet: then nothing is
+ * selected, and it is tried again
  */
-export async function selectTargets(ports: Ports, request: SnapshotRequest): Promise<readonly Candidate[]> {
+export async function selectTargets(
+	ports: Ports,
+	request: SnapshotRequest,
+	refusals: ListRefusals,
+): Promise<readonly Candidate[]> {
 	const { clusters, projectId } = request;
 	if (isNames(clusters)) {
 		return clusters.map((clusterName) => ({ projectId: projectId ?? ANY, clusterName }));
 	}
-	const projects = projectId === undefined ? (await ports.listProjects()).map(({ id }) => id) : [projectId];
+	const projects =
+		projectId === undefined
+			? await unlessRefused(ports, ANY, refusals, async () => (await ports.listProjects()).map(({ id }) => id))
+			: [projectId];
+	if (projects instanceof Unbelieved) throw projects.error;
+	if (!Array.isArray(projects)) return [projects];
 	const found: Candidate[] = [];
+	let unbelieved: Unbelieved | undefined;
 	for (let i = 0; i < projects.length; i += PROJECTS_AT_ONCE) {
 		const some = projects.slice(i, i + PROJECTS_AT_ONCE);
-		found.push(...(await Promise.all(some.map((id) => selectInProject(ports, id, clusters)))).flat());
+		const lists = await Promise.all(
+			some.map((id) => unlessRefused(ports, id, refusals, () => selectInProject(ports, id, clusters))),
+		);
+		for (const list of lists) {
+			// The other projects are listed all the same, so that refusals of several are counted together.
+			if (list instanceof Unbelieved) unbelieved ??= list;
+			else found.push(...[list].flat());
+		}
 	}
+	if (unbelieved) throw unbelieved.error;
 	return found.length > 0 ? found : [nothingSelected(projectId, "no cluster is selected by the request")];
 }
 
 /** Stands for the project or the cluster where there is none to name. */
 export const ANY = "*";
 
-/** A project that refuses to be listed is told of, and keeps no other from its snapshots. */
 async function selectInProject(
 	ports: Ports,
 	projectId: string,
 	selection: Exclude<Selection, readonly string[]>,
 ): Promise<Candidate[]> {
+	const clusters = await ports.listClusters(projectId);
+	return clusters
+		.filter((cluster) => selection === "all" || carries(cluster, selection.tags))
+		.map((cluster) => {
+			const ineligible = eligibility(cluster);
+			return { projectId, clusterName: cluster.name, ...(ineligible ? { ineligible } : {}) };
+		});
+}
+
+/** A refusal that may pass. */
+class Unbelieved {
+	readonly error: unknown;
+	constructor(error: unknown) {
+		this.error = error;
+	}
+}
+
+/**
+ * Lists, and counts refusals. A project that refuses to be listed for good is told of, and keeps no other from its
+ * snapshots.
+ */
+async function unlessRefused<T>(
+	ports: Ports,
+	projectId: string,
+	refusals: ListRefusals,
+	list: () => Promise<T[]>,
+): Promise<T[] | Candidate | Unbelieved> {
+	const key = refusals.has(projectId) || refusals.size < COUNTED_PROJECTS ? projectId : OTHER_PROJECTS;
 	try {
-		const clusters = await ports.listClusters(projectId);
-		return clusters
-			.filter((cluster) => selection === "all" || carries(cluster, selection.tags))
-			.map((cluster) => {
-				const ineligible = eligibility(cluster);
-				return { projectId, clusterName: cluster.name, ...(ineligible ? { ineligible } : {}) };
-			});
+		const found = await list();
+		refusals.delete(projectId);
+		return found;
 	} catch (error) {
-		const { retry, reason } = judge(error);
+		const { retry, reason, refused } = judge(error);
+		if (!refused) refusals.delete(key);
 		if (retry === "again") throw error;
-		return [{ projectId, clusterName: ANY, refused: reason }];
+		if (refused) {
+			const at = ports.now();
+			const counted = afterRefusal(refusals.get(key) ?? noRefusals, at);
+			refusals.set(key, counted);
+			if (!isBelieved(counted, at)) return new Unbelieved(error);
+		}
+		return { projectId, clusterName: ANY, refused: reason };
 	}
 }
 

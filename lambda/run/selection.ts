@@ -1,10 +1,11 @@
+import { REFUSAL_PAUSE_SECONDS, type Refusals } from "../domain/refusals.ts";
 import type { Run } from "../domain/run.ts";
 import { takeFitting } from "../domain/size.ts";
 import { judge, type Verdict } from "../domain/verdict.ts";
 import { SELECTION_TRIES } from "./operations.ts";
 import { backOff, cut, leastPause } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import { ANY, type Candidate } from "./select.ts";
+import { ANY, type Candidate, type ListRefusals } from "./select.ts";
 import { selectAllowed } from "./select-allowed.ts";
 import type { Steps } from "./steps.ts";
 import { warnAbout } from "./warn.ts";
@@ -25,6 +26,8 @@ interface Page {
 	readonly warnedAt?: number | undefined;
 	/** Of the last try, if it failed. */
 	readonly verdict?: Verdict | undefined;
+	/** Lists that were refused, see {@link ListRefusals}. */
+	readonly refusals?: Readonly<Record<string, Refusals>>;
 	readonly targets?: readonly Candidate[] | undefined;
 	/** Whether a further page follows. */
 	readonly more?: boolean;
@@ -42,8 +45,8 @@ const LAST_TRY_SECONDS = 30;
  */
 export async function selectInPages(ports: Ports, run: Run, steps: Steps): Promise<Selected> {
 	let found: Promise<readonly Candidate[]> | undefined;
-	const selectOnce = () => {
-		found ??= selectAllowed(ports, run).catch((error: unknown) => {
+	const selectOnce = (refusals: ListRefusals) => {
+		found ??= selectAllowed(ports, run, refusals).catch((error: unknown) => {
 			found = undefined;
 			throw error;
 		});
@@ -54,8 +57,8 @@ export async function selectInPages(ports: Ports, run: Run, steps: Steps): Promi
 	let tries = 0;
 	for (;;) {
 		const known = new Set(targets.map(keyOf));
-		const page: Page = await selectPage(ports, run, steps, { startedAt, at: 0, tries }, async () =>
-			(await selectOnce()).filter((target) => !known.has(keyOf(target))),
+		const page: Page = await selectPage(ports, run, steps, { startedAt, at: 0, tries }, async (refusals) =>
+			(await selectOnce(refusals)).filter((target) => !known.has(keyOf(target))),
 		);
 		// A page that succeeds is no try of those that may fail.
 		tries = page.targets ? page.tries - 1 : page.tries;
@@ -70,19 +73,23 @@ async function selectPage(
 	run: Run,
 	steps: Steps,
 	begin: Page,
-	select: () => Promise<readonly Candidate[]>,
+	select: (refusals: ListRefusals) => Promise<readonly Candidate[]>,
 ): Promise<Page> {
 	const whole = { projectId: run.request.projectId ?? ANY, clusterName: ANY };
 	const warn = warnAbout(ports.warn, run.run, whole, "the clusters could not be selected");
 	const pauseAfter = ({ startedAt: begun = 0, at, tries, verdict }: Page): number | "stop" => {
-		if (verdict?.retry !== "again" || tries >= SELECTION_TRIES) return "stop";
+		if (!verdict || !mayPass(verdict) || tries >= SELECTION_TRIES) return "stop";
 		const { retryAfterSeconds = 0 } = verdict;
 		const elapsedSeconds = (at - begun) / 1000;
 		const lastSeconds = run.request.deadlineMinutes * 60 - LAST_TRY_SECONDS;
 		const left = lastSeconds - elapsedSeconds;
 		if (left <= retryAfterSeconds) return "stop";
 		const least = leastPause({ elapsedSeconds, lastSeconds, pausesLeft: SELECTION_TRIES - tries });
-		return cut(Math.max(backOff(tries, run.run, retryAfterSeconds, elapsedSeconds), least), left);
+		const pause =
+			verdict.refused && verdict.retry === "never"
+				? Math.max(REFUSAL_PAUSE_SECONDS, retryAfterSeconds)
+				: backOff(tries, run.run, retryAfterSeconds, elapsedSeconds);
+		return cut(Math.max(pause, least), left);
 	};
 	return steps.until<Page>(
 		"select-targets",
@@ -90,12 +97,13 @@ async function selectPage(
 		async (before) => {
 			const begun = before.startedAt ?? ports.now();
 			const tried = { startedAt: begun, tries: before.tries + 1, warnedAt: before.warnedAt };
+			const refusals: ListRefusals = new Map(Object.entries(before.refusals ?? {}));
 			try {
-				const found = await select();
+				const found = await select(refusals);
 				const targets = takeFitting(found);
 				return { ...tried, at: ports.now(), targets, more: targets.length < found.length };
 			} catch (error) {
-				const failed = { ...tried, at: ports.now(), verdict: judge(error) };
+				const failed = { ...tried, at: ports.now(), verdict: judge(error), refusals: Object.fromEntries(refusals) };
 				const pause = pauseAfter(failed);
 				return { ...failed, warnedAt: warn(failed.verdict.reason, failed.at, before.warnedAt, pause) };
 			}
@@ -103,6 +111,9 @@ async function selectPage(
 		pauseAfter,
 	);
 }
+
+/** A refusal gets here only as long as it is not believed. */
+const mayPass = ({ retry, refused }: Verdict): boolean => retry === "again" || refused;
 
 const keyOf = ({ projectId, clusterName }: Candidate): string => `${projectId}/${clusterName}`;
 

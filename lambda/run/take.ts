@@ -2,6 +2,7 @@ import type { Expectation } from "../domain/expectation.ts";
 import { isOutOfTheWay } from "../domain/following.ts";
 import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
 import type { Own } from "../domain/own-snapshot.ts";
+import { reportBy } from "../domain/refusals.ts";
 import { marker, type Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import { afterAsking, afterExplaining, afterLooking, tooLate } from "../domain/taking.ts";
@@ -162,9 +163,9 @@ export async function take(
 			}
 			case "explain": {
 				const refusal = move;
-				const { state, reason, at } = await steps.step("explain-refusal", () =>
-					explain(ports, run.request, target, refusal),
-				);
+				const reportAt = reportBy([taking.askRefusals, taking.lookRefusals], now);
+				const patientUntil = refusal.again ? now : Math.min(deadlineAt, reportAt);
+				const { state, reason, at } = await explain(ports, steps, run.request, target, refusal, patientUntil);
 				now = at;
 				if (!refusal.again || reason.code !== refusal.reason.code) return { state, reason, endedAt: at };
 				[taking, move] = afterExplaining(taking, at, terms);

@@ -33,6 +33,7 @@ interface Trouble {
 	readonly take?: (second: number, nth: number) => Error | undefined;
 	readonly read?: (second: number) => Error | undefined;
 	readonly list?: (second: number) => Error | undefined;
+	readonly cluster?: () => Error;
 	readonly publish?: (second: number, event: SnapshotStateChange) => Error | undefined;
 	/** Others' snapshots that run at this second. */
 	readonly others?: (second: number) => readonly Snapshot[];
@@ -84,7 +85,10 @@ async function carryOut(trouble: Trouble) {
 			check(trouble.list?.(second()));
 			return [...(trouble.others?.(second()) ?? []), ...(ours === undefined ? [] : [snapshot(ours)])];
 		},
-		readCluster: async () => ({ name: "c" }),
+		async readCluster() {
+			check(trouble.cluster?.());
+			return { name: "c" };
+		},
 		listClusters: async () => [],
 		listProjects: async () => [],
 		async publish(event) {
@@ -112,6 +116,7 @@ async function carryOut(trouble: Trouble) {
 const bus = () => new ServiceError("PUBLISH_FAILED", "event bus: refused", { transient: true });
 const noReply = () => fault("ATLAS_NO_REPLY", { executed: "unknown" });
 const throttled = (retryAfterSeconds?: number) => () => fault("ATLAS_RATE_LIMITED", { retryAfterSeconds });
+const refused = () => fault("ATLAS_KEY_REFUSED", { status: 401, blame: "user" });
 const conflict = () => fault("ATLAS_SNAPSHOT_RUNNING", { blame: "user" });
 const lostOnce = (_second: number, nth: number) => (nth === 1 ? noReply() : undefined);
 const conflictFor = (seconds: number) => (second: number) => (second < seconds ? conflict() : undefined);
@@ -151,6 +156,15 @@ const PATHS: Readonly<Record<string, Trouble>> = {
 		take: (second) => (second < 2 * DAY ? throttled(1)() : undefined),
 		lasts: 9 * DAY,
 		request: THREE_DAYS,
+	},
+	"throttled for three days, then refused, and its cluster can't be read": {
+		take: (second) => (second < 3 * DAY - 10 * MINUTE ? throttled(1)() : fault("ATLAS_BAD_REQUEST", { blame: "user" })),
+		cluster: refused,
+		request: THREE_DAYS,
+	},
+	"refused for good, and its cluster can't be read": {
+		take: () => fault("ATLAS_FORBIDDEN", { status: 403, blame: "user", executed: "unknown" }),
+		cluster: refused,
 	},
 	"others' snapshots without end, each of five minutes": {
 		take: conflict,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Candidate } from "../../lambda/run/select.ts";
-import { selectTargets } from "../../lambda/run/select.ts";
+import { ANY, selectTargets } from "../../lambda/run/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../local/atlas/index.ts";
 import { rig } from "../atlas/door.ts";
 import { CONFIGURED } from "../run/configured.ts";
@@ -19,7 +19,10 @@ async function select(
 	await using r = await rig("oauth", options);
 	prepare(r.sim);
 	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
-	const selected = await selectTargets(ports, readSnapshotRequest(request));
+	// A refusal is the third in a row, and believed.
+	const twice = { count: 2, since: r.sim.world.now() - 3 * 60_000 };
+	const refusals = new Map([ANY, SHOP, STAGING, NEIGHBOUR].map((list) => [list, twice]));
+	const selected = await selectTargets(ports, readSnapshotRequest(request), refusals);
 	return { selected, asked: r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
 }
 

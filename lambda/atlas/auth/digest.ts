@@ -125,7 +125,8 @@ export function digest(options: DigestOptions): Layer {
 			const fresh = findDigestChallenge(reply.headers["www-authenticate"]);
 			const isShared = nonce.uses > 1;
 			if (!isKept && !isShared && !fresh?.stale) return reply;
-			if (tries === TRIES) throw alwaysStale(call);
+			if (tries === TRIES && fresh?.stale) throw alwaysStale(call);
+			if (tries === TRIES) return reply;
 			countRefused = isShared && fresh?.stale === false;
 			if (!fresh && kept === nonce) kept = undefined;
 			// After a refused count a nonce of its own: nobody else's count can come before the first.
