@@ -80,8 +80,10 @@ function judgeTarget(
 	const slack = { skew, share: isPredicted(observed, followed) ? MISLED_SHARE : SHARE };
 	const seenAt = Math.max(endsAt, startedAt);
 	// That a snapshot is gone is believed at the second look.
-	const knownAt = ending === "vanished" ? dueAt(seenAt, requestedAt, troubles, slack) : seenAt;
-	const endDue = dueAt(knownAt, requestedAt, troubles, slack);
+	// One whose reply was lost is looked for with pauses that grow with the run.
+	const since = final.change.provenance === "recovered" ? Math.min(startedAt, requestedAt) : requestedAt;
+	const knownAt = ending === "vanished" ? dueAt(seenAt, since, troubles, slack) : seenAt;
+	const endDue = dueAt(knownAt, since, troubles, slack);
 	if (final.at > endDue)
 		find(`its end was told ${seconds(final.at - endsAt)} late, ${seconds(endsAt - requestedAt)} long`);
 	return findings;
