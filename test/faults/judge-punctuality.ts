@@ -81,7 +81,7 @@ function judgeTarget(
 	const seenAt = Math.max(endsAt, startedAt);
 	// That a snapshot is gone is believed at the second look.
 	// One whose reply was lost is looked for with pauses that grow with the run.
-	const since = final.change.provenance === "recovered" ? Math.min(startedAt, requestedAt) : requestedAt;
+	const since = final.change.provenance === "recovered" ? run.startedAt : requestedAt;
 	const knownAt = ending === "vanished" ? dueAt(seenAt, since, troubles, slack) : seenAt;
 	const endDue = dueAt(knownAt, since, troubles, slack);
 	if (final.at > endDue)
