@@ -9,26 +9,26 @@ interface CheckpointApi {
 }
 
 /** Requests under way, those of undici and those of the AWS SDK. */
-let inFlight = 0;
+const underWay = new Set<unknown>();
 /** By the real clock: when the last of them was sent or answered. */
 let lastChange = 0;
 let realNow = Date.now;
-for (const [name, change] of [
-	["undici:request:create", 1],
-	["undici:request:trailers", -1],
-	["undici:request:error", -1],
-	["http.client.request.start", 1],
-	["http.client.response.finish", -1],
-	["http.client.request.error", -1],
-] as const) {
-	subscribe(name, () => {
-		inFlight += change;
-		lastChange = realNow();
-	});
-}
+const onChange = (names: readonly string[], change: (request: unknown) => void) => {
+	for (const name of names) {
+		subscribe(name, (message) => {
+			change((message as { readonly request: unknown }).request);
+			lastChange = realNow();
+		});
+	}
+};
+onChange(["undici:request:create", "http.client.request.start"], (request) => underWay.add(request));
+onChange(
+	["undici:request:trailers", "undici:request:error", "http.client.response.finish", "http.client.request.error"],
+	(request) => underWay.delete(request),
+);
 
 /** Whether requests are under way that are still being answered: one that hangs must not stop the clock for good. */
-export const isBusy = (): boolean => inFlight > 0 && realNow() - lastChange < PATIENCE;
+export const isBusy = (): boolean => underWay.size > 0 && realNow() - lastChange < PATIENCE;
 
 /**
  * Lets skipped waits spare the requests under way. The runner moves its fake clock as soon as one of many branches

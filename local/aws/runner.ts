@@ -61,8 +61,9 @@ async function setUpInThisThread(): Promise<void> {
 /** What the runner needs of a `Worker`, around a module that listens to its `parentPort`. */
 class ServerInThisThread extends EventEmitter {
 	readonly #port = Object.assign(new EventEmitter(), {
-		// Whoever hears it makes a copy of its own, of all but the dates' class.
-		postMessage: (message: unknown) => void this.emit("message", message),
+		// Never within the call, as from a thread: the runner would answer before the SDK waits, and move no clock. Whoever
+		// hears it makes a copy of its own.
+		postMessage: (message: unknown) => queueMicrotask(() => this.emit("message", message)),
 	});
 	readonly #listening: Promise<unknown>;
 
@@ -74,7 +75,7 @@ class ServerInThisThread extends EventEmitter {
 	}
 
 	postMessage(message: unknown): void {
-		const copy: unknown = structuredClone(message);
+		const copy = message;
 		void this.#listening.then(() => this.#port.emit("message", copy));
 	}
 

@@ -33,7 +33,7 @@ test.each([
 		expect(status).toBe("SUCCEEDED");
 		expect(stage.published().map(({ state }) => state)).toEqual(["STARTED", "COMPLETED"]);
 		expect(stage.atlas.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
-		// A snapshot of 160 seconds, polled every 60, and twice 17 seconds at the most.
-		expect((Date.now() - startedAt) / 1000).toBeLessThan(300);
+		// By the skipped clock, which runs up to 20 times as fast while a request hangs: without a limit it would never end.
+		expect((Date.now() - startedAt) / 1000).toBeLessThan(600);
 	},
 );
