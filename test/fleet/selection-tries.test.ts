@@ -11,7 +11,7 @@ const START = Date.parse("2026-10-24T02:00:00Z");
 const never = () => Promise.reject(new Error("is not called by a selection"));
 
 /** A selection whose lists always fail: how often it is tried, and for how many minutes. */
-async function fail(deadlineMinutes: number, retryAfterSeconds: number | undefined) {
+async function fail(deadlineMinutes: number, retryAfterSeconds: number | undefined, refusals = false) {
 	const engine = countingEngine(START);
 	const tried: number[] = [];
 	const ports: Ports = {
@@ -25,6 +25,11 @@ async function fail(deadlineMinutes: number, retryAfterSeconds: number | undefin
 		listProjects: never,
 		async listClusters() {
 			tried.push((engine.now() - START) / 60_000);
+			// Ends what nothing bounds.
+			if (tried.length > 2 * SELECTION_TRIES) return [];
+			if (refusals && tried.length % 3 !== 0) {
+				throw new AtlasError({ code: "ATLAS_KEY_REFUSED", status: 401, blame: "user", executed: "no" }, "m");
+			}
 			throw new AtlasError({ code: "ATLAS_FAULT", blame: "transient", executed: "no", retryAfterSeconds }, "m");
 		},
 	};
@@ -51,4 +56,11 @@ describe("a selection that fails is tried until the deadline, within its durable
 			},
 		);
 	}
+
+	test("of three days, when two refusals in three are never believed", async () => {
+		const { tried } = await fail(3 * 24 * 60, undefined, true);
+
+		expect(tried.length).toBeLessThanOrEqual(SELECTION_TRIES);
+		expect(Math.max(...tried)).toBeGreaterThan(3 * 24 * 60 - 2);
+	});
 });
