@@ -15,7 +15,9 @@ async function counted(hours: number) {
 	const engine = countingEngine(START);
 	const counts: { readonly change: number; readonly at: number; readonly saidAt: number }[] = [];
 	const snapshot = (): Snapshot => ({
-		id: "6a7944f22c88faeba59d3572",
+		id: Math.floor(START / 1000)
+			.toString(16)
+			.padEnd(24, "0"),
 		status: engine.now() - START >= hours * HOUR ? "completed" : "inProgress",
 	});
 	const ports: Ports = {
