@@ -35,7 +35,11 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "the POST at least once",
 		edits: [
-			edit("lambda/run/durable-steps.ts", "durable.step(name, work, atMostOnce)", "durable.step(name, work, never)"),
+			edit(
+				"lambda/run/durable-steps.ts",
+				"durable.step(name, noted(work), atMostOnce)",
+				"durable.step(name, noted(work), never)",
+			),
 		],
 	},
 	{
@@ -68,8 +72,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				TAKING,
-				"		return [known, askAgain(known, at, terms, REFUSAL_PAUSE_SECONDS)];",
-				'		return [known, { do: "explain", reason, code, again: false }];',
+				"return [known, askAgain(known, at, terms, refusalPause(terms))];",
+				'return [known, { do: "explain", reason, code, again: false }];',
 			),
 		],
 	},
@@ -79,8 +83,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				"lambda/domain/own-snapshot.ts",
-				"	snapshot.description.endsWith(marker) &&",
-				'	snapshot.description.includes(marker.slice(0, 5)) && snapshot.description.endsWith("]") &&',
+				"	snapshot.description.endsWith(own.marker) &&",
+				'	snapshot.description.includes(own.marker.slice(0, 5)) && snapshot.description.endsWith("]") &&',
 			),
 		],
 	},
