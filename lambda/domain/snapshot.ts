@@ -101,3 +101,14 @@ export const isOnDemand = ({ snapshotType }: Snapshot): boolean => snapshotType 
  * @see MongoDB manual, ObjectId
  */
 export const requestTime = ({ id }: Pick<Snapshot, "id">): number => Number.parseInt(id.slice(0, 8), 16) * 1000;
+
+const DAY = 24 * 60 * 60_000;
+/** Milliseconds by which a snapshot may be kept shorter than asked for: Atlas's times and ours differ a little. */
+const SLACK = 10 * 60_000;
+
+/**
+ * Whether a snapshot is kept at least as long as a request asks; not where Atlas does not say until when. `expiresAt`
+ * counts from the snapshot's request while it runs, and later from its end.
+ */
+export const isKeptFor = (snapshot: Snapshot, retentionInDays: number): boolean =>
+	Date.parse(String(snapshot["expiresAt"])) >= requestTime(snapshot) + retentionInDays * DAY - SLACK;

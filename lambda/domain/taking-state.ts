@@ -84,6 +84,8 @@ export type Looked =
 /** What the moves of one target depend on. */
 export interface Terms {
 	readonly policy: ConflictPolicy;
+	/** Whole days for which the snapshot must be kept; another's that is kept shorter is not joined. */
+	readonly retentionInDays: number;
 	/** Epoch milliseconds. Past it nothing new is asked for. */
 	readonly deadlineAt: number;
 	/** Epoch milliseconds. Past it nothing is looked for. */

@@ -1,5 +1,5 @@
 import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "./refusals.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { isKeptFor, type Snapshot } from "./snapshot.ts";
 import type { Asked, Looked, Move, Taking, Terms } from "./taking-state.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -125,11 +125,12 @@ function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Ter
 	return [taking, { do: "end", state: "REFUSED", reason: verdict.reason }];
 }
 
-function byPolicy(running: Snapshot, { conflict, refusal }: Taking, { policy }: Terms): Move {
+function byPolicy(running: Snapshot, { conflict, refusal }: Taking, { policy, retentionInDays }: Terms): Move {
 	const why = conflict ??
 		refusal?.reason ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
 	switch (policy) {
 		case "join":
+			if (!isKeptFor(running, retentionInDays)) return { do: "wait-for", snapshot: running };
 			return { do: "follow", snapshot: running, provenance: "adopted" };
 		case "wait":
 			return { do: "wait-for", snapshot: running };

@@ -67,6 +67,7 @@ export async function take(
 	const own: Own = { marker: marker(run.run, ports.stack), startedAt };
 	const terms: Terms = {
 		policy: run.request.onConflict,
+		retentionInDays: run.request.retentionInDays,
 		deadlineAt,
 		hardLimitAt,
 		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),

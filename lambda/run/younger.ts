@@ -1,7 +1,7 @@
 import { ageSeconds, newestOnDemand } from "../domain/age.ts";
 import { type Expectation, predict } from "../domain/expectation.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { requestTime, type Snapshot } from "../domain/snapshot.ts";
+import { isKeptFor } from "../domain/snapshot.ts";
 import type { Ports } from "./ports.ts";
 
 /** What the lookup brought; of `at`, epoch milliseconds. */
@@ -12,17 +12,6 @@ interface Younger {
 	/** Of how long the next snapshot takes; `null` where the listed ones do not tell, absent where none were listed. */
 	readonly expectation?: Expectation | null;
 }
-
-/** Milliseconds by which a snapshot may be kept shorter than requested, since Atlas's and our times differ a little. */
-const SLACK = 10 * 60_000;
-const DAY = 24 * 60 * 60_000;
-
-/** Whether a snapshot is kept at least as long as a request asks; not where Atlas does not say until when. */
-const isKeptFor = (snapshot: Snapshot, retentionInDays: number): boolean => {
-	const { expiresAt } = snapshot;
-	const until = typeof expiresAt === "string" ? Date.parse(expiresAt) : Number.NaN;
-	return until >= requestTime(snapshot) + retentionInDays * DAY - SLACK;
-};
 
 /**
  * Looks whether a target has a completed on-demand snapshot that is younger than a request wants the next one to be, and

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { findIn } from "../../lambda/domain/own-snapshot.ts";
 import type { ConflictPolicy } from "../../lambda/domain/request.ts";
 import { marker } from "../../lambda/domain/run.ts";
-import type { Snapshot } from "../../lambda/domain/snapshot.ts";
+import { requestTime, type Snapshot } from "../../lambda/domain/snapshot.ts";
 import { afterAsking, afterLooking } from "../../lambda/domain/taking.ts";
 import { type Asked, type Terms, untaken } from "../../lambda/domain/taking-state.ts";
 import type { Verdict } from "../../lambda/domain/verdict.ts";
@@ -25,6 +25,7 @@ const conflict = verdict({ code: "ATLAS_SNAPSHOT_RUNNING", retry: "again", answe
 const OWN = { marker: OURS, startedAt: 0 };
 const terms = (policy: ConflictPolicy): Terms => ({
 	policy,
+	retentionInDays: 7,
 	deadlineAt: 60 * MINUTE,
 	hardLimitAt: 3 * 24 * 60 * MINUTE,
 	backOff: (attempt, retryAfter) => retryAfter ?? 10 * 2 ** (attempt - 1),
@@ -34,9 +35,37 @@ const snapshot = (over: Partial<Snapshot> & { id: string }): Snapshot => ({
 	snapshotType: "onDemand",
 	...over,
 });
-const other = snapshot({ id: "a".repeat(24), description: "someone else's" });
+const OTHER_ID = "a".repeat(24);
+/** Another's, kept for so many days from its request. */
+const keptFor = (days: number) =>
+	snapshot({
+		id: OTHER_ID,
+		description: "someone else's",
+		expiresAt: new Date(requestTime({ id: OTHER_ID }) + days * 86_400_000).toISOString(),
+	});
+const other = keptFor(7);
 
 describe("moves", () => {
+	test.each([
+		[8, "follow"],
+		[7, "follow"],
+		[7 - 9 / 1440, "follow"],
+		[7 - 11 / 1440, "wait-for"],
+		[1, "wait-for"],
+	])("promise 9: join, for a snapshot of 7 days, makes of another's that is kept %d days: %s", (days, expected) => {
+		const [taking] = afterAsking(untaken, { at: 0, verdict: conflict }, terms("join"));
+		const [, move] = afterLooking(taking, { at: 0, snapshots: { running: keptFor(days) } }, terms("join"));
+
+		expect(move.do).toBe(expected);
+	});
+
+	test("promise 9: another's snapshot of which nobody says how long it is kept is waited for, not joined", () => {
+		const [taking] = afterAsking(untaken, { at: 0, verdict: conflict }, terms("join"));
+		const running = { ...other, expiresAt: undefined };
+
+		expect(afterLooking(taking, { at: 0, snapshots: { running } }, terms("join"))[1].do).toBe("wait-for");
+	});
+
 	test("promise 1: a request in which the process died is in doubt, and ours is looked for before another", () => {
 		const [taking, move] = afterAsking(untaken, interrupted(0) as Asked, terms("join"));
 

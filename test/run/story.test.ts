@@ -276,11 +276,11 @@ describe("promise 5: keys rotate at any moment", () => {
 });
 
 describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (status) => {
-	const occupy = (seconds: number, ending: "completed" | "failed" = "completed") => {
+	const occupy = (seconds: number, ending: "completed" | "failed" = "completed", retentionInDays = 7) => {
 		const { world, projectId } = stage.atlas;
 		takeSnapshot(world, world.cluster(projectId, "prod-a"), {
 			description: "by hand",
-			retentionInDays: 1,
+			retentionInDays,
 			plan: { seconds, ending },
 		});
 		if (status === "inProgress") world.advance(30);
@@ -295,6 +295,14 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 
 		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "adopted" }]);
 		expect(taken(stage)).toHaveLength(0);
+	});
+
+	test("join waits for one that is kept shorter than requested, and takes its own", async () => {
+		occupy(300, "completed", 1);
+		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict: "join" });
+
+		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "created" }]);
+		expect(taken(stage)).toHaveLength(1);
 	});
 
 	test("join says FAILED when the joined one fails", async () => {
