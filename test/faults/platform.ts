@@ -87,7 +87,7 @@ export function createPlatform(options: PlatformOptions): Platform {
 			isLost: () => struck.has(process),
 			strike: (strike) => invocations.get(process)?.(strike),
 			atCheckpoint: () => options.atCheckpoint(),
-			count: operations.add,
+			count: (checkpoint) => operations.add(checkpoint),
 		});
 		const handler = environment.handler as unknown as Handler;
 		const ended = process
