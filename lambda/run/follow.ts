@@ -95,6 +95,19 @@ async function lookOnce(ports: Ports, target: Target, before: Watch): Promise<Wa
 	try {
 		return afterSeeing(before, await ports.readSnapshot(target, before.snapshotId), ports.now());
 	} catch (error) {
-		return afterMissing(before, judge(error), ports.now());
+		const seen = afterMissing(before, judge(error), ports.now());
+		return standing(seen, { hardLimitAt: Number.POSITIVE_INFINITY }) === "gone"
+			? confirmGone(ports, target, seen)
+			: seen;
+	}
+}
+
+/** Gone is only what the list does not hold either: a read by id may find nothing of a snapshot that runs on. */
+async function confirmGone(ports: Ports, target: Target, seen: Watch): Promise<Watch> {
+	try {
+		const listed = (await ports.listSnapshots(target)).find(({ id }) => id === seen.snapshotId);
+		return listed ? afterSeeing(seen, listed, ports.now(), 0) : seen;
+	} catch {
+		return { ...seen, missing: 1 };
 	}
 }

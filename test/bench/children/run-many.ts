@@ -18,9 +18,10 @@ const stage = await openStage({
 	env: { FIRST_POLL_SECONDS: "1" },
 });
 const begun = performance.now();
-const { result } = await stage.carryOut({ clusters: "all" });
+await stage.carryOut({ clusters: "all" });
 const seconds = (performance.now() - begun) / 1000;
-const completed = result.targets.filter(({ state }) => state === "COMPLETED").length;
+// The result of so large a run lists only what fits into a checkpoint; the events are whole.
+const completed = stage.published().filter(({ state }) => state === "COMPLETED").length;
 if (completed !== Number(clusters)) throw new Error(`${completed} of ${clusters} targets completed`);
 const megabytes = Math.round(process.resourceUsage().maxRSS / 1000);
 process.stdout.write(`${JSON.stringify({ seconds: Number(seconds.toFixed(1)), megabytes })}\n`);
