@@ -36,7 +36,7 @@ async function followed(list: () => Promise<readonly Snapshot[]>) {
 		countOperations(engine),
 		"follow-snapshot",
 		TARGET,
-		begin,
+		snapshot("inProgress"),
 		bounds,
 		() => START,
 	);
