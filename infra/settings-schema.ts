@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { HEARTBEAT_RULE, isAllowedAtlas, isAllowedHeartbeat } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { type RequestLimitsInput, readLimits } from "../lambda/domain/limits.ts";
-import { readSnapshotRequest } from "../lambda/domain/request.ts";
+import { readSnapshotRequest, whole } from "../lambda/domain/request.ts";
 import { arnOf } from "./arns.ts";
 import { patternFaults } from "./event-pattern.ts";
 import { expressionFault } from "./schedule-expression.ts";
@@ -24,14 +24,6 @@ const only = <E extends v.ObjectEntries>(entries: E, rule: string) =>
 
 const text = v.string("must be a string");
 const flag = v.boolean("must be true or false");
-
-const whole = (minimum: number, maximum: number, what: string) =>
-	v.pipe(
-		v.number(`must be a whole number of ${what}`),
-		v.integer(`must be a whole number of ${what}`),
-		v.minValue(minimum, `must be ${minimum} or more`),
-		v.maxValue(maximum, `must be ${maximum} or less`),
-	);
 
 /** `false`, or the options that it stands in place of. To the schema library a list is an object; here it is none. */
 const falseOr = <S extends v.GenericSchema<unknown, unknown>>(schema: S) => {

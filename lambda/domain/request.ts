@@ -71,7 +71,8 @@ const Clusters = v.lazy((input) => {
 	return v.literal("all", 'must be a list of cluster names, "all" or {"tags": {…}}');
 });
 
-const whole = (minimum: number, maximum: number, what: string) =>
+/** A whole number within bounds, `what` being its unit. */
+export const whole = (minimum: number, maximum: number, what: string) =>
 	v.pipe(
 		v.number(`must be a whole number of ${what}`),
 		v.integer(`must be a whole number of ${what}`),
