@@ -1,4 +1,4 @@
-import { isObject, parseJson } from "./json.ts";
+import { isObject, parseJson } from "../domain/json.ts";
 import type { Layer, Reply } from "./wire.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isObject, parseJson } from "./json.ts";
+import { isObject, parseJson } from "../domain/json.ts";
 import type { Reply } from "./wire.ts";
 
 /** What is read of an error's body. Atlas's own sentences stay out: they may quote what was sent. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { AtlasError, type AtlasFault } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
-import { parseJson } from "./json.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 import { subjectOf } from "./subject.ts";
 import { accessListMeaning, BY_ERROR_CODE, byStatus, type Meaning } from "./verdicts.ts";

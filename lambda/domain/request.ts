@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "./errors.ts";
 import { toFaults, unknownFields } from "./faults.ts";
+import { isObject } from "./json.ts";
 
 /** What to do when an on-demand snapshot that is not ours is queued or in progress. */
 export type ConflictPolicy = "join" | "wait" | "skip" | "fail";
@@ -48,7 +49,7 @@ const TagText = v.pipe(
 const Tags = v.object(
 	{
 		tags: v.pipe(
-			v.custom<Record<string, unknown>>((tags) => isRecord(tags), "must be an object of tag keys and values"),
+			v.custom<Record<string, unknown>>((tags) => isObject(tags), "must be an object of tag keys and values"),
 			v.record(TagText, TagText),
 			v.check((tags) => Object.keys(tags).length > 0, "must name at least one tag"),
 		),
@@ -107,13 +108,13 @@ const SnapshotRequestSchema = v.object(
  * @throws InputError `REQUEST_INVALID`, naming every fault at once and quoting no value
  */
 export function readSnapshotRequest(input: unknown): SnapshotRequest {
-	if (!isRecord(input))
+	if (!isObject(input))
 		throw new InputError("REQUEST_INVALID", "request", [{ pointer: "", detail: "must be a JSON object" }]);
 	const read = v.safeParse(SnapshotRequestSchema, input, { abortPipeEarly: true });
 	const faults = [
 		...(read.issues ? toFaults(read.issues) : []),
 		...unknownFields(input, SnapshotRequestSchema.entries),
-		...(isRecord(input["clusters"]) ? unknownFields(input["clusters"], Tags.entries, "/clusters") : []),
+		...(isObject(input["clusters"]) ? unknownFields(input["clusters"], Tags.entries, "/clusters") : []),
 		...crossFaults(input),
 	];
 	if (!read.success || faults.length > 0) throw new InputError("REQUEST_INVALID", "request", faults);
@@ -136,8 +137,8 @@ function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: strin
 	if (!has("clusters") && !has("clusterName")) {
 		faults.push({ pointer: "/clusters", detail: "is missing" });
 	}
-	const tags = isRecord(input["clusters"]) ? input["clusters"]["tags"] : undefined;
-	for (const key of isRecord(tags) ? Object.keys(tags).filter((name) => UNSAFE_KEYS.has(name)) : []) {
+	const tags = isObject(input["clusters"]) ? input["clusters"]["tags"] : undefined;
+	for (const key of isObject(tags) ? Object.keys(tags).filter((name) => UNSAFE_KEYS.has(name)) : []) {
 		faults.push({ pointer: `/clusters/tags/${key}`, detail: "can't be used as a tag" });
 	}
 	const byName = has("clusterName") || Array.isArray(input["clusters"]);
@@ -149,9 +150,6 @@ function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: strin
 
 /** Keys that the schema library passes over in silence, since they could reach a prototype. */
 const UNSAFE_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
-
-const isRecord = (input: unknown): input is Record<string, unknown> =>
-	typeof input === "object" && input !== null && !Array.isArray(input);
 
 function withoutUndefined<T extends object>(object: T): T {
 	return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;

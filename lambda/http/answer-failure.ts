@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isGatewayEvent, readGatewayEvent, toGatewayReply } from "./api-gateway.ts";
 import type { FaceParts } from "./face.ts";
-import { toProblem } from "./failure.ts";
-import { toProblemReply } from "./problem.ts";
+import { toProblem, toProblemReply } from "./problem.ts";
 import { secured } from "./request.ts";
 
 /** The part of middy's request that the hook needs. */

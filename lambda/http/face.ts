@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { RequestedBy } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
-import { toProblem } from "./failure.ts";
 import type { HookKeys } from "./hook-keys.ts";
-import { ProblemError, toProblemReply } from "./problem.ts";
+import { ProblemError, toProblem, toProblemReply } from "./problem.ts";
 import { isRunName, readSnapshots } from "./read-snapshots.ts";
 import { type Face, type HttpReply, type HttpRequest, secured } from "./request.ts";
-import { takeHook } from "./take-hook.ts";
-import { takeSnapshots } from "./take-snapshots.ts";
+import { takeHook, takeSnapshots } from "./take-snapshots.ts";
 import type { Clock } from "./wait-for-start.ts";
 
 export interface FaceParts {

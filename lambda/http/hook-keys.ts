@@ -1,5 +1,5 @@
 import { InputError } from "../domain/errors.ts";
-import { isFields } from "./fields.ts";
+import { isObject, type JsonObject, parseJson } from "../domain/json.ts";
 import { type HookKey, readHookKey } from "./standard-webhooks.ts";
 
 /**
@@ -56,10 +56,11 @@ const RULE = 'a key is whsec_<base64> of 24 to 64 bytes, and a caller\'s name 1 
 
 /**
  * Reads `{"<caller>": "whsec_…"}`, where a caller may have several keys as a list, or for the one caller `default` the
- * keys as text, separated by white space. An entry that is no key takes nothing from the others.
+ * keys as text, separated by white space. An entry that is no key takes nothing from the others, and a caller who is
+ * named twice has the keys of both.
  *
  * @returns the keys, and which entries, counted from 1, are none; they are not quoted
- * @throws InputError `SECRET_INVALID` where there are entries and none of them is a key
+ * @throws InputError `SECRET_INVALID` where the JSON is none, or there are entries and none of them is a key
  */
 export function parseHookKeys(text: string | undefined): { keys: readonly HookKey[]; faulty: readonly number[] } {
 	const entries = split(text ?? "").map(([caller, key]) => (isCaller(caller) ? readHookKey(caller, key) : undefined));
@@ -72,13 +73,34 @@ export function parseHookKeys(text: string | undefined): { keys: readonly HookKe
 
 type Entry = readonly [caller: string, key: unknown];
 
+/** @throws InputError `SECRET_INVALID` where the text begins as JSON and is none: no word of it is taken for a key */
 function split(text: string): readonly Entry[] {
-	const named = parseJson(text);
-	if (!isFields(named)) return words("default", text);
-	return Object.entries(named).flatMap(([caller, keys]): readonly Entry[] => {
+	const trimmed = text.trim();
+	if (!/^[[{]/.test(trimmed)) return words("default", trimmed);
+	if (!isObject(parseJson(trimmed))) {
+		const detail = `must hold keys; ${RULE}; this is no JSON object, though it begins with ${trimmed[0]}`;
+		throw new InputError("SECRET_INVALID", "webhook secret", [{ pointer: "", detail }]);
+	}
+	return membersOf(trimmed).flatMap(([caller, keys]): readonly Entry[] => {
 		if (typeof keys === "string") return words(caller, keys);
 		return Array.isArray(keys) ? keys.map((key: unknown) => [caller, key] as const) : [[caller, keys]];
 	});
+}
+
+/**
+ * The members of a JSON object, all of them where a name stands twice: `JSON.parse` keeps only the last (RFC 8259 §4), and
+ * the caller would lose a key. So each name is numbered before it is parsed.
+ */
+function membersOf(json: string): readonly Entry[] {
+	let depth = 0;
+	let count = 0;
+	const numbered = json.replace(/"(?:[^"\\]|\\.)*"(\s*:)?|[[\]{}]/g, (token, colon?: string) => {
+		if (/^[[{]/.test(token)) depth++;
+		if (/^[\]}]/.test(token)) depth--;
+		return colon !== undefined && depth === 1 ? `"${count++} ${token.slice(1)}` : token;
+	});
+	const members = Object.entries(JSON.parse(numbered) as JsonObject);
+	return members.map(([name, value]) => [name.slice(name.indexOf(" ") + 1), value]);
 }
 
 const words = (caller: string, text: string): readonly Entry[] =>
@@ -86,11 +108,3 @@ const words = (caller: string, text: string): readonly Entry[] =>
 
 /** It is published: a key that was put in the name's place is none. */
 const isCaller = (name: string): boolean => /^(?!whsec_)[A-Za-z0-9._-]{1,64}$/.test(name);
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}

@@ -3,14 +3,21 @@ import { readSnapshotRequest, type SnapshotRequest } from "../domain/request.ts"
 import { nameRun, type RequestedBy, type Run } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { pendingTargets, type RunStatus } from "../engine/run-status.ts";
-import { callerOf } from "./caller.ts";
-import { readIdempotencyKey } from "./idempotency-key.ts";
-import { readWait } from "./prefer.ts";
-import { checkSize, readJson } from "./read-json.ts";
-import { toRefusal } from "./refusal.ts";
-import type { HttpReply, HttpRequest } from "./request.ts";
-import { retryAfter, toStatusBody } from "./status-body.ts";
-import { type Clock, waitForStart } from "./wait-for-start.ts";
+import type { HookKeys } from "./hook-keys.ts";
+import { ProblemError } from "./problem.ts";
+import { retryAfter, toStatusBody } from "./read-snapshots.ts";
+import {
+	callerOf,
+	checkSize,
+	type HttpReply,
+	type HttpRequest,
+	readIdempotencyKey,
+	readJson,
+	readWait,
+	readWebhookId,
+} from "./request.ts";
+import { type HookKey, readSigner } from "./standard-webhooks.ts";
+import { type Clock, toRefusal, waitForStart } from "./wait-for-start.ts";
 
 /** Milliseconds kept back from the function's time for sending the reply, and a last look. */
 const REPLY_MARGIN_MS = 2500;
@@ -34,8 +41,40 @@ export interface RunParts {
 	readonly clock: Clock;
 }
 
+/**
+ * `POST /hooks/snapshots`: the same as `POST /snapshots` for callers without AWS identity. The run is named after
+ * the key's name and `webhook-id`, which the signature covers: whoever replays a hook gets the same run.
+ *
+ * @param identify is told whose key it is signed with
+ * @throws ProblemError, ServiceError
+ */
+export async function takeHook(
+	parts: RunParts,
+	keys: HookKeys,
+	request: HttpRequest,
+	identify: (caller: RequestedBy) => void,
+): Promise<HttpReply> {
+	checkSize(request);
+	const signer = await findSigner(keys, parts.clock, request);
+	if (signer === undefined) {
+		throw new ProblemError("signature-invalid", {
+			detail:
+				"webhook-id, webhook-timestamp and webhook-signature must be those of a recent hook signed with a current key",
+			headers: { "www-authenticate": "StandardWebhooks" },
+		});
+	}
+	const requestedBy: RequestedBy = `hook:${signer}`;
+	identify(requestedBy);
+	return startRun(parts, request, readAsked(request), requestedBy, readWebhookId(request.headers));
+}
+
+async function findSigner(keys: HookKeys, clock: Clock, { headers, body }: HttpRequest): Promise<string | undefined> {
+	const among = (current: readonly HookKey[]) => readSigner(headers, body, current, clock.now());
+	return among(await keys.current()) ?? among(await keys.newer());
+}
+
 /** @throws ProblemError, InputError */
-export function readAsked(request: HttpRequest): SnapshotRequest {
+function readAsked(request: HttpRequest): SnapshotRequest {
 	checkSize(request);
 	return readSnapshotRequest(readJson(request));
 }
@@ -44,7 +83,7 @@ export function readAsked(request: HttpRequest): SnapshotRequest {
  * @param requestedBy whose key it is
  * @param key names the run among this caller's; without one the call is a run of its own
  */
-export async function startRun(
+async function startRun(
 	{ engine, stack, clock }: RunParts,
 	request: HttpRequest,
 	asked: SnapshotRequest,

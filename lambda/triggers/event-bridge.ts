@@ -1,13 +1,13 @@
+import { isObject, type JsonObject } from "../domain/json.ts";
 import { EVENT_SOURCE } from "../domain/outcome.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { type Fields, isFields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
-import { ofSlot } from "./slot.ts";
+import { isInstant, isText, ofSlot, readRequestAt, refuse } from "./event-shape.ts";
 
 /** EventBridge's own: a rule with a schedule expression, and Scheduler where a schedule has no input of ours. */
 const CLOCKS = new Set(["aws.events", "aws.scheduler"]);
 
-export const isEnvelope = (event: Fields): boolean => "detail-type" in event && "source" in event;
+export const isEnvelope = (event: JsonObject): boolean => "detail-type" in event && "source" in event;
 
 /**
  * Reads EventBridge's envelope. An event is known by its `id`; a clock's `Scheduled Event` by its rule and time, because
@@ -17,7 +17,7 @@ export const isEnvelope = (event: Fields): boolean => "detail-type" in event && 
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  * @see EventBridge User Guide, "Events" (the standard fields)
  */
-export function readEnvelope(event: Fields, stack: string, defaultRequest?: SnapshotRequest): Run {
+export function readEnvelope(event: JsonObject, stack: string, defaultRequest?: SnapshotRequest): Run {
 	const { source } = event;
 	if (!isText(source)) throw refuse({ pointer: "/source", detail: "must be a string" });
 	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, stack, defaultRequest);
@@ -34,7 +34,7 @@ export function readEnvelope(event: Fields, stack: string, defaultRequest?: Snap
 	return { run, trigger: "event", requestedBy: `event:${source}`, request };
 }
 
-function readFiring(event: Fields, stack: string, defaultRequest: SnapshotRequest | undefined): Run {
+function readFiring(event: JsonObject, stack: string, defaultRequest: SnapshotRequest | undefined): Run {
 	const { time } = event;
 	const rule = Array.isArray(event["resources"]) ? event["resources"][0] : undefined;
 	if (!isText(rule)) throw refuse({ pointer: "/resources/0", detail: "must be the ARN of the rule" });
@@ -48,4 +48,4 @@ function readFiring(event: Fields, stack: string, defaultRequest: SnapshotReques
 
 /** Scheduler sends the text `{}` where a rule sends an empty object. */
 const isEmpty = (detail: unknown): boolean =>
-	detail === undefined || detail === null || detail === "{}" || (isFields(detail) && Object.keys(detail).length === 0);
+	detail === undefined || detail === null || detail === "{}" || (isObject(detail) && Object.keys(detail).length === 0);

@@ -1,10 +1,6 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../domain/request.ts";
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (input: unknown): input is Fields =>
-	typeof input === "object" && input !== null && !Array.isArray(input);
+import { nameRun, type Run } from "../domain/run.ts";
 
 /** A name of AWS's: 1 to 2,048 characters, none of them a control character or an unpaired surrogate. */
 export const isText = (input: unknown): input is string =>
@@ -29,4 +25,22 @@ export function readRequestAt(field: string, input: unknown): SnapshotRequest {
 		const faults = error.faults.map(({ pointer, detail }) => ({ pointer: `/${field}${pointer}`, detail }));
 		throw new InputError("REQUEST_INVALID", "event", faults);
 	}
+}
+
+/**
+ * The run of one firing of one schedule, or of one rule with a schedule expression. Both the ARN and the time stay the
+ * same however often the firing is delivered.
+ *
+ * @param arn of the schedule or rule; its name is the part after the last slash, if there is one
+ * @param slot the scheduled time, as it was delivered
+ */
+export function ofSlot(stack: string, arn: string, slot: string, request: SnapshotRequest): Run {
+	const name = arn.split("/").at(-1) || arn;
+	return {
+		run: nameRun({ stack, trigger: "schedule", caller: arn, key: slot }),
+		trigger: "schedule",
+		requestedBy: `schedule:${name}`,
+		slot,
+		request,
+	};
 }

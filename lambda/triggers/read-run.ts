@@ -1,7 +1,8 @@
+import { isObject } from "../domain/json.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { isEnvelope, readEnvelope } from "./event-bridge.ts";
-import { isFields, refuse } from "./event-shape.ts";
+import { refuse } from "./event-shape.ts";
 import { isSchedulerInput, readSchedulerInput } from "./scheduler-input.ts";
 
 /**
@@ -11,7 +12,7 @@ import { isSchedulerInput, readSchedulerInput } from "./scheduler-input.ts";
  * @throws InputError `EVENT_INVALID` for events that are not ours to carry out, `REQUEST_INVALID` for faulty requests
  */
 export function readRun(event: unknown, stack: string, defaultRequest?: SnapshotRequest): Run {
-	if (!isFields(event)) throw refuse({ pointer: "", detail: "must be a JSON object" });
+	if (!isObject(event)) throw refuse({ pointer: "", detail: "must be a JSON object" });
 	if (isSchedulerInput(event)) return readSchedulerInput(event, stack);
 	if (isEnvelope(event)) return readEnvelope(event, stack, defaultRequest);
 	if ("Records" in event) {

@@ -1,13 +1,13 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
 import { unknownFields } from "../domain/faults.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Run } from "../domain/run.ts";
-import { type Fields, isInstant, isText, readRequestAt, refuse } from "./event-shape.ts";
-import { ofSlot } from "./slot.ts";
+import { isInstant, isText, ofSlot, readRequestAt, refuse } from "./event-shape.ts";
 
 const KNOWN = { request: true, schedule: true, scheduledTime: true };
 
 /** Nothing but our own schedules sends these two fields. */
-export const isSchedulerInput = (event: Fields): boolean => "schedule" in event || "scheduledTime" in event;
+export const isSchedulerInput = (event: JsonObject): boolean => "schedule" in event || "scheduledTime" in event;
 
 /**
  * Reads what EventBridge Scheduler sends. The run is named after the slot, which stays the same however often the
@@ -16,7 +16,7 @@ export const isSchedulerInput = (event: Fields): boolean => "schedule" in event 
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, naming every fault at once
  * @see EventBridge Scheduler User Guide, "Adding context attributes"
  */
-export function readSchedulerInput(event: Fields, stack: string): Run {
+export function readSchedulerInput(event: JsonObject, stack: string): Run {
 	const { schedule, scheduledTime } = event;
 	const faults: InputFault[] = unknownFields(event, KNOWN);
 	if (!isText(schedule) || schedule.startsWith("<aws.")) {

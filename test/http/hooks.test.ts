@@ -65,6 +65,16 @@ describe("POST /hooks/snapshots", () => {
 		expect(door.started).toEqual([]);
 	});
 
+	test("refuses two ids in one hook, signed or not, and only who signed is told why", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [await door.send(hook(key, { id: "a,b" })), await door.send(hook(next, { id: "a,b" }))];
+
+		expect(replies.map(({ status }) => status)).toEqual([400, 401]);
+		expect(bodyOf(replies[0]).detail).toBe("webhook-id must be sent once, and hold no comma");
+		expect(door.started).toEqual([]);
+	});
+
 	test("says nothing about a body that is not signed", async () => {
 		const door = openDoor({ secret: () => textOf(key) });
 
@@ -213,6 +223,40 @@ describe("the keys of hooks", () => {
 			...ofCaller("github", key),
 			...ofCaller("gitlab", key, next),
 		]);
+	});
+
+	test("are those of both entries, where a caller is named twice", () => {
+		const [first, second] = [textOf(key), textOf(next)];
+		const both = ofCaller("a", key, next);
+
+		for (const text of [
+			`{"a":"${first}","a":"${second}"}`,
+			`\uFEFF\n{ "a" : ["${first}"], "\\u0061"\n:\t"${second}" }`,
+			`{"a":["${first}","a"],"a":"${second}"}`,
+			`{"a":{"a":"${second}","b":[{"a":"x"}]},"a":["${first}","${second}"]}`,
+			`{"}\\"":1,"a":"${first}","{":["]"],"a":"${second}"}`,
+		]) {
+			expect(parseHookKeys(text).keys, text).toEqual(both);
+		}
+	});
+
+	test.each([
+		["a caller's key without quotes", () => `{"github": ${textOf(key)} }`],
+		["a comma that is missing", () => `{"github": "${textOf(key)}" "gitlab": "${textOf(next)}"}`],
+		["a brace that is missing", () => `{"github": "${textOf(key)}"`],
+		["words in a list", () => `[ ${textOf(key)} ]`],
+		["a list", () => `["${textOf(key)}"]`],
+	])("are none where the JSON has an error, so that no key serves under another name: %s", async (_, text) => {
+		const door = openDoor({ secret: text });
+
+		const reply = await door.send(hook(key));
+
+		expect([reply.status, door.started]).toEqual([500, []]);
+		expect(door.heard[0]?.error).toMatchObject({
+			name: "SECRET_INVALID",
+			message: expect.stringMatching(/^webhook secret: must hold keys; .* no JSON object, though it begins with [[{]$/),
+		});
+		expect(JSON.stringify([reply, door.heard, door.warnings])).not.toContain(key.toString("base64"));
 	});
 
 	test.each(["x", '{"github":"x"}', '{"github":5}', "{", '{"github":["whsec_c2hvcnQ="]}', '["x"]', "5", '"x"'])(

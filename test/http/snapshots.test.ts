@@ -72,6 +72,33 @@ describe("POST /snapshots", () => {
 		},
 	);
 
+	test.each([
+		["two bare keys", { "idempotency-key": "a,b" }, "Idempotency-Key"],
+		["two bare keys, joined with a space", { "idempotency-key": "a, b" }, "Idempotency-Key"],
+		["two quoted keys", { "idempotency-key": '"a","b"' }, "Idempotency-Key"],
+		["a bare and a quoted key", { "idempotency-key": 'a,"b"' }, "Idempotency-Key"],
+		["a quoted and a bare key", { "idempotency-key": '"a",b' }, "Idempotency-Key"],
+		["the same key twice", { "idempotency-key": "a,a" }, "Idempotency-Key"],
+		["a key and an empty one", { "idempotency-key": "a," }, "Idempotency-Key"],
+		["two ids of a webhook", { "webhook-id": "msg_1,msg_2" }, "webhook-id"],
+	])("promise 1: refuses %s, rather than name a third run after both", async (_, headers, field) => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: REQUEST, headers });
+
+		expect([reply.status, bodyOf(reply).type]).toEqual([400, "urn:atlas-snapshots:problem:idempotency-key-invalid"]);
+		expect(bodyOf(reply).detail).toMatch(new RegExp(`^${field} must be `));
+		expect(door.started).toEqual([]);
+	});
+
+	test("takes a comma within quotes for a part of the key", async () => {
+		const door = openDoor();
+
+		await door.send({ body: REQUEST, headers: { "idempotency-key": '"a, b"' } });
+
+		expect(door.started.map(({ run }) => run)).toEqual([runOf("a, b")]);
+	});
+
 	test("lists every fault of a request at once, each with its pointer", async () => {
 		const door = openDoor();
 

@@ -7,5 +7,8 @@ export function parseJson(text: string): unknown {
 	}
 }
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+/** A JSON object of which nothing is known. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
