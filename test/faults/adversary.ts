@@ -3,12 +3,11 @@ import type { FaultAction } from "../../local/atlas/wire/faults.ts";
 import type { World } from "../../local/atlas/world/world.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
 import { createIntruder, type Place } from "./intruder.ts";
-import type { AtlasTrouble, AwsOperation, Plan, Strike } from "./plan.ts";
+import type { AtlasTrouble, Plan, Strike } from "./plan.ts";
 import type { ConnectFault } from "./process-hooks.ts";
 import { secretsOf } from "./secrets.ts";
-import { openSpan } from "./span.ts";
 import { nameAtlasTrouble, nameAwsTrouble, nameConnectTrouble, nameStrike } from "./tally.ts";
-import type { Trouble } from "./troubles.ts";
+import { lastingOf, openSpan, TROUBLED, type Trouble } from "./troubles.ts";
 
 /** What happens at a checkpoint. */
 export interface CheckpointFate {
@@ -79,15 +78,19 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 			const action = (met === "first" && one.first) || one.action;
 			count(nameAtlasTrouble(kind, action));
 			trouble("atlas", Math.max(lastingOf(action), (span.endsAt ?? 0) - world.now()));
-			return [toFault(action)];
+			return toFaults(action);
 		}
 		return [];
 	}
 
-	const toFault = (action: AtlasTrouble["action"]): FaultAction => {
-		if (action.type === "other snapshot") return { type: "body", value: JSON.stringify(intruder.otherSnapshot()) };
-		if (action.type === "echo of a secret") return { type: "echo", value: secretsOf(world).join(" ") };
-		return action as FaultAction;
+	const toFaults = (action: AtlasTrouble["action"]): readonly FaultAction[] => {
+		if (action.type === "other snapshot") return [{ type: "body", value: JSON.stringify(intruder.otherSnapshot()) }];
+		if (action.type === "echo of a secret") return [{ type: "echo", value: secretsOf(world).join(" ") }];
+		if (action.type !== "late drop") return [action as FaultAction];
+		return [
+			{ type: "delay", ms: action.ms, when: "after" },
+			{ type: "drop", when: "after" },
+		];
 	};
 
 	return {
@@ -155,24 +158,13 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 			return late;
 		},
 		skew() {
-			const isDue = plan.skew?.from === "start" || (seen.get("take") ?? 0) > 0;
-			return plan.skew && isDue ? plan.skew.seconds * 1000 : 0;
+			if (!plan.skew) return 0;
+			const isDue = {
+				start: true,
+				"first take": (seen.get("take") ?? 0) > 0,
+				"every other invocation": invocations % 2 === 0,
+			};
+			return isDue[plan.skew.from] ? plan.skew.seconds * 1000 : 0;
 		},
 	};
-}
-
-const TROUBLED: Readonly<Record<AwsOperation, Trouble["what"]>> = {
-	GetSecretValue: "atlas",
-	PutEvents: "bus",
-	Invoke: "platform",
-	Checkpoint: "platform",
-	ListDurableExecutionsByFunction: "platform",
-	GetDurableExecution: "platform",
-	GetDurableExecutionHistory: "platform",
-};
-
-/** Milliseconds for which Atlas is kept from answering, by what it does or asks for. */
-function lastingOf(action: AtlasTrouble["action"]): number {
-	if (action.type === "delay") return action.ms;
-	return action.type === "status" ? (action.retryAfter ?? 0) * 1000 : 0;
 }

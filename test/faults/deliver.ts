@@ -6,6 +6,8 @@ import type { Plan } from "./plan.ts";
 
 /** What the trigger function made of a delivery. */
 export interface Answer {
+	/** What the descriptions of its snapshots would begin with. */
+	readonly description: string;
 	/** The run that was accepted. */
 	readonly run?: string;
 	readonly refused: boolean;
@@ -28,8 +30,8 @@ export interface Round {
 	readonly deliveries: readonly Delivery[];
 }
 
-/** @param create makes a firing of a number */
-export function roundsOf({ delivery }: Plan, create: (nth: number) => Firing) {
+/** @param create makes a firing of a number; under the key of the first one, where a second caller chose the same */
+export function roundsOf({ delivery }: Plan, create: (nth: number, sameKey?: boolean) => Firing) {
 	const first = create(0);
 	const round = (...firings: readonly Firing[]): Round => ({
 		afterSeconds: 0,
@@ -50,6 +52,10 @@ export function roundsOf({ delivery }: Plan, create: (nth: number) => Firing) {
 		case "two at once": {
 			const second = create(1);
 			return { firings: [first, second], rounds: [round(first, second)] };
+		}
+		case "same key of two callers": {
+			const second = create(1, true);
+			return { firings: [first, second], rounds: [round(first, second), round(second, first)] };
 		}
 		case "out of order": {
 			const second = create(1);
@@ -79,22 +85,24 @@ export async function deliver(
 	count: (name: string) => void,
 ): Promise<Answer> {
 	const forbidden = firing.forbidden || changes !== undefined;
+	const { description } = firing;
+	const refused = { description, refused: true, forbidden };
 	let text = "";
 	for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
 		try {
 			const returned = await trigger(firing.event(changes), context());
 			text += JSON.stringify(returned);
 			const { run, status } = read(returned);
-			if (status < 400) return { ...(run !== undefined && { run }), refused: false, forbidden, text };
-			if (status < 500) return { refused: true, forbidden, text };
+			if (status < 400) return { description, ...(run !== undefined && { run }), refused: false, forbidden, text };
+			if (status < 500) return { ...refused, text };
 		} catch (error) {
 			const { name, message, stack } = error as Error;
 			text += `${name} ${message} ${stack}`;
-			if (name === "RUN_NAME_TAKEN") return { refused: true, forbidden, text };
+			if (name === "RUN_NAME_TAKEN" || name === "NOT_ALLOWED") return { ...refused, text };
 		}
 		count("delivery repeated after a failure");
 	}
-	return { refused: false, forbidden, text };
+	return { description, refused: false, forbidden, text };
 }
 
 function read(returned: unknown): { readonly run?: string; readonly status: number } {

@@ -16,7 +16,7 @@ const retryAfter = fc.oneof(
 );
 
 /** Atlas, or what stands before it, does not answer as it should, though it may have done what was asked for. */
-const unclear: fc.Arbitrary<Action> = fc.oneof(
+export const unclear: fc.Arbitrary<Action> = fc.oneof(
 	fc.record({ type: always("drop"), when }),
 	fc.record({ type: always("cut"), bytes: fc.nat(200) }),
 	fc.record({ type: always("html"), status: oneOf(200, 502, 503), executed: fc.boolean() }),
@@ -30,7 +30,7 @@ const unclear: fc.Arbitrary<Action> = fc.oneof(
 );
 
 /** It asks to come back later. */
-const busy: fc.Arbitrary<Action> = fc.oneof(
+export const busy: fc.Arbitrary<Action> = fc.oneof(
 	fc.record(
 		{
 			type: always("status"),

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { atlasTroubles } from "./draw-atlas.ts";
 import { awsTroubles, connectTroubles, lateInvocations, skews, strikes } from "./draw-platform.ts";
+import { scenarios } from "./draw-scenarios.ts";
 import type { AtlasSettings, Course, Other, Plan } from "./plan.ts";
 import { always, mostly, oneOf, seldom, some } from "./weights.ts";
 
@@ -92,13 +93,17 @@ const settings: fc.Arbitrary<AtlasSettings> = fc.record({
 	nonceSeconds: mostly(4, 60, 5),
 });
 
-export const plans: fc.Arbitrary<Plan> = fc.record({
+const anything: fc.Arbitrary<Plan> = fc.record({
 	trigger: oneOf("schedule", "event", "http", "hook"),
 	// The later ones cost a second run, or a second round.
 	delivery: fc.oneof(
 		{ weight: 20, arbitrary: oneOf("once", "twice", "three times") },
-		{ weight: 3, arbitrary: oneOf("two at once", "hours apart", "out of order", "other request") },
+		{
+			weight: 3,
+			arbitrary: oneOf("two at once", "same key of two callers", "hours apart", "out of order", "other request"),
+		},
 	),
+	beyondLimits: seldom(20, "nothing" as const, oneOf("retention", "cluster", "all projects")),
 	auth: oneOf("digest", "oauth"),
 	clusters,
 	wanted: fc.record({
@@ -121,3 +126,8 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 	skew: skews,
 	rotateBefore: fc.option(fc.integer({ min: 1, max: 12 }), { freq: 3 }),
 });
+
+export const plans: fc.Arbitrary<Plan> = fc.oneof(
+	{ weight: 4, arbitrary: anything },
+	{ weight: 1, arbitrary: scenarios(anything) },
+);

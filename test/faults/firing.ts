@@ -2,8 +2,15 @@ import { createHmac } from "node:crypto";
 import { toPayload } from "../../local/gateway/payload.ts";
 import type { Plan } from "./plan.ts";
 
-/** The key by which the campaign signs hooks. */
-export const HOOK_KEY = Buffer.from("a key of the campaign's own: 32 B");
+/** Of each caller of hooks: its key, as the secret holds it. */
+export const HOOK_KEYS = {
+	one: `whsec_${Buffer.from("a key of the campaign's own: 32 B").toString("base64")}`,
+	two: `whsec_${Buffer.from("another key of the campaign: 32B").toString("base64")}`,
+};
+
+/** Every caller but a schedule may name these clusters only; else the defaults hold. */
+const OWN = { clusters: ["c*"] };
+export const LIMITS = { hook: OWN, http: OWN, event: OWN };
 
 /** One occasion to take snapshots, and how it looks to the trigger function each time that it is delivered. */
 export interface Firing {
@@ -15,40 +22,51 @@ export interface Firing {
 	readonly event: (changes?: object) => unknown;
 }
 
+/** Of the caller's key; where two callers choose the same one, this is the second of them. */
+interface Key {
+	readonly key: string;
+	readonly second: boolean;
+}
+
 /** @param name no other firing has it */
-export function createFiring(plan: Plan, projectId: string, name: string): Firing {
+export function createFiring(plan: Plan, projectId: string, name: string, { key, second }: Key): Firing {
 	const clusters = plan.clusters.map((_cluster, index) => `c${index}`);
 	const { selection, onConflict, deadlineMinutes, minimumAgeMinutes } = plan.wanted;
 	const selected = { named: clusters, all: "all", tags: { tags: { backup: "nightly", "it's": "ours" } } };
+	const beyond = plan.trigger === "schedule" ? "nothing" : plan.beyondLimits;
 	const request = {
-		projectId,
-		clusters: selected[selection],
+		...(beyond !== "all projects" && { projectId }),
+		clusters: beyond === "all projects" ? "all" : selected[selection],
 		onConflict,
 		deadlineMinutes,
 		description: name,
 		...(minimumAgeMinutes !== null && { minimumAgeMinutes }),
+		...(beyond === "retention" && { retentionInDays: 401 }),
+		...(beyond === "cluster" && { clusters: [...clusters, "payroll"] }),
 	};
-	const look = LOOKS[plan.trigger];
+	// The second caller of an HTTP request's key is a hook.
+	const isHook = plan.trigger === "hook" || (plan.trigger === "http" && second);
+	const look = isHook ? LOOKS.hook : LOOKS[plan.trigger];
 	return {
 		description: name,
 		clusters,
 		// A hook may not select, nor name more than twenty.
-		forbidden: plan.trigger === "hook" && (selection !== "named" || clusters.length > 20),
-		event: (changes = {}) => look({ ...request, ...changes }, name),
+		forbidden: beyond !== "nothing" || (isHook && (selection !== "named" || clusters.length > 20)),
+		event: (changes = {}) => look({ ...request, ...changes }, key.replaceAll(" ", "-"), second),
 	};
 }
 
-const LOOKS: Readonly<Record<Plan["trigger"], (request: object, key: string) => unknown>> = {
-	schedule: (request, key) => ({
+const LOOKS: Readonly<Record<Plan["trigger"], (request: object, key: string, second: boolean) => unknown>> = {
+	schedule: (request, key, second) => ({
 		request,
-		schedule: `arn:aws:scheduler:us-east-1:123456789012:schedule/default/${key.replaceAll(" ", "-")}`,
+		schedule: `arn:aws:scheduler:us-east-1:123456789012:schedule/default/${key}${second ? "-too" : ""}`,
 		scheduledTime: "2026-10-24T02:00:00Z",
 	}),
-	event: (request, key) => ({
+	event: (request, key, second) => ({
 		version: "0",
 		id: key,
 		"detail-type": "Snapshot Wanted",
-		source: "release",
+		source: second ? "migration" : "release",
 		account: "123456789012",
 		time: "2026-10-24T02:00:00Z",
 		region: "us-east-1",
@@ -63,11 +81,11 @@ const LOOKS: Readonly<Record<Plan["trigger"], (request: object, key: string) => 
 			body: Buffer.from(JSON.stringify(request)),
 		}),
 	/** Signed anew at each delivery, as senders do. @see Standard Webhooks specification, "Signature scheme" */
-	hook: (request, key) => {
+	hook: (request, id, second) => {
 		const body = JSON.stringify(request);
-		const id = key.replaceAll(" ", "-");
 		const timestamp = String(Math.floor(Date.now() / 1000));
-		const signature = createHmac("sha256", HOOK_KEY).update(`${id}.${timestamp}.${body}`).digest("base64");
+		const secret = Buffer.from(HOOK_KEYS[second ? "two" : "one"].slice("whsec_".length), "base64");
+		const signature = createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64");
 		return toPayload({
 			method: "POST",
 			path: "/hooks/snapshots",

@@ -46,6 +46,7 @@ const run = {
 	error: undefined,
 	reply: reply("COMPLETED"),
 };
+const accepted = { description: "campaign 0-0", run: "r", refused: false, forbidden: false, text: "" };
 const wanted = { selection: "named", onConflict: "join", minimumAgeMinutes: null, deadlineMinutes: 30 } as const;
 const good: Observed = {
 	runs: [run],
@@ -109,11 +110,7 @@ describe("the judge of the campaign", () => {
 		["two runs of one trigger", { runs: [run, { ...run, run: "q" }] }, "duplicate"],
 		["two final states", { events: [...good.events, event("LOST", 12 * MINUTE)] }, "duplicate"],
 		["an event of a run that nobody accepted", { runs: [] }, "duplicate"],
-		[
-			"a caller that was let in against the limits",
-			{ answers: [{ run: "r", refused: false, forbidden: true, text: "" }] },
-			"duplicate",
-		],
+		["a caller that was let in against the limits", { answers: [{ ...accepted, forbidden: true }] }, "duplicate"],
 		["completed, where Atlas did not say so", ended("COMPLETED", {}, "inProgress"), "false success"],
 		["failed, where Atlas did not say so", ended("FAILED", {}, "inProgress"), "lost"],
 		["lost, where Atlas has it", ended("LOST", {}, "inProgress"), "lost"],
@@ -123,7 +120,9 @@ describe("the judge of the campaign", () => {
 		["no final state", { events: [event("STARTED", 0)] }, "lost"],
 		["no final state where no execution failed", { events: [event("STARTED", 0)] }, "unheard"],
 		["a run that succeeded without its targets", { ...ended("FAILED", {}, "failed"), runs: [run] }, "false success"],
-		["an accepted run that never was", { answers: [{ run: "q", refused: false, forbidden: false, text: "" }] }, "lost"],
+		["an accepted run that never was", { answers: [{ ...accepted, run: "q" }] }, "lost"],
+		["a caller that was refused what is allowed", { answers: [{ ...accepted, refused: true }] }, "lost"],
+		["a caller that was given another's run", { answers: [{ ...accepted, description: "campaign 0-1" }] }, "lost"],
 		["a secret outside", { leaks: ["token (raw)"] }, "leak"],
 		["a POST after the deadline", { requests: [{ ...take, at: 32 * MINUTE }] }, "late ask"],
 		["an end that is told too late", { events: [event("COMPLETED", 13 * MINUTE)] }, "late notice"],

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { readCommand, readWhole } from "../../local/cli/read-command.ts";
 import type { Failure } from "./batch.ts";
 import { campaign, type Result } from "./campaign.ts";
-import { drawTable } from "./table.ts";
+import { drawTable } from "./tally.ts";
 
 const USAGE = `npm run faults -- [FLAGS]        draws runs in which things go wrong, and counts the promises that were broken
   --runs N                      default 200

@@ -24,7 +24,7 @@ export interface Span {
 export interface AtlasTrouble extends Span {
 	/** Requests of these kinds; none stands for all. */
 	readonly kinds: readonly RequestKind[];
-	readonly action: AtlasFault["do"] | OtherSnapshot | SecretEcho;
+	readonly action: AtlasFault["do"] | OtherSnapshot | SecretEcho | LateDrop;
 	/** What the first of them meets instead. */
 	readonly first?: AtlasFault["do"];
 }
@@ -37,6 +37,12 @@ interface OtherSnapshot {
 /** The keys, or the token, stand in every field of the reply to what was carried out. */
 interface SecretEcho {
 	readonly type: "echo of a secret";
+}
+
+/** Carried out; so many milliseconds later the connection breaks, and no reply came. */
+interface LateDrop {
+	readonly type: "late drop";
+	readonly ms: number;
 }
 
 export type AwsOperation =
@@ -104,6 +110,8 @@ type Delivery =
 	| "hours apart"
 	/** Two firings at the same time: two runs of ours on the same clusters. */
 	| "two at once"
+	/** Two callers at the same time, who chose the same key: two runs, neither of which knows of the other. */
+	| "same key of two callers"
 	/** A second firing before the first, and then both again. */
 	| "out of order"
 	/** Once more under the same key, but with another request. */
@@ -134,6 +142,8 @@ export interface AtlasSettings {
 export interface Plan {
 	readonly trigger: "schedule" | "event" | "http" | "hook";
 	readonly delivery: Delivery;
+	/** What the request asks for against the limits of its caller; a schedule has none. */
+	readonly beyondLimits: "nothing" | "retention" | "cluster" | "all projects";
 	readonly auth: "digest" | "oauth";
 	readonly clusters: readonly {
 		readonly kind: "replicaSet" | "sharded";
@@ -149,8 +159,11 @@ export interface Plan {
 	readonly strikes: readonly Strike[];
 	/** Invocations that begin so many seconds late. */
 	readonly lateInvocations: readonly { readonly nth: number; readonly seconds: number }[];
-	/** The function's clock is wrong by so many seconds: always, or in invocations that begin after the first POST. */
-	readonly skew: { readonly from: "start" | "first take"; readonly seconds: number } | null;
+	/**
+	 * The function's clock is wrong by so many seconds: always, in invocations that begin after the first POST, or in every
+	 * second one, so that it jumps there and back.
+	 */
+	readonly skew: { readonly from: "start" | "first take" | "every other invocation"; readonly seconds: number } | null;
 	/** The keys are rotated just before this Atlas request of the run. */
 	readonly rotateBefore: number | null;
 }

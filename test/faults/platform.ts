@@ -1,8 +1,7 @@
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import type { CheckpointFate } from "./adversary.ts";
 import { faultyClient } from "./faulty-client.ts";
-import { doneOf, hasEnded, type Input, renewed, withClient } from "./invocation.ts";
-import { countOperations } from "./operations.ts";
+import { countOperations, doneOf, hasEnded, type Input, renewed, withClient } from "./invocation.ts";
 import type { Strike } from "./plan.ts";
 import { type LambdaProcess, outsideProcesses } from "./process.ts";
 

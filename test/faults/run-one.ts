@@ -54,7 +54,10 @@ export async function runOne(stage: Stage, plan: Plan): Promise<{ readonly judge
 	const logs: string[] = [];
 	const tasks = new Set<() => void>();
 	const planted = new Set<string>();
-	const { firings, rounds } = roundsOf(plan, (nth) => createFiring(plan, project.id, `campaign ${number}-${nth}`));
+	const { firings, rounds } = roundsOf(plan, (nth, second = false) => {
+		const key = `campaign ${number}-${second ? 0 : nth}`;
+		return createFiring(plan, project.id, `campaign ${number}-${nth}`, { key, second });
+	});
 	const firstExecution = aws.runs.length;
 	const executionsOf = (description: string): Execution[] =>
 		aws.runs.slice(firstExecution).filter(({ payload }) => payload.includes(`"${description}"`));

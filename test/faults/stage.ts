@@ -9,7 +9,7 @@ import { type Aws, startAws } from "../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
 import { enter } from "../../local/environment.ts";
 import { type Clock, driveClock } from "./clock.ts";
-import { HOOK_KEY } from "./firing.ts";
+import { HOOK_KEYS, LIMITS } from "./firing.ts";
 import type { Environment } from "./platform.ts";
 import { LambdaProcess } from "./process.ts";
 import { type ConnectFault, hookProcesses } from "./process-hooks.ts";
@@ -57,7 +57,7 @@ export async function openStage(): Promise<Stage> {
 		return actions;
 	};
 	const aws = await startAws({
-		secrets: { hooks: `whsec_${HOOK_KEY.toString("base64")}` },
+		secrets: { hooks: JSON.stringify(HOOK_KEYS) },
 		skipTime: true,
 		snapshotHandler: async () => {
 			if (!director) throw new Error("no run is under way");
@@ -86,6 +86,7 @@ export async function openStage(): Promise<Stage> {
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
 		FIRST_POLL_SECONDS: "60",
+		REQUEST_LIMITS: JSON.stringify(LIMITS),
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
 		WEBHOOK_SECRET_ID: "hooks",
 	});

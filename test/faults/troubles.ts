@@ -1,4 +1,5 @@
 import type { RequestRecord } from "../../local/atlas/wire/log.ts";
+import type { AtlasTrouble, AwsOperation, Span } from "./plan.ts";
 
 /** What kept the function from telling something in time. */
 export interface Trouble {
@@ -51,3 +52,54 @@ export const throttled = (requests: readonly RequestRecord[]): Trouble[] =>
 	requests
 		.filter(({ status }) => status === 429)
 		.map(({ at, retryAfter }) => ({ what: "atlas", from: at, to: at + (retryAfter ?? 40) * 1000 }));
+
+/** A trouble that lies in wait, or is under way. */
+export interface OpenSpan {
+	/**
+	 * Whether it meets the request that comes now, which is counted.
+	 *
+	 * @param now epoch milliseconds
+	 */
+	meets(now: number): "first" | "again" | undefined;
+	/** Epoch milliseconds at which it will be over, where a time is set and it has begun. */
+	readonly endsAt: number | undefined;
+}
+
+/** @param startedAt epoch milliseconds of the run's start */
+export function openSpan({ from, lasts }: Span, startedAt: number): OpenSpan {
+	let seen = 0;
+	let met = 0;
+	let firstAt: number | undefined;
+	const isDue = (now: number) => ("nth" in from ? seen >= from.nth : now - startedAt >= from.second * 1000);
+	const isOver = (now: number, began: number) =>
+		"times" in lasts ? met >= lasts.times : now - began > lasts.seconds * 1000;
+	return {
+		meets(now) {
+			seen++;
+			if (firstAt === undefined && isDue(now)) firstAt = now;
+			if (firstAt === undefined || isOver(now, firstAt)) return undefined;
+			met++;
+			return met === 1 ? "first" : "again";
+		},
+		get endsAt() {
+			return firstAt === undefined || "times" in lasts ? undefined : firstAt + lasts.seconds * 1000;
+		},
+	};
+}
+
+/** What the failure of an AWS call keeps from happening. */
+export const TROUBLED: Readonly<Record<AwsOperation, Trouble["what"]>> = {
+	GetSecretValue: "atlas",
+	PutEvents: "bus",
+	Invoke: "platform",
+	Checkpoint: "platform",
+	ListDurableExecutionsByFunction: "platform",
+	GetDurableExecution: "platform",
+	GetDurableExecutionHistory: "platform",
+};
+
+/** Milliseconds for which Atlas is kept from answering, by what it does or asks for. */
+export function lastingOf(action: AtlasTrouble["action"]): number {
+	if (action.type === "delay" || action.type === "late drop") return action.ms;
+	return action.type === "status" ? (action.retryAfter ?? 0) * 1000 : 0;
+}
