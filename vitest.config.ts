@@ -7,8 +7,10 @@ export default defineConfig({
 	test: {
 		restoreMocks: true,
 		testTimeout: 30_000,
-		// What the handlers log belongs to a test that fails, not to the result of the run.
+		// What the functions log is shown for a failed test only, and each file is one line: the result stays in sight.
 		silent: "passed-only",
+		setupFiles: ["test/setup.ts"],
+		slowTestThreshold: 60_000,
 		// Two cores: the simulators' sockets and the processes that tests start want one of them.
 		maxWorkers: 2,
 		projects: [
