@@ -1,6 +1,8 @@
 /** A defect put into the code by hand: texts to replace, each of which must stand in its file exactly once. */
 export interface Mutant {
 	readonly name: string;
+	/** Test files that have to find it; without them the fault campaign has to. */
+	readonly tests?: readonly string[];
 	readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
 }
 
@@ -10,7 +12,7 @@ const TRANSPORT = "lambda/atlas/transport.ts";
 
 const edit = (file: string, from: string, to: string) => ({ file, from, to });
 
-/** Each breaks a promise, and the fault campaign has to find each. */
+/** Each breaks a promise. */
 export const mutants: readonly Mutant[] = [
 	{
 		name: "an unknown status ends the polling",
@@ -150,5 +152,56 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "Retry-After is halved",
 		edits: [edit("lambda/atlas/rate-budget.ts", "at + seconds * 1000", "at + seconds * 500")],
+	},
+	{
+		name: "an interrupted request was not carried out",
+		tests: ["test/run/take.test.ts", "test/run/story.test.ts", "test/domain/taking.test.ts"],
+		edits: [edit(ASK, 'executed: "unknown",\n\t\tanswered: false', 'executed: "no",\n\t\tanswered: false')],
+	},
+	{
+		name: "the final read's status is not looked at",
+		tests: ["test/run/prove.test.ts"],
+		edits: [edit("lambda/run/prove.ts", 'if (final.status !== "completed")', "if (final !== final)")],
+	},
+	{
+		name: "Retry-After is dropped where replies are classified",
+		tests: ["test/atlas/judge.test.ts", "test/atlas/retry-after.test.ts"],
+		edits: [
+			edit(
+				"lambda/atlas/judge.ts",
+				"const seconds = retryAfterSeconds(reply, now);",
+				"const seconds = retryAfterSeconds({ ...reply, status: 200 }, now);",
+			),
+		],
+	},
+	{
+		name: "polls ignore Retry-After",
+		tests: ["test/domain/following.test.ts", "test/run/pace.test.ts"],
+		edits: [edit("lambda/domain/following.ts", "{ notBefore: at + retryAfterSeconds * 1000 }", "{ notBefore: at }")],
+	},
+	{
+		name: "no back-off between conflicts",
+		tests: ["test/domain/taking.test.ts"],
+		edits: [
+			edit(TAKING, "taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1)", "0 * terms.backOff(taking.asks)"),
+			edit("lambda/run/take.ts", "taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0", "0"),
+		],
+	},
+	{
+		name: "a selection is tried without a bound",
+		tests: ["test/fleet/selection-tries.test.ts"],
+		edits: [
+			edit("lambda/run/selection.ts", "tries >= SELECTION_TRIES", "tries < 0"),
+			edit(
+				"lambda/run/selection.ts",
+				"return cut(Math.max(pause, least), left);",
+				"return cut(least > 0 ? pause : pause, left);",
+			),
+		],
+	},
+	{
+		name: "only the first page of a history is read",
+		tests: ["test/engine/history-pages.test.ts"],
+		edits: [edit("lambda/engine/executions.ts", "marker = reply?.NextMarker;", "marker = reply ? undefined : marker;")],
 	},
 ];

@@ -1,35 +1,47 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { campaign as Campaign } from "../faults/campaign.ts";
+import type { Failure } from "../faults/batch.ts";
+import { campaign as sound } from "../faults/campaign.ts";
 import { type Mutant, mutants } from "./list.ts";
 
 /**
- * `npm run mutants [-- --runs N --seed N --only TEXT]`: puts each defect into a copy of the code and lets the fault
- * campaign look for it. Prints the number of runs until it was found; exits with 1 where one was not.
+ * `npm run mutants [-- --runs N --seed N --only TEXT]`: puts each defect into a copy of the code, and lets its tests or
+ * the fault campaign find it. Prints by what it was found; exits with 1 where one was not.
  */
 const { values } = parseArgs({
 	options: {
-		runs: { type: "string", default: "600" },
+		runs: { type: "string", default: "500" },
 		seed: { type: "string", default: "1" },
 		only: { type: "string", default: "" },
 	},
 });
 const ROOT = join(import.meta.dirname, "../..");
-const PARTS = ["lambda", "local", "test", "package.json", "tsconfig.json"];
+const PARTS = [
+	"lambda",
+	"local",
+	"infra",
+	"test",
+	"docs",
+	"package.json",
+	"tsconfig.json",
+	"vitest.config.ts",
+	"cdk.json",
+];
 
 let missed = 0;
 for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
 	const found = await hunt(mutant);
 	if (found === undefined) missed++;
-	const how = found === undefined ? `not found in ${values.runs} runs` : `${found.runs} runs: ${found.what}`;
-	process.stdout.write(`${mutant.name}: ${how}\n`);
+	process.stdout.write(`${mutant.name}: ${found ?? "not found"}\n`);
 }
 process.exitCode = missed === 0 ? 0 : 1;
 
-/** @returns the number of runs that it took, and what was found */
-async function hunt({ name, edits }: Mutant): Promise<{ readonly runs: number; readonly what: string } | undefined> {
+/** @returns by what it was found */
+async function hunt({ name, edits, tests }: Mutant): Promise<string | undefined> {
 	await using folder = await mkdtempDisposable(join(tmpdir(), "atlas-snapshots-mutant-"));
 	for (const part of PARTS) await cp(join(ROOT, part), join(folder.path, part), { recursive: true });
 	await symlink(join(ROOT, "node_modules"), join(folder.path, "node_modules"));
@@ -42,10 +54,43 @@ async function hunt({ name, edits }: Mutant): Promise<{ readonly runs: number; r
 			text.replace(from, () => to),
 		);
 	}
-	const { campaign } = (await import(join(folder.path, "test/faults/campaign.ts"))) as { campaign: typeof Campaign };
-	const seed = Number(values.seed);
-	const { failures } = await campaign({ runs: Number(values.runs), seed, processes: 2, untilFirst: true });
-	const [first] = failures;
-	const [finding] = first?.findings ?? [];
-	return first && finding && { runs: first.seed - seed + 1, what: `${finding.kind}, ${finding.what.slice(0, 120)}` };
+	return tests ? await test(folder.path, tests) : await search(folder.path);
+}
+
+async function test(folder: string, tests: readonly string[]): Promise<string | undefined> {
+	const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+	const child = spawn(process.execPath, [vitest, "run", "--bail", "1", ...tests], { cwd: folder, stdio: "pipe" });
+	let output = "";
+	for (const stream of [child.stdout, child.stderr]) {
+		stream.setEncoding("utf8").on("data", (text: string) => {
+			output += text;
+		});
+	}
+	await once(child, "close");
+	return /^.*FAIL.*\.test\.ts.*$/m.exec(output)?.[0].trim();
+}
+
+async function search(folder: string): Promise<string | undefined> {
+	const { campaign } = (await import(join(folder, "test/faults/campaign.ts"))) as { campaign: typeof sound };
+	const first = Number(values.seed);
+	const end = first + Number(values.runs);
+	for (let seed = first; seed < end; ) {
+		const { failures } = await campaign({ runs: end - seed, seed, processes: 2, untilFirst: true });
+		for (const failure of failures) {
+			const [finding] = failure.findings;
+			if (finding && (await isOfTheDefect(failure, campaign))) {
+				return `${failure.seed - first + 1} runs: ${finding.kind}, ${finding.what.slice(0, 120)}`;
+			}
+		}
+		if (failures.length === 0) return undefined;
+		seed = Math.max(...failures.map((failure) => failure.seed)) + 1;
+	}
+	return undefined;
+}
+
+/** Whether the run fails with the defect each time, and not without it. */
+async function isOfTheDefect({ seed }: Failure, withDefect: typeof sound): Promise<boolean> {
+	const once = { runs: 1, seed, processes: 1 };
+	if ((await withDefect(once)).failures.length === 0) return false;
+	return (await sound(once)).failures.length === 0;
 }
