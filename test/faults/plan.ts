@@ -1,7 +1,7 @@
 import type { Fault as AtlasFault } from "../../local/atlas/index.ts";
 import type { RequestKind } from "../../local/atlas/wire/operation.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
-import type { ConnectFault } from "./process-hooks.ts";
+import type { ConnectFault } from "./connections.ts";
 
 /** How a snapshot of a cluster goes. */
 export interface Course {

@@ -25,10 +25,6 @@ export interface PlatformOptions {
 	readonly skew: () => number;
 	/** Resolves when what is on the wire has reached the other side. */
 	readonly settled: () => Promise<void>;
-	/** Time stands still until the work is done. */
-	readonly standStill: <T>(work: () => Promise<T>) => Promise<T>;
-	/** The engine is about to hear that an invocation has ended: time stands still until it has. */
-	readonly handOver: () => void;
 	/** Told when an invocation ended with the execution's end. */
 	readonly onEnd: () => void;
 	/** Told of the time, in milliseconds from now on, for which no invocation is under way. */
@@ -102,13 +98,9 @@ export function createPlatform(options: PlatformOptions): Platform {
 		options.release(environment);
 		if ("error" in came) throw came.error;
 		if (hasEnded(came.end)) return came;
-		return options.standStill(async () => {
-			// A wait that ended while the invocation was about to: the engine would begin another one at once.
-			const { InitialExecutionState: now } = await renewed(event);
-			const isNews = doneOf(now.Operations).some((id) => !known.has(id));
-			if (!isNews) options.handOver();
-			return isNews ? { pause: 0 } : came;
-		});
+		// A wait that ended while the invocation was about to: the engine would begin another one at once.
+		const { InitialExecutionState: now } = await renewed(event);
+		return doneOf(now.Operations).some((id) => !known.has(id)) ? { pause: 0 } : came;
 	}
 
 	return {

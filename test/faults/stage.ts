@@ -9,10 +9,11 @@ import { type Aws, startAws } from "../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
 import { enter } from "../../local/environment.ts";
 import { type Clock, driveClock } from "./clock.ts";
+import { type ConnectFault, connectInMemory } from "./connections.ts";
 import { HOOK_KEYS, LIMITS } from "./firing.ts";
 import type { Environment } from "./platform.ts";
 import { LambdaProcess } from "./process.ts";
-import { type ConnectFault, hookProcesses } from "./process-hooks.ts";
+import { hookProcesses } from "./process-hooks.ts";
 
 /** How the function shows itself to Atlas. */
 type Auth = "digest" | "oauth";
@@ -47,15 +48,15 @@ export interface Stage extends AsyncDisposable {
 
 export async function openStage(): Promise<Stage> {
 	let director: Director | undefined;
-	let clock: Clock | undefined;
 	const owners = new Map<number, LambdaProcess>();
+	let atlasPort = 0;
+	const disconnect = connectInMemory({
+		onConnect: (port, process) => (port === atlasPort ? director?.onConnect(process) : undefined),
+		onConnected: (port, process) => owners.set(port, process),
+	});
 	const atlas = await startAtlas({ now: () => Date.now() });
-	atlas.faults.meet = (kind, _cluster, exchange) => {
-		clock?.arrived();
-		const actions = director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
-		for (const action of actions) if (action.type === "delay") clock?.hold(action.ms);
-		return actions;
-	};
+	atlas.faults.meet = (kind, _cluster, exchange) =>
+		director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
 	const aws = await startAws({
 		secrets: { hooks: JSON.stringify(HOOK_KEYS) },
 		skipTime: true,
@@ -63,25 +64,16 @@ export async function openStage(): Promise<Stage> {
 			if (!director) throw new Error("no run is under way");
 			return director.snapshotHandler;
 		},
-		faults({ operation }) {
-			clock?.arrived();
-			const fault = director?.onAwsCall(operation);
-			if (fault?.do === "delay") clock?.hold(fault.milliseconds);
-			return fault;
-		},
+		faults: ({ operation }) => director?.onAwsCall(operation),
 	});
 	subscribe("http.server.request.start", (message) => {
 		const { authorization } = (message as { request: IncomingMessage }).request.headers;
 		if (authorization !== undefined && !authorization.startsWith("AWS4-")) director?.onCredential(authorization);
 	});
 	const restore = captureOutput((text) => director?.onLog(text));
-	const atlasPort = Number(new URL(atlas.url).port);
-	const unhook = hookProcesses({
-		onConnect: (port, process) => (port === atlasPort ? director?.onConnect(process) : undefined),
-		onConnected: (port, process) => owners.set(port, process),
-	});
-	clock = driveClock();
-	const driven = clock;
+	atlasPort = Number(new URL(atlas.url).port);
+	const unhook = hookProcesses();
+	const clock = driveClock();
 	enter(process.env, aws, {
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
@@ -112,9 +104,8 @@ export async function openStage(): Promise<Stage> {
 			process.env["ATLAS_SECRET_ID"] = auth;
 			const waiting = idle[auth].pop();
 			if (waiting) return waiting;
-			await driven.quiet();
 			const path = `../../lambda/handlers/snapshot.ts?process=${started++}`;
-			const { handler } = await driven.during(async () => (await import(path)) as { handler: DurableHandler });
+			const { handler } = await clock.during(async () => (await import(path)) as { handler: DurableHandler });
 			return { process: new LambdaProcess(), handler };
 		},
 		release: (auth, environment) => void idle[auth].push(environment),
@@ -123,9 +114,10 @@ export async function openStage(): Promise<Stage> {
 			director = next;
 		},
 		async [Symbol.asyncDispose]() {
-			driven.stop();
+			clock.stop();
 			restore();
 			unhook();
+			disconnect();
 			await aws.close();
 			await atlas.close();
 			syncBuiltinESMExports();

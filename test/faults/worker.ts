@@ -1,3 +1,4 @@
+import "./simulated-timers.ts";
 import { runBatch } from "./batch.ts";
 import type { Message, Task } from "./campaign.ts";
 import { openStage } from "./stage.ts";
