@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import type { Task } from "./campaign.ts";
 import { plans } from "./draw.ts";
 import type { Finding } from "./observed.ts";
 import type { Plan } from "./plan.ts";
-import { type Report, runOne } from "./run-one.ts";
+import { runOne } from "./run-one.ts";
 import type { Stage } from "./stage.ts";
 
 /** A run that broke a promise. */
@@ -19,6 +20,8 @@ export interface Batch {
 	readonly runs: number;
 	readonly counts: Readonly<Record<string, number>>;
 	readonly failures: readonly Failure[];
+	/** By seed, a hash of everything that happened in its run. */
+	readonly records: Readonly<Record<string, string>>;
 }
 
 /** The plan of a seed: always the same. */
@@ -36,31 +39,18 @@ export async function runBatch(
 ): Promise<Batch> {
 	const counts: Record<string, number> = {};
 	const failures: Failure[] = [];
-	const unjudged: { readonly seed: number; readonly judge: () => Promise<Report> }[] = [];
-	const settle = async (atMost: number): Promise<void> => {
-		for (const { seed, judge } of unjudged.splice(0, Math.max(0, unjudged.length - atMost))) {
-			const { findings, counts: some } = await judge();
-			for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
-			const failure = findings.length > 0 ? drawn(seed, findings) : undefined;
-			onRun(failure);
-			if (failure) failures.push(shrinks ? await shrink(stage, failure) : failure);
-		}
-	};
+	const records: Record<string, string> = {};
 	for (let seed = from; seed < to && !(untilFirst && failures.length > 0); seed++) {
-		for (const plan of planOf(seed)) {
-			const { judge } = await runOne(stage, plan);
-			unjudged.push({ seed, judge });
-			await settle(MOST_UNJUDGED);
-		}
+		const [plan] = planOf(seed);
+		if (!plan) throw new Error("a seed draws a plan");
+		const { findings, counts: some, record } = await runOne(stage, plan, String(seed));
+		records[seed] = createHash("sha256").update(record.join("\n")).digest("hex").slice(0, 16);
+		for (const [name, count] of Object.entries(some)) counts[name] = (counts[name] ?? 0) + count;
+		const failure = findings.length > 0 ? { seed, findings, plan } : undefined;
+		onRun(failure);
+		if (failure) failures.push(shrinks ? await shrink(stage, failure) : failure);
 	}
-	await settle(0);
-	return { runs: to - from, counts, failures };
-}
-
-function drawn(seed: number, findings: readonly Finding[]): Failure {
-	const [plan] = planOf(seed);
-	if (!plan) throw new Error("a seed draws a plan");
-	return { seed, findings, plan };
+	return { runs: to - from, counts, failures, records };
 }
 
 /** Looks for a smaller plan. What fails only now and then keeps the plan that was drawn. */
@@ -69,8 +59,7 @@ async function shrink(stage: Stage, { seed, ...first }: Failure): Promise<Failur
 	let tried = 0;
 	const property = fc.asyncProperty(plans, async (candidate) => {
 		if (tried++ > MOST_TRIED) return true;
-		const { judge } = await runOne(stage, candidate);
-		const report = await judge();
+		const report = await runOne(stage, candidate, `${seed}.${tried}`);
 		if (report.findings.length === 0) return true;
 		({ findings } = report);
 		plan = candidate;
@@ -80,7 +69,5 @@ async function shrink(stage: Stage, { seed, ...first }: Failure): Promise<Failur
 	return { seed, findings, plan };
 }
 
-/** The engine takes a tenth of a second to notice that a run is over: meanwhile the next ones run. */
-const MOST_UNJUDGED = 3;
 /** Plans tried while shrinking. */
 const MOST_TRIED = 40;

@@ -11,6 +11,8 @@ export interface Result {
 	/** How often each thing was done or happened. */
 	readonly counts: Readonly<Record<string, number>>;
 	readonly failures: readonly Failure[];
+	/** By seed, a hash of everything that happened in its run. */
+	readonly records: Readonly<Record<string, string>>;
 }
 
 /** What is looked for: the name in the figures, and the kind of finding. */
@@ -101,9 +103,10 @@ function sum(batches: readonly Batch[], seed: number): Result {
 		for (const [name, count] of Object.entries(batch.counts)) counts[name] = (counts[name] ?? 0) + count;
 	}
 	const failures = batches.flatMap((batch) => batch.failures).toSorted((a, b) => a.seed - b.seed);
+	const records = Object.assign({}, ...batches.map((batch) => batch.records)) as Result["records"];
 	const findings = failures.flatMap((failure) => failure.findings);
 	const found = Object.fromEntries(
 		FOUND.map(([name, kind]) => [name, findings.filter((finding) => finding.kind === kind).length]),
 	) as Result["found"];
-	return { runs: batches.reduce((total, batch) => total + batch.runs, 0), seed, found, counts, failures };
+	return { runs: batches.reduce((total, batch) => total + batch.runs, 0), seed, found, counts, failures, records };
 }

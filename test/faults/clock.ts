@@ -19,7 +19,11 @@ interface FakeClock {
 	readonly timerHeap?: { peek(): { readonly callAt: number } | undefined };
 	tick(milliseconds: number): void;
 	next(): void;
+	setSystemTime(now: number): void;
 }
+
+/** Epoch milliseconds. */
+const START = Date.parse("2026-10-24T02:00:00Z");
 
 /** The simulated clock of a process of the campaign. */
 export interface Clock {
@@ -27,6 +31,8 @@ export interface Clock {
 	during<T>(work: () => Promise<T>): Promise<T>;
 	/** Resolves when nothing can happen any more unless time passes. */
 	quiet(): Promise<void>;
+	/** Makes it the same time again as at the start of every run. Timers keep what is left of them. */
+	restart(): void;
 	stop(): void;
 }
 
@@ -86,6 +92,7 @@ export function driveClock(): Clock {
 				quietTurns = 0;
 				waiting.push(resolve);
 			}),
+		restart: () => clock.setSystemTime(START),
 		stop() {
 			running = false;
 		},

@@ -66,12 +66,9 @@ export function roundsOf({ delivery }: Plan, create: (nth: number, sameKey?: boo
 
 type Trigger = (event: unknown, context: unknown) => Promise<unknown>;
 
-/** Runs that a trigger function lives for: a new one costs a tenth of a run. */
-const RUNS_PER_TRIGGER = 20;
-
-/** The trigger function of a run of this number. */
-export const loadTrigger = async (number: number): Promise<Trigger> => {
-	const path = `../../lambda/handlers/trigger.ts?process=${Math.floor(number / RUNS_PER_TRIGGER)}`;
+/** The trigger function, in a process of its own for each run. */
+export const loadTrigger = async (run: string): Promise<Trigger> => {
+	const path = `../../lambda/handlers/trigger.ts?run=${run}`;
 	return ((await import(path)) as { handler: Trigger }).handler;
 };
 

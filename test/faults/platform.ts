@@ -25,8 +25,6 @@ export interface PlatformOptions {
 	readonly skew: () => number;
 	/** Resolves when what is on the wire has reached the other side. */
 	readonly settled: () => Promise<void>;
-	/** Told when an invocation ended with the execution's end. */
-	readonly onEnd: () => void;
 	/** Told of the time, in milliseconds from now on, for which no invocation is under way. */
 	readonly onPause: (milliseconds: number) => void;
 }
@@ -121,10 +119,7 @@ export function createPlatform(options: PlatformOptions): Platform {
 				let pause: number;
 				try {
 					const came = await invoke(event, context);
-					if ("end" in came) {
-						if (hasEnded(came.end)) options.onEnd();
-						return came.end;
-					}
+					if ("end" in came) return came.end;
 					({ pause } = came);
 					failures = 0;
 				} catch (error) {

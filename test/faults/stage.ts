@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import { syncBuiltinESMExports } from "node:module";
 import { type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { FaultAction } from "../../local/atlas/wire/faults.ts";
+import { restartObjectIds } from "../../local/atlas/world/object-id.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import type { Fault as AwsFault } from "../../local/aws/faults.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
@@ -19,7 +21,7 @@ import { hookProcesses } from "./process-hooks.ts";
 type Auth = "digest" | "oauth";
 
 /** What the run that is under way wants to hear and to decide. One run at a time: they share a clock. */
-interface Director {
+export interface Director {
 	readonly snapshotHandler: DurableHandler;
 	/** Before Atlas carries out a request of a process; what it returns is done to the request. */
 	readonly onAtlasRequest: (kind: string, process: LambdaProcess | undefined) => readonly FaultAction[];
@@ -31,17 +33,23 @@ interface Director {
 	readonly onLog: (text: string) => void;
 }
 
-/** The world of a process of the campaign: one simulated Atlas, one AWS, and a clock that stands still while they work. */
+/** The world of a process of the campaign: a simulated Atlas, one AWS, and a clock that stands still while they work. */
 export interface Stage extends AsyncDisposable {
+	/** Of the run that is under way. */
 	readonly atlas: AtlasSimulator;
 	readonly aws: Aws;
 	readonly clock: Clock;
+	/**
+	 * Makes everything as it is at the start of every run of this name: the time, Atlas, chance and its ids. Processes of the
+	 * run before are killed.
+	 */
+	begin(name: string): Promise<void>;
 	direct(director: Director): void;
 	/** Puts new keys into Atlas and into the secrets; the old ones are no longer good. */
 	rotateKeys(): void;
-	/** A process with the durable function that holds these keys: one that has carried a run before, if one is idle. */
+	/** A process with the durable function that holds these keys: one that is idle, if there is one. */
 	acquire(auth: Auth): Promise<Environment>;
-	release(auth: Auth, environment: Environment): void;
+	release(environment: Environment): void;
 	/** The process to which a port of Atlas's log belongs. */
 	processOf(port: number): LambdaProcess | undefined;
 }
@@ -54,9 +62,14 @@ export async function openStage(): Promise<Stage> {
 		onConnect: (port, process) => (port === atlasPort ? director?.onConnect(process) : undefined),
 		onConnected: (port, process) => owners.set(port, process),
 	});
-	const atlas = await startAtlas({ now: () => Date.now() });
-	atlas.faults.meet = (kind, _cluster, exchange) =>
-		director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
+	const openAtlas = async () => {
+		const opened = await startAtlas({ now: () => Date.now() });
+		opened.faults.meet = (kind, _cluster, exchange) =>
+			director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
+		atlasPort = Number(new URL(opened.url).port);
+		return opened;
+	};
+	let atlas = await openAtlas();
 	const aws = await startAws({
 		secrets: { hooks: JSON.stringify(HOOK_KEYS) },
 		skipTime: true,
@@ -71,11 +84,9 @@ export async function openStage(): Promise<Stage> {
 		if (authorization !== undefined && !authorization.startsWith("AWS4-")) director?.onCredential(authorization);
 	});
 	const restore = captureOutput((text) => director?.onLog(text));
-	atlasPort = Number(new URL(atlas.url).port);
 	const unhook = hookProcesses();
 	const clock = driveClock();
 	enter(process.env, aws, {
-		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
 		FIRST_POLL_SECONDS: "60",
 		REQUEST_LIMITS: JSON.stringify(LIMITS),
@@ -87,13 +98,33 @@ export async function openStage(): Promise<Stage> {
 		aws.secrets.put("digest", JSON.stringify({ publicKey, privateKey }));
 		aws.secrets.put("oauth", JSON.stringify({ clientId, clientSecret }));
 	};
-	putKeys();
-	const idle = { digest: [] as Environment[], oauth: [] as Environment[] };
+	const idle: Environment[] = [];
+	const processes = new Set<LambdaProcess>();
 	let started = 0;
 	return {
-		atlas,
+		get atlas() {
+			return atlas;
+		},
 		aws,
 		clock,
+		async begin(name) {
+			director = undefined;
+			for (const process of processes) process.kill();
+			processes.clear();
+			idle.length = 0;
+			owners.clear();
+			const chance = createHash("sha256").update(name).digest();
+			restartObjectIds(chance.toString("hex", 0, 5));
+			Math.random = createRandom(chance.readUInt32LE(5));
+			await clock.during(async () => {
+				await atlas.close();
+				atlas = await openAtlas();
+			});
+			process.env["ATLAS_BASE_URL"] = atlas.url;
+			putKeys();
+			await new Promise((resolve) => setTimeout(resolve, LEFTOVERS));
+			clock.restart();
+		},
 		rotateKeys() {
 			atlas.world.rotateKeys();
 			putKeys();
@@ -102,13 +133,15 @@ export async function openStage(): Promise<Stage> {
 		async acquire(auth) {
 			// Read when the function first works, in the invocation that follows.
 			process.env["ATLAS_SECRET_ID"] = auth;
-			const waiting = idle[auth].pop();
+			const waiting = idle.pop();
 			if (waiting) return waiting;
 			const path = `../../lambda/handlers/snapshot.ts?process=${started++}`;
 			const { handler } = await clock.during(async () => (await import(path)) as { handler: DurableHandler });
-			return { process: new LambdaProcess(), handler };
+			const environment = { process: new LambdaProcess(), handler };
+			processes.add(environment.process);
+			return environment;
 		},
-		release: (auth, environment) => void idle[auth].push(environment),
+		release: (environment) => void idle.push(environment),
 		processOf: (port) => owners.get(port),
 		direct: (next) => {
 			director = next;
@@ -122,6 +155,20 @@ export async function openStage(): Promise<Stage> {
 			await atlas.close();
 			syncBuiltinESMExports();
 		},
+	};
+}
+
+/** Milliseconds in which the timers of closed connections run out. */
+const LEFTOVERS = 600_000;
+
+/** Mulberry32, by Tommy Ettinger: numbers from 0 to below 1, always the same ones for a seed. */
+function createRandom(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 	};
 }
 

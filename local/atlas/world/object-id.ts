@@ -1,7 +1,17 @@
 import { randomBytes } from "node:crypto";
 
-const process5 = randomBytes(5).toString("hex");
+let process5 = randomBytes(5).toString("hex");
 let counter = randomBytes(3).readUIntBE(0, 3);
+
+/**
+ * Makes the ids from now on the same each time.
+ *
+ * @param id stands for the process, in ten hexadecimal digits
+ */
+export function restartObjectIds(id: string): void {
+	process5 = id;
+	counter = 0;
+}
 
 /**
  * A new ObjectId: four bytes of seconds, five of the process, three of a counter. Atlas's snapshot ids carry the second
