@@ -14,25 +14,27 @@ export type Move =
 	/** Wait until another's snapshot has ended, then ask. */
 	| { readonly do: "wait-for"; readonly snapshot: Snapshot }
 	| { readonly do: "follow"; readonly snapshot: Snapshot; readonly provenance: Provenance }
-	/** Atlas said no: explain it by a look at the cluster. `again`: if that explains nothing, ask again. */
 	| Refusal
-	| { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
+	| End;
 
-type Refusal = {
+/** Atlas said no: explain it by a look at the cluster. `again`: if that explains nothing, ask again. */
+export type Refusal = {
 	readonly do: "explain";
 	readonly reason: Reason;
 	readonly code: string;
 	readonly again: boolean;
 };
 
+export type End = { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
+
 /** What is known between two moves. */
 export interface Taking {
 	/** Requests for this snapshot, whether they left this process or not. */
 	readonly asks: number;
-	/** The last one left: our marker is looked for before the next. */
-	readonly hasLeft: boolean;
-	/** Looks in a row that did not find ours, since the last request in doubt. */
-	readonly emptyLooks: number;
+	/** Epoch milliseconds of the end of the last that left, if one has: our marker is looked for before the next. */
+	readonly leftAt: number | null;
+	/** Seconds before each look that is still to come, should the one before not find ours. */
+	readonly looksLeft: readonly number[];
 	/** Looks in a row that could not be made. */
 	readonly blindLooks: number;
 	/** A request was sent of which nobody knows whether it was carried out. */
@@ -46,14 +48,14 @@ export interface Taking {
 	readonly reason: Reason | null;
 	/** What Atlas said when it last refused a request because another's snapshot was running. */
 	readonly conflict: Reason | null;
-	/** What the last request ends with, unless a look finds ours after all. */
-	readonly refusal: Refusal | null;
+	/** What follows unless one of these looks finds ours after all. */
+	readonly ending: Refusal | End | null;
 }
 
 export const untaken: Taking = {
 	asks: 0,
-	hasLeft: false,
-	emptyLooks: 0,
+	leftAt: null,
+	looksLeft: [],
 	blindLooks: 0,
 	inDoubt: false,
 	doubts: 0,
@@ -61,7 +63,7 @@ export const untaken: Taking = {
 	lookRefusals: noRefusals,
 	reason: null,
 	conflict: null,
-	refusal: null,
+	ending: null,
 };
 
 /** What one request brought. `at` is epoch milliseconds. */

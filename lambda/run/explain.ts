@@ -1,7 +1,8 @@
 import { eligibility, INELIGIBLE } from "../domain/eligibility.ts";
-import type { FinalState, Reason, Target } from "../domain/outcome.ts";
+import type { Reason, Target } from "../domain/outcome.ts";
 import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "../domain/refusals.ts";
 import { isNames, type SnapshotRequest } from "../domain/request.ts";
+import type { Explained } from "../domain/taking.ts";
 import { judge } from "../domain/verdict.ts";
 import type { CountedSteps } from "./operations.ts";
 import type { Ports } from "./ports.ts";
@@ -19,14 +20,8 @@ const NO_LOOK_HELPS: ReadonlySet<string> = new Set([
 	"SECRET_INVALID",
 ]);
 
-/** `at`: epoch milliseconds of the look. */
-interface Explained {
-	readonly state: FinalState;
-	readonly reason: Reason;
-	readonly at: number;
-	/** The cluster could not be read, for a 401 or 403. */
-	readonly refused?: boolean | undefined;
-}
+/** `refused`: the cluster could not be read, for a 401 or 403. */
+type Answer = Explained & { readonly refused?: boolean | undefined };
 
 /**
  * Says why Atlas would not: in the words of the cluster's own state, where that is the cause, so that a named cluster
@@ -58,15 +53,15 @@ async function explainOnce(
 	{ clusters }: SnapshotRequest,
 	target: Target,
 	refusal: Refusal,
-): Promise<Explained> {
+): Promise<Answer> {
 	const looked = NO_LOOK_HELPS.has(refusal.code) ? {} : await lookAt(ports, target);
 	const { refused } = looked;
 	const ineligible = looked.ineligible ?? ownWords(refusal);
-	const at = ports.now();
+	const known = { at: ports.now(), confirmed: looked.ineligible !== undefined, refused };
 	if (ineligible === undefined || isNames(clusters)) {
-		return { state: "REFUSED", reason: (ineligible ?? refusal).reason, at, refused };
+		return { ...known, state: "REFUSED", reason: (ineligible ?? refusal).reason };
 	}
-	return { state: "SKIPPED", reason: { code: ineligible.code, message: ineligible.reason.message }, at, refused };
+	return { ...known, state: "SKIPPED", reason: { code: ineligible.code, message: ineligible.reason.message } };
 }
 
 /** `code` is of the closed vocabulary, also where the reason holds Atlas's own. */

@@ -5,7 +5,7 @@ import type { Own } from "../domain/own-snapshot.ts";
 import { reportBy } from "../domain/refusals.ts";
 import { marker, type Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import { afterAsking, afterExplaining, afterLooking, tooLate } from "../domain/taking.ts";
+import { afterAsking, afterExplaining, afterLooking, giveUp } from "../domain/taking.ts";
 import { type Asked, type Looked, type Move, type Taking, type Terms, untaken } from "../domain/taking-state.ts";
 import { ask, interrupted, look } from "./ask.ts";
 import { explain } from "./explain.ts";
@@ -78,13 +78,15 @@ export async function take(
 	let requestedAt = startedAt;
 	let late = false;
 	let expectation: Expectation | null | undefined;
+	/** Whether a snapshot may be there, so that what passes the deadline is told to be late. */
+	const mayBeThere = () => taking.inDoubt || taking.ending !== null;
 	const passDeadline = async () => {
-		if (taking.inDoubt && !late && now >= deadlineAt) late = await onLate();
+		if (mayBeThere() && move.do !== "end" && !late && now >= deadlineAt) late = await onLate();
 	};
 	/** A wait in doubt is divided at the deadline, so that it is told when it passes; what Atlas asks to wait is waited in full. */
 	const sleep = async (name: string, seconds: number) => {
 		let left = seconds;
-		if (taking.inDoubt && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
+		if (mayBeThere() && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
 			const untilLate = cut(seconds, (deadlineAt - now) / 1000);
 			await steps.sleep("before-deadline", untilLate);
 			left -= untilLate;
@@ -93,18 +95,15 @@ export async function take(
 		}
 		if (left > 0) await steps.sleep(name, left);
 	};
-	const warn = warnAbout(
-		steps.warn,
-		run.run,
-		target,
-		"no snapshot yet: Atlas does not answer, or a request is in doubt",
-	);
 	let warnedAt: number | undefined;
 	const warnIf = (result: Asked | Looked) => {
-		const pause = "afterSeconds" in move ? move.afterSeconds : 0;
-		if ("verdict" in result && (result.verdict.retry === "again" || result.verdict.refused)) {
-			warnedAt = warn(result.verdict.reason, now, warnedAt, pause);
-		} else if (taking.inDoubt && taking.reason) warnedAt = warn(taking.reason, now, warnedAt, pause);
+		const verdict = "verdict" in result ? result.verdict : undefined;
+		const failed = verdict && (verdict.retry === "again" || verdict.refused) ? verdict : undefined;
+		const reason = failed?.reason ?? (taking.inDoubt ? taking.reason : null);
+		if (!reason) return;
+		const why = taking.inDoubt ? IN_DOUBT : failed?.answered ? "Atlas turned a call down" : "Atlas does not answer";
+		const warn = warnAbout(steps.warn, run.run, target, `no snapshot yet: ${why}`);
+		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in move ? move.afterSeconds : 0);
 	};
 
 	for (;;) {
@@ -114,13 +113,14 @@ export async function take(
 				const least = taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0;
 				const seconds = Math.max(move.afterSeconds, least);
 				if (taking.asks > 0 && now + seconds * 1000 >= deadlineAt) {
-					move = taking.inDoubt ? { do: "look", afterSeconds: seconds } : tooLate(taking);
+					[taking, move] = giveUp(taking, now, terms, move.afterSeconds);
 					break;
 				}
 				await sleep("before-asking", seconds);
-				const asked =
-					(await steps.once("take-snapshot", () => ask(ports, run, target, own, deadlineAt, taking.hasLeft))) ??
-					interrupted(now);
+				const done = await steps.once("take-snapshot", () =>
+					ask(ports, run, target, own, deadlineAt, taking.leftAt !== null),
+				);
+				const asked = done ?? interrupted(now);
 				now = asked.at;
 				if ("looked" in asked) {
 					[taking, move] = afterLooking(taking, asked.looked, terms);
@@ -129,7 +129,8 @@ export async function take(
 				}
 				if (taking.asks === 0) requestedAt = asked.askedAt;
 				[taking, move] = afterAsking(taking, asked, terms);
-				warnIf(asked);
+				// No step was carried out of which the log could tell; the look that follows tells it.
+				if (done) warnIf(asked);
 				break;
 			}
 			case "look": {
@@ -166,10 +167,9 @@ export async function take(
 				const refusal = move;
 				const reportAt = reportBy([taking.askRefusals, taking.lookRefusals], now);
 				const patientUntil = refusal.again ? now : Math.min(deadlineAt, reportAt);
-				const { state, reason, at } = await explain(ports, steps, run.request, target, refusal, patientUntil);
-				now = at;
-				if (!refusal.again || reason.code !== refusal.reason.code) return { state, reason, endedAt: at };
-				[taking, move] = afterExplaining(taking, at, terms);
+				const explained = await explain(ports, steps, run.request, target, refusal, patientUntil);
+				now = explained.at;
+				[taking, move] = afterExplaining(taking, refusal, explained, terms);
 				break;
 			}
 			case "follow": {
@@ -185,6 +185,8 @@ export async function take(
 		await passDeadline();
 	}
 }
+
+const IN_DOUBT = "a request is in doubt, Atlas may have carried it out";
 
 const stillRunning = (conflict: Reason | null): Reason => ({
 	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",

@@ -69,7 +69,7 @@ describe("moves", () => {
 	test("promise 1: a request in which the process died is in doubt, and ours is looked for before another", () => {
 		const [taking, move] = afterAsking(untaken, interrupted(0) as Asked, terms("join"));
 
-		expect(taking).toMatchObject({ inDoubt: true, hasLeft: true });
+		expect(taking).toMatchObject({ inDoubt: true, leftAt: 0 });
 		expect(move).toMatchObject({ do: "look" });
 	});
 

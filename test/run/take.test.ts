@@ -312,6 +312,64 @@ test("a process that dies within its request leaves it in doubt: ours is found, 
 	expect(ours).toHaveLength(1);
 });
 
+describe("promise 2: a snapshot is not left behind by a list that is minutes old", () => {
+	test("where the request for it was refused for good", async () => {
+		const { result, ours } = await play({ fates: ["done-invalid"], listDelay: 2 * MINUTE });
+
+		expect(result).toMatchObject({ provenance: "recovered", snapshot: { id: ours[0]?.id } });
+	});
+
+	test("a plain refusal for good is reported within five minutes all the same, after one request", async () => {
+		const { result, asks, endedAt } = await play({ fates: [], finally: "never-invalid" });
+
+		expect(result).toMatchObject({ state: "REFUSED", reason: { code: "ATLAS_BAD_REQUEST" } });
+		expect(asks).toHaveLength(1);
+		expect(endedAt - START).toBeLessThan(5 * MINUTE);
+	});
+
+	test.each([1, 5])("where the reply was lost within the last of %i minutes: it is LATE, then found", async (minutes) => {
+		const fates = Array.from({ length: minutes === 1 ? 0 : 4 }, () => "never-upgrading" as const);
+		const scene = { fates: [...fates, "done-lost"], deadlineMinutes: minutes, listDelay: 5 * MINUTE } as const;
+		const { result, ours, lateAt, deadlineAt } = await play(scene);
+
+		expect(result).toMatchObject({ provenance: "recovered", snapshot: { id: ours[0]?.id } });
+		expect(lateAt).toEqual([deadlineAt]);
+	});
+
+	test("what stays unknown at the deadline is LATE, and refused within a quarter of an hour", async () => {
+		const { result, lateAt, deadlineAt, endedAt } = await play({ fates: ["never-lost"], deadlineMinutes: 1 });
+
+		expect(result).toMatchObject({ state: "REFUSED" });
+		expect(lateAt).toEqual([deadlineAt]);
+		expect(endedAt - deadlineAt).toBeLessThan(15 * MINUTE);
+	});
+
+	test("where the last request before the deadline was turned down: it is looked for once more, by the deadline", async () => {
+		const fates = ["never-upgrading", "never-upgrading", "done-upgrading"] as const;
+		const { result, lateAt } = await play({ fates, deadlineMinutes: 1 });
+
+		expect(result).toMatchObject({ provenance: "recovered" });
+		expect(lateAt).toEqual([]);
+	});
+
+	test("whatever was answered, in any order, while lists can be read", async () => {
+		const answers = FATES.filter((fate) => !fate.endsWith("throttled"));
+		const drawn = fc.record({
+			fates: fc.array(fc.constantFrom(...answers), { maxLength: 8 }),
+			deadlineMinutes: fc.constantFrom(60, 600),
+			listDelay: fc.constantFrom(0, 40 * SECOND, 120 * SECOND),
+			finally: fc.constantFrom(...answers),
+		});
+		await fc.assert(
+			fc.asyncProperty(drawn, async (scene) => {
+				const played = await play(scene);
+				expect(judge(played) ?? left(played)).toBeUndefined();
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+});
+
 describe("promise 3: an old snapshot never serves", () => {
 	const own = `x${marker("http-1", STACK)}`;
 	const daysAgo = (days: number) =>
