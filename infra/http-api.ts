@@ -1,11 +1,13 @@
 import { Fn, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AccessLogField, AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
+	type CfnRoute,
 	type CfnStage,
 	HttpApi,
 	HttpMethod,
 	HttpNoneAuthorizer,
-	type HttpRoute,
+	HttpRoute,
+	HttpRouteKey,
 	HttpStage,
 	LogGroupLogDestination,
 } from "aws-cdk-lib/aws-apigatewayv2";
@@ -15,6 +17,7 @@ import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { ROUTES } from "../lambda/http/index-page.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { physicalName } from "./physical-name.ts";
 import type { HttpProps } from "./props.ts";
@@ -46,12 +49,21 @@ export class SnapshotApi extends Construct {
 		this.url = stage.url;
 		const integration = new HttpLambdaIntegration("Trigger", props.trigger);
 		const authorizer = new HttpIamAuthorizer();
-		this.#routes = [
-			...this.api.addRoutes({ path: "/snapshots", methods: [HttpMethod.POST], integration, authorizer }),
-			...this.api.addRoutes({ path: "/snapshots/{run}", methods: [HttpMethod.GET], integration, authorizer }),
-			...this.api.addRoutes({ path: "/openapi.json", methods: [HttpMethod.GET], integration, authorizer }),
-		];
-		if (props.signedHook) this.openHook(integration, stage, throttle);
+		this.#routes = ROUTES.filter(({ proof }) => proof === "iam").flatMap(({ path, methods }) =>
+			this.api.addRoutes({ path, methods: methods.map((method) => HttpMethod[method]), integration, authorizer }),
+		);
+		const none = new HttpNoneAuthorizer();
+		const rest = { httpApi: this.api, integration, routeKey: HttpRouteKey.DEFAULT, authorizer: none };
+		this.throttle(
+			stage,
+			throttle,
+			new HttpRoute(this, "Rest", rest),
+			"the index and unknown paths: nothing is started",
+		);
+		for (const { path } of props.signedHook ? ROUTES.filter(({ proof }) => proof === "webhook") : []) {
+			const [route] = this.api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: none });
+			if (route) this.throttle(stage, throttle, route, "the function checks a Standard Webhooks signature");
+		}
 	}
 
 	/** Lets a principal of the account start runs and read how they go. */
@@ -60,30 +72,24 @@ export class SnapshotApi extends Construct {
 	}
 
 	/** Anyone may call the route, so it has a throttle of its own: who is not signed takes no turn from who is. */
-	private openHook(
-		integration: HttpLambdaIntegration,
+	private throttle(
 		stage: HttpStage,
 		{ ratePerSecond, burst }: Required<HttpProps>["throttle"],
+		route: HttpRoute,
+		whyOpen: string,
 	): void {
-		const path = "/hooks/snapshots";
-		const routes = this.api.addRoutes({
-			path,
-			methods: [HttpMethod.POST],
-			integration,
-			authorizer: new HttpNoneAuthorizer(),
-		});
 		const settings = stage.node.defaultChild as CfnStage;
+		const key = (route.node.defaultChild as CfnRoute).routeKey;
 		settings.routeSettings = {
-			[`${HttpMethod.POST} ${path}`]: {
+			...settings.routeSettings,
+			[key]: {
 				ThrottlingRateLimit: Math.max(1, Math.floor(ratePerSecond / 5)),
 				ThrottlingBurstLimit: Math.max(1, Math.floor(burst / 2)),
 			},
 		};
-		for (const route of routes) {
-			// API Gateway refuses settings of a route that is not there yet.
-			settings.node.addDependency(route);
-			acknowledge(route, "APIG4", "callers without an AWS identity; the function checks a Standard Webhooks signature");
-		}
+		// API Gateway refuses settings of a route that is not there yet.
+		settings.node.addDependency(route);
+		acknowledge(route, "APIG4", `callers without an AWS identity; ${whyOpen}`);
 	}
 
 	/**

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { needsIam } from "../lambda/http/index-page.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import { feedTrigger } from "./feed.ts";
 import { serveGateway } from "./gateway/serve.ts";
@@ -10,7 +11,7 @@ import type { World } from "./world.ts";
 /**
  * Keeps the HTTP face open until it is told to end.
  *
- * @param keys with which all but hooks must be signed; without them anyone on this machine may call it
+ * @param keys with which the routes that want IAM must be signed; without them anyone on this machine may call it
  * @throws UsageError where the port cannot be listened on
  */
 export async function keepServing(
@@ -25,9 +26,9 @@ export async function keepServing(
 		port,
 		feed: (event) => feedTrigger(event),
 		hear: (method, path, status) => story.tell("http", `${method} ${path}: ${status}`),
-		// A hook is signed in its own way, as the stack's route for it knows.
 		...(keys && {
-			authorize: (request) => isHook(request.path) || isSignedBy(request, keys, ["execute-api"], Date.now()),
+			authorize: (request) =>
+				!needsIam(request.method, request.path) || isSignedBy(request, keys, ["execute-api"], Date.now()),
 		}),
 	}).catch((error: unknown) => {
 		const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
@@ -47,7 +48,5 @@ export async function whenAborted(signal: AbortSignal): Promise<undefined> {
 	if (!signal.aborted) await once(signal, "abort");
 	return undefined;
 }
-
-const isHook = (path: string): boolean => path.startsWith("/hooks/");
 
 const SIGN = `--aws-sigv4 aws:amz:us-east-1:execute-api -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" `;

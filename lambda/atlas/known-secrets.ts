@@ -1,52 +1,63 @@
 /** Secrets that this process works with, so that an echo of one is known by sight. */
 export interface KnownSecrets {
-	/** From now on it is known, in every form. */
-	readonly add: (secret: string) => void;
+	/** From now on it is known, in every form, for good: for the keys themselves, which are few. */
+	readonly addKey: (secret: string) => void;
+	/** The same for what was sent by them, of which the newest {@link MOST} are kept. */
+	readonly addSent: (secret: string) => void;
 	/** Whether a text holds one: as it is, or within something longer in base64, base64url, hexadecimal digits or percents. */
 	readonly isIn: (text: string) => boolean;
 	/** The record without the fields that hold one. */
 	readonly without: <T extends object>(record: T) => T;
 }
 
-/** As many are kept as a process has in use at a time: each request has an `Authorization` field of its own. */
-const MOST = 300;
-/** What is shorter is no secret: a key of Atlas has 36 characters. */
+/** More than a process sends while one list of many pages is read, and about 5 MB. */
+const MOST = 5000;
+/** What is shorter is no secret: a key of Atlas has 36 characters. So long a start of each form is indexed. */
 const SHORTEST = 8;
 
-/** What is looked for of one secret. */
-interface Forms {
-	/** In lower case. */
-	readonly plain: string;
-	readonly hex: string;
-	readonly base64: readonly string[];
-}
-
 export function createKnownSecrets(): KnownSecrets {
-	const known = new Map<string, Forms>();
-	const isIn = (text: string): boolean => {
-		if (text.length < SHORTEST) return false;
-		const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
-			String.fromCharCode(Number.parseInt(code, 16)),
-		);
-		const plain = [text, decoded].map((reading) => reading.toLowerCase());
-		const digits = text.toLowerCase().replace(/0x|[^0-9a-f]/g, "");
-		const base64 = decoded.replace(/\s/g, "").replaceAll("-", "+").replaceAll("_", "/");
-		return [...known.values()].some(
-			(forms) =>
-				plain.some((reading) => reading.includes(forms.plain)) ||
-				digits.includes(forms.hex) ||
-				forms.base64.some((form) => base64.includes(form)),
-		);
+	const keys = new Set<string>();
+	/** Oldest first. */
+	const sent = new Set<string>();
+	/** Every form by its start: a look costs the same however many are known. */
+	const byStart = new Map<string, Set<string>>();
+
+	const index = (secret: string): void => {
+		for (const form of formsOf(secret)) {
+			const start = form.slice(0, SHORTEST);
+			byStart.set(start, (byStart.get(start) ?? new Set()).add(form));
+		}
 	};
+	const forget = (secret: string): void => {
+		sent.delete(secret);
+		if (keys.has(secret)) return;
+		for (const form of formsOf(secret)) {
+			const start = form.slice(0, SHORTEST);
+			const forms = byStart.get(start);
+			forms?.delete(form);
+			if (forms?.size === 0) byStart.delete(start);
+		}
+	};
+	const holds = (reading: string): boolean => {
+		for (let at = 0; at + SHORTEST <= reading.length; at++) {
+			for (const form of byStart.get(reading.slice(at, at + SHORTEST)) ?? [])
+				if (reading.startsWith(form, at)) return true;
+		}
+		return false;
+	};
+	const isIn = (text: string): boolean => text.length >= SHORTEST && readingsOf(text).some(holds);
 	return {
-		add(secret) {
+		addKey(secret) {
+			if (secret.length < SHORTEST || keys.has(secret)) return;
+			keys.add(secret);
+			index(secret);
+		},
+		addSent(secret) {
 			if (secret.length < SHORTEST) return;
-			const forms = known.get(secret) ?? formsOf(secret);
-			// What is in use again is the newest again: the keys outlast the fields of single requests.
-			known.delete(secret);
-			known.set(secret, forms);
-			const [oldest] = known.keys();
-			if (known.size > MOST && oldest !== undefined) known.delete(oldest);
+			if (!sent.delete(secret)) index(secret);
+			sent.add(secret);
+			const [oldest] = sent;
+			if (sent.size > MOST && oldest !== undefined) forget(oldest);
 		},
 		isIn,
 		without: (record) => {
@@ -56,10 +67,18 @@ export function createKnownSecrets(): KnownSecrets {
 	};
 }
 
-function formsOf(secret: string): Forms {
+/** A text as it may be meant, each reading once: as it is, in percents, in hexadecimal digits, in base64. */
+function readingsOf(text: string): readonly string[] {
+	const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+	const digits = text.toLowerCase().replace(/0x|[^0-9a-f]/g, "");
+	const base64 = decoded.replace(/\s/g, "").replaceAll("-", "+").replaceAll("_", "/");
+	return [...new Set([text.toLowerCase(), decoded.toLowerCase(), digits, base64])];
+}
+
+/** What is looked for of one secret; in lower case but for base64. */
+function formsOf(secret: string): readonly string[] {
 	const bytes = Buffer.from(secret);
-	const base64 = [0, 1, 2].map((before) => withinBase64(bytes, before));
-	return { plain: secret.toLowerCase(), hex: bytes.toString("hex"), base64 };
+	return [secret.toLowerCase(), bytes.toString("hex"), ...[0, 1, 2].map((before) => withinBase64(bytes, before))];
 }
 
 /**

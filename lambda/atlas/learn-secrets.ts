@@ -8,7 +8,7 @@ export const learnKeys =
 	(known: KnownSecrets, readSecret: ReadSecret): ReadSecret =>
 	async (refused) => {
 		const credentials = await readSecret(refused);
-		known.add(keyOf(credentials));
+		known.addKey(keyOf(credentials));
 		return credentials;
 	};
 
@@ -16,18 +16,19 @@ const keyOf = (credentials: Credentials): string =>
 	credentials.kind === "api-key" ? credentials.privateKey : credentials.clientSecret;
 
 /**
- * Learns what a request shows of them: the credentials of the `Authorization` field, and the digest's response. Once
- * more with the reply, which may come after those of many later requests.
+ * Learns what a request shows of them: the digest's response, without which the rest of its field says nothing, or the
+ * credentials of any other `Authorization` field. Once more with the reply, which may come after those of many later
+ * requests.
+ *
+ * @see RFC 7616 §3.4; RFC 7617 §2; RFC 6750 §2.1
  */
 export const learnAuthorization =
 	(known: KnownSecrets): Layer =>
 	(next) =>
 	async (call) => {
 		const { authorization = "" } = call.headers;
-		const learn = () => {
-			known.add(authorization.slice(authorization.indexOf(" ") + 1));
-			known.add(/response="([^"]+)"/.exec(authorization)?.[1] ?? "");
-		};
+		const response = /\bresponse="([^"]+)"/.exec(authorization)?.[1];
+		const learn = () => known.addSent(response ?? authorization.slice(authorization.indexOf(" ") + 1));
 		learn();
 		try {
 			return await next(call);

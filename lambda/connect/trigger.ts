@@ -2,11 +2,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import type { TriggerConfig } from "../config.ts";
-import { createEngine } from "../engine/engine.ts";
+import { createEngine, limitStarts } from "../engine/engine.ts";
 import { createFace } from "../http/face.ts";
 import { createHookKeys } from "../http/hook-keys.ts";
 import { createJournal } from "../triggers/journal.ts";
-import { limitStarts } from "../triggers/limit-starts.ts";
 import type { Reception } from "../triggers/receive.ts";
 
 /** Where the function writes what it did; it works without a configuration, to tell of a faulty one. */

@@ -1,10 +1,11 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
+import { checkAllowed } from "../domain/allowed.ts";
+import type { RequestLimits } from "../domain/limits.ts";
 import type { Run } from "../domain/run.ts";
 import { createExecutions } from "./executions.ts";
-import { createMemory } from "./memory.ts";
 import { readExecution } from "./read-run.ts";
 import { pendingTargets, type RunStatus } from "./run-status.ts";
-import { shareReadings } from "./share-readings.ts";
+import { createMemory, shareReadings } from "./share-readings.ts";
 import { createStart } from "./start-run.ts";
 
 /** The durable engine from outside. */
@@ -78,3 +79,12 @@ function freshFor(status: RunStatus | undefined): number {
 	const histories = Math.max(1, Math.ceil(status.targets.length / TARGETS_PER_HISTORY));
 	return Math.min(LONGEST_FRESH_MS, RUNNING_FRESH_MS * histories);
 }
+
+/** The engine behind the operator's limits: every start passes them, whoever asks for it and by which trigger. */
+export const limitStarts = (engine: Engine, limits: RequestLimits): Engine => ({
+	...engine,
+	async start(run) {
+		checkAllowed(limits, run);
+		await engine.start(run);
+	},
+});

@@ -1,5 +1,3 @@
-import { createMemory } from "./memory.ts";
-
 /**
  * Lets askers share a look: all of them while it is under way, then for as long as its result is fresh. A failure is
  * told to those who waited for it, and forgotten.
@@ -29,5 +27,25 @@ export function shareReadings<T>(
 			.finally(() => underWay.delete(key));
 		underWay.set(key, reading);
 		return reading;
+	};
+}
+
+/** A map that forgets: the oldest entry gives way to the newest when it is full. */
+export interface Memory<T> {
+	get(key: string): T | undefined;
+	set(key: string, value: T): void;
+}
+
+export function createMemory<T>(capacity: number): Memory<T> {
+	const entries = new Map<string, T>();
+	return {
+		get: (key) => entries.get(key),
+		set(key, value) {
+			entries.delete(key);
+			entries.set(key, value);
+			if (entries.size <= capacity) return;
+			const oldest = entries.keys().next();
+			if (!oldest.done) entries.delete(oldest.value);
+		},
 	};
 }

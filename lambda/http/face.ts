@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { RequestedBy } from "../domain/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { HookKeys } from "./hook-keys.ts";
+import { showIndex } from "./index-page.ts";
 import { ProblemError, toProblem, toProblemReply } from "./problem.ts";
 import { isRunName, readSnapshots } from "./read-snapshots.ts";
-import { type Face, type HttpReply, type HttpRequest, secured } from "./request.ts";
+import { completed, type Face, type HttpReply, type HttpRequest } from "./request.ts";
 import { takeHook, takeSnapshots } from "./take-snapshots.ts";
 import type { Clock } from "./wait-for-start.ts";
 
@@ -12,7 +13,7 @@ export interface FaceParts {
 	readonly engine: Engine;
 	/** The stack's name: runs are named after it. */
 	readonly stack: string;
-	/** Absent where no secret is configured: then there is no hook route. */
+	/** Absent where no secret is configured: then the hook route says so. */
 	readonly hookKeys?: HookKeys;
 	/** Brings the OpenAPI document as text. */
 	readonly openapi: () => Promise<string>;
@@ -47,6 +48,8 @@ interface Route {
 /** Characters of a method that the log takes: those of every registered one, and more than any route knows. */
 const METHOD_LENGTH = 20;
 
+const NO_KEYS: HookKeys = { current: async () => [], newer: async () => [] };
+
 /** Builds the HTTP face: a function that answers every request, by a problem where need be, and never throws. */
 export function createFace(parts: FaceParts): Face {
 	const routes = createRoutes(parts);
@@ -64,12 +67,12 @@ export function createFace(parts: FaceParts): Face {
 			requestedBy = caller;
 		};
 		try {
-			const reply = secured(await (await choose(route, request))(request, identify));
+			const reply = completed(request.method, await (await choose(route, request))(request, identify));
 			parts.hear({ ...told, requestedBy, status: reply.status, ...runOf(request, reply) });
 			return reply;
 		} catch (error) {
 			const { kind, details } = toProblem(error);
-			const reply = secured(toProblemReply(kind, details, id));
+			const reply = completed(request.method, toProblemReply(kind, details, id));
 			parts.hear({ ...told, requestedBy, status: reply.status, ...runOf(request, reply), error });
 			return reply;
 		}
@@ -77,8 +80,9 @@ export function createFace(parts: FaceParts): Face {
 }
 
 function createRoutes(parts: FaceParts): readonly Route[] {
-	const { engine, hookKeys, openapi, clock } = parts;
-	const routes: Route[] = [
+	const { engine, hookKeys = NO_KEYS, openapi, clock } = parts;
+	return [
+		{ template: "/", pattern: /^\/$/, methods: { GET: showIndex } },
 		{ template: "/snapshots", pattern: /^\/snapshots$/, methods: { POST: takeSnapshots(parts) } },
 		{
 			template: "/snapshots/{run}",
@@ -96,25 +100,27 @@ function createRoutes(parts: FaceParts): readonly Route[] {
 				}),
 			},
 		},
-	];
-	if (hookKeys) {
-		routes.push({
+		{
 			template: "/hooks/snapshots",
 			pattern: /^\/hooks\/snapshots$/,
 			methods: { POST: (request, identify) => takeHook(parts, hookKeys, request, identify) },
 			exists: async () => (await hookKeys.current()).length > 0,
-		});
-	}
-	return routes;
+		},
+	];
 }
 
 async function choose(route: Route | undefined, { method }: HttpRequest): Promise<Answer> {
-	if (route === undefined || (route.exists && !(await route.exists()))) {
-		throw new ProblemError("not-found", { detail: "the path is not one of this service's" });
+	if (route === undefined) throw new ProblemError("not-found", { detail: "the path is not one of this service's" });
+	if (route.exists && !(await route.exists())) {
+		const detail =
+			"there is no hook until a key is configured: the webhook secret in AWS, WEBHOOK_SECRETS of npm start";
+		throw new ProblemError("not-found", { detail });
 	}
-	const answer = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+	// What answers GET answers HEAD (RFC 9110 §9.1).
+	const asked = method === "HEAD" ? "GET" : method;
+	const answer = Object.hasOwn(route.methods, asked) ? route.methods[asked] : undefined;
 	if (answer) return answer;
-	const allow = Object.keys(route.methods).join(", ");
+	const allow = Object.keys(route.methods).join(", ").replace("GET", "GET, HEAD");
 	throw new ProblemError("method-not-allowed", { detail: `the method must be ${allow}`, headers: { allow } });
 }
 

@@ -29,11 +29,13 @@ export interface HttpReply {
 
 /**
  * Completes a reply by what every one of them needs: no cache keeps it unless it says so itself (RFC 9111 §5.2.2.5), and
- * no browser takes it for anything but what its type says (WHATWG Fetch, "X-Content-Type-Options").
+ * no browser takes it for anything but what its type says (WHATWG Fetch, "X-Content-Type-Options"). A reply to HEAD is
+ * that to GET without the body (RFC 9110 §9.3.2).
  */
-export const secured = ({ headers, ...reply }: HttpReply): HttpReply => ({
+export const completed = (method: string, { headers, body, ...reply }: HttpReply): HttpReply => ({
 	...reply,
 	headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
+	...(method !== "HEAD" && body !== undefined && { body }),
 });
 
 /** Answers every request, and never throws. */

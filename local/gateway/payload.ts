@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { needsIam } from "../../lambda/http/index-page.ts";
 
 /** Who calls, where nobody signs: the person at this machine, as IAM would name a user. */
 const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
@@ -36,7 +37,7 @@ export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
 		requestContext: {
 			accountId: "123456789012",
 			apiId: "local",
-			...(!isOpen(path) && { authorizer: { iam: iamOf(LOCAL_USER) } }),
+			...(needsIam(method, path) && { authorizer: { iam: iamOf(LOCAL_USER) } }),
 			domainName: headers["host"] ?? "localhost",
 			domainPrefix: "local",
 			http: { method, path, protocol: "HTTP/1.1", sourceIp: address, userAgent: headers["user-agent"] ?? "" },
@@ -50,9 +51,6 @@ export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
 		isBase64Encoded,
 	};
 }
-
-/** The hook's route has no authorizer. */
-const isOpen = (path: string): boolean => path.startsWith("/hooks/");
 
 const iamOf = (userArn: string) => ({
 	accessKey: "AKIDEXAMPLE",

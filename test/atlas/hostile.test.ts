@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Exchange } from "../../lambda/atlas/index.ts";
+import { createKnownSecrets } from "../../lambda/atlas/known-secrets.ts";
 import type { Fault } from "../../local/atlas/index.ts";
 import { faultOf, REQUEST, rig, SCHEMES } from "./door.ts";
 
@@ -192,4 +193,43 @@ describe("promise 1: a POST that has left stays in doubt", () => {
 		},
 		30_000,
 	);
+});
+
+test.each(SCHEMES)(
+	"promise 7, over %s: what 250 requests at once have sent, and the key, stay known",
+	async (scheme) => {
+		const secret = "mdb_sa_sk_0f_a_test_with_many_requests";
+		const clusters = Array.from({ length: 250 }, (_, index) => ({ name: `c${index}` }));
+		const credentials = { privateKey: secret, clientSecret: secret };
+		await using r = await rig(scheme, { credentials, projects: [{ clusters }] }, { wait: async () => {} });
+		/** What the requests have sent, in their order. */
+		const sent: string[] = [];
+		r.sim.faults.meet = (_kind, _cluster, exchange) => {
+			const { authorization = "" } = exchange?.headers ?? {};
+			const proof = /response="([^"]+)"/.exec(authorization)?.[1] ?? authorization.slice(7);
+			if (proof !== "") sent.push(proof);
+			// Of the requests that came first, by turns with the key.
+			return [{ type: "echo", value: (sent.length % 2 > 0 ? sent[sent.length % 20] : undefined) ?? secret }];
+		};
+
+		const told = await Promise.allSettled(r.targets.map((target) => r.atlas.takeSnapshot(target, REQUEST)));
+
+		const text = inspect(told, { depth: 20, maxArrayLength: null });
+		expect(sent.length).toBeGreaterThanOrEqual(250);
+		expect([secret, ...sent].filter((one) => text.includes(one))).toEqual([]);
+	},
+);
+
+test("the key is known for good, and what was sent by it for as long as a long list takes", () => {
+	const known = createKnownSecrets();
+	const proofs = Array.from({ length: 20_000 }, (_, index) => `proof-${index}-${"x".repeat(24)}`);
+	known.addKey("the key of the account");
+	for (const proof of proofs) known.addSent(proof);
+
+	for (const [form, write] of ECHOES) {
+		expect(known.isIn(write("the key of the account")), form).toBe(true);
+		expect(known.isIn(write(proofs.at(-5000) ?? "")), form).toBe(true);
+		expect(known.isIn(write("another key of the account")), form).toBe(false);
+	}
+	expect(known.isIn(proofs[0] ?? "")).toBe(false);
 });

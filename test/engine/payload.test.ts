@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Run } from "../../lambda/domain/run.ts";
-import { toPayload } from "../../lambda/engine/payload.ts";
+import { toPayload } from "../../lambda/engine/start-run.ts";
 
 const bytes = (run: Run) => Buffer.from(toPayload(run)).toString();
 

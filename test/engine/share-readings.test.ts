@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createMemory } from "../../lambda/engine/memory.ts";
-import { shareReadings } from "../../lambda/engine/share-readings.ts";
+import { createMemory, shareReadings } from "../../lambda/engine/share-readings.ts";
 
 describe("a look", () => {
 	test("is shared while it is under way, and serves for as long as it is fresh", async () => {

@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { readLimits } from "../../lambda/domain/limits.ts";
 import type { Run } from "../../lambda/domain/run.ts";
 import type { Engine } from "../../lambda/engine/engine.ts";
+import { limitStarts } from "../../lambda/engine/engine.ts";
 import { createFace } from "../../lambda/http/face.ts";
 import { createHookKeys } from "../../lambda/http/hook-keys.ts";
 import { sign } from "../../lambda/http/standard-webhooks.ts";
-import { limitStarts } from "../../lambda/triggers/limit-starts.ts";
 import { receive } from "../../lambda/triggers/receive.ts";
 import { NOW } from "./arbitraries.ts";
 

@@ -465,7 +465,7 @@ describe("GET /snapshots/{run}", () => {
 
 describe("routes", () => {
 	test.each([
-		["GET", "/", 404],
+		["GET", "/index.html", 404],
 		["POST", "/snapshots/", 404],
 		["POST", "/snapshot", 404],
 		["POST", "//snapshots", 404],
@@ -483,9 +483,10 @@ describe("routes", () => {
 		["DELETE", "/snapshots", "POST"],
 		["constructor", "/snapshots", "POST"],
 		["post", "/snapshots", "POST"],
-		["POST", "/snapshots/http-1", "GET"],
-		["HEAD", "/openapi.json", "GET"],
-		["", "/openapi.json", "GET"],
+		["POST", "/snapshots/http-1", "GET, HEAD"],
+		["HEAD", "/snapshots", "POST"],
+		["POST", "/", "GET, HEAD"],
+		["", "/openapi.json", "GET, HEAD"],
 	])("answers %j %s with 405 and what is allowed", async (method, path, allow) => {
 		const reply = await openDoor().send({ method, path });
 

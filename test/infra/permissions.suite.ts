@@ -89,7 +89,7 @@ test("rotation reads the admin's keys and renews the one secret", () => {
 	);
 });
 
-test("a caller who is granted the trigger may use the three signed routes, not the hook", () => {
+test("a caller who is granted the trigger may use the signed routes, not the hook", () => {
 	const stack = stackOf({ http: { signedHook: true } });
 	stack.snapshots.grantTrigger(
 		new Role(stack, "Pipeline", { assumedBy: new ServicePrincipal("codebuild.amazonaws.com") }),
@@ -97,7 +97,10 @@ test("a caller who is granted the trigger may use the three signed routes, not t
 	const { Pipeline = [] } = permissionsOf(Template.fromStack(stack));
 
 	expect(Pipeline.map((line) => line.replace(/^.*HttpApi/, ""))).toEqual(
-		["/*/POST/snapshots", "/*/GET/snapshots/*", "/*/GET/openapi.json"].sort(),
+		[
+			"/*/POST/snapshots",
+			...["GET", "HEAD"].flatMap((read) => [`/*/${read}/snapshots/*`, `/*/${read}/openapi.json`]),
+		].sort(),
 	);
 });
 

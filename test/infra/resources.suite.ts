@@ -121,7 +121,7 @@ test("event rules reach the trigger function, by pattern or by expression", () =
 	template.hasResourceProperties("AWS::Events::Rule", { ScheduleExpression: "rate(7 days)" });
 });
 
-test("every route wants SigV4, but for the hook, which has a signature of its own", () => {
+test("every route wants SigV4, but for the hook, which has a signature of its own, and for what starts and reads nothing", () => {
 	const routes = Object.values(template.findResources("AWS::ApiGatewayV2::Route"));
 
 	expect(
@@ -129,16 +129,20 @@ test("every route wants SigV4, but for the hook, which has a signature of its ow
 	).toEqual({
 		"POST /snapshots": "AWS_IAM",
 		"GET /snapshots/{run}": "AWS_IAM",
+		"HEAD /snapshots/{run}": "AWS_IAM",
 		"GET /openapi.json": "AWS_IAM",
+		"HEAD /openapi.json": "AWS_IAM",
 		"POST /hooks/snapshots": "NONE",
+		$default: "NONE",
 	});
 	template.allResourcesProperties("AWS::ApiGatewayV2::Integration", { PayloadFormatVersion: "2.0" });
 	const { AccessLogSettings, DefaultRouteSettings, RouteSettings } = only("AWS::ApiGatewayV2::Stage");
-	expect(RouteSettings).toEqual({ "POST /hooks/snapshots": { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 } });
-	const [hook] = Object.keys(
-		template.findResources("AWS::ApiGatewayV2::Route", { Properties: { RouteKey: "POST /hooks/snapshots" } }),
-	);
-	template.hasResource("AWS::ApiGatewayV2::Stage", { DependsOn: Match.arrayWith([hook]) });
+	const slow = { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 };
+	expect(RouteSettings).toEqual({ $default: slow, "POST /hooks/snapshots": slow });
+	for (const RouteKey of ["$default", "POST /hooks/snapshots"]) {
+		const [open] = Object.keys(template.findResources("AWS::ApiGatewayV2::Route", { Properties: { RouteKey } }));
+		template.hasResource("AWS::ApiGatewayV2::Stage", { DependsOn: Match.arrayWith([open]) });
+	}
 	expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 3, ThrottlingBurstLimit: 4 });
 	expect(AccessLogSettings["Format"]).not.toMatch(/authorization|signature|body/i);
 });

@@ -97,7 +97,8 @@ function echoed(reply: Reply, value: string): Reply {
 		if (typeof one !== "string" || KEPT.has(name)) return one;
 		return name === "description" ? `${value} ${one}` : value;
 	};
-	const name = `X-${value.replaceAll(/[^A-Za-z0-9-]/g, "")}`;
+	// RFC 9110 §5.6.2: what a name of a field may hold.
+	const name = `X-${value.replaceAll(/[^A-Za-z0-9!#$%&'*+.^_`|~-]/g, "")}`;
 	const headers = { ...reply.headers, "X-Echo": value, "X-Error-Code": value, [name]: value };
 	return { ...reply, headers, body: reply.body === "" ? "" : JSON.stringify(put(JSON.parse(reply.body))) };
 }
