@@ -1,19 +1,26 @@
-import type { Watch } from "./following.ts";
+import { isGone, type Watch } from "./following.ts";
 import type { FinalState, Reason } from "./outcome.ts";
-import { HARD_LIMIT_MINUTES } from "./request.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** The last word on a followed snapshot. Only Atlas's own `completed` makes one completed. */
-export function conclude({ ended, missing, reason, status }: Watch): {
+/**
+ * The last word on a followed snapshot. Only Atlas's own `completed` makes one completed.
+ *
+ * @param hours for which it is followed at most
+ */
+export function conclude(
+	seen: Watch,
+	hours: number,
+): {
 	readonly state: FinalState;
 	readonly reason?: Reason;
 	readonly snapshot?: Snapshot;
 } {
+	const { ended, reason, status } = seen;
 	if (ended?.status === "completed") return { state: "COMPLETED", snapshot: ended };
 	if (ended) return { state: "FAILED", snapshot: ended, reason: FAILED };
-	if (missing >= 2) return { state: "LOST", reason: reason ?? GONE };
+	if (isGone(seen)) return { state: "LOST", reason: reason ?? GONE };
 	const last = reason ? `the last look failed: ${reason.message}` : `its last status was ${quote(status)}`;
-	const message = `not ended after ${HARD_LIMIT_MINUTES / 60} hours, following stopped; ${last}`;
+	const message = `not ended after ${hours} hours, following stopped; ${last}`;
 	return { state: "LOST", reason: { code: "HARD_LIMIT", message } };
 }
 

@@ -13,8 +13,10 @@ export interface Watch {
 	readonly looks: number;
 	/** Looks in a row that failed. */
 	readonly failures: number;
-	/** Looks in a row that found the snapshot gone. */
+	/** Looks in a row that found the snapshot, its cluster or its project gone. */
 	readonly missing: number;
+	/** Epoch milliseconds of the first of them where it was the cluster or the project. */
+	readonly homelessSince?: number;
 	/** Epoch milliseconds of the last check, whether or not it looked. */
 	readonly lookedAt: number;
 	/** Of the last look, if it failed. */
@@ -50,19 +52,33 @@ export function afterSeeing(before: Watch, snapshot: Snapshot, at: number, look 
 	};
 }
 
+/** Without its cluster or its project there is no snapshot to follow. */
+const HOMES: ReadonlySet<string> = new Set(["ATLAS_CLUSTER_NOT_FOUND", "ATLAS_PROJECT_NOT_FOUND"]);
+
+/** Milliseconds for which nothing else must be heard before it is believed: a cluster is not read by its id. */
+const HOMELESS_MS = 60 * 60_000;
+
+/** Whether a second look in a row found nothing; of the cluster or project, whether all looks of an hour did. */
+export const isGone = ({ missing, homelessSince, lookedAt }: Watch): boolean =>
+	missing >= 2 && (homelessSince === undefined || lookedAt - homelessSince >= HOMELESS_MS);
+
 /**
  * A look that failed: counted and looked past, whatever it was, since the snapshot is there all the same.
  *
  * @param at epoch milliseconds
  */
 export function afterMissing(before: Watch, verdict: Verdict, at: number): Watch {
-	const { retryAfterSeconds, reason } = verdict;
+	const { retryAfterSeconds, reason, code } = verdict;
+	const homelessSince = HOMES.has(code) ? (before.homelessSince ?? at) : undefined;
+	const isSame = (homelessSince === undefined) === (before.homelessSince === undefined);
+	const isMissing = homelessSince !== undefined || code === "ATLAS_SNAPSHOT_NOT_FOUND";
 	return {
 		snapshotId: before.snapshotId,
 		status: before.status,
 		looks: before.looks + 1,
 		failures: before.failures + 1,
-		missing: verdict.code === "ATLAS_SNAPSHOT_NOT_FOUND" ? before.missing + 1 : 0,
+		missing: isMissing ? (isSame ? before.missing : 0) + 1 : 0,
+		...(homelessSince === undefined ? {} : { homelessSince }),
 		lookedAt: at,
 		reason,
 		...(retryAfterSeconds === undefined ? {} : { notBefore: at + retryAfterSeconds * 1000 }),
@@ -76,7 +92,7 @@ export function afterMissing(before: Watch, verdict: Verdict, at: number): Watch
  */
 export const afterWaiting = (before: Watch, at: number): Watch => ({ ...before, lookedAt: at });
 
-/** Where a watch stands. `gone`: a second look in a row found nothing. `late` and `given-up` by the clock. */
+/** Where a watch stands. `gone`: see {@link isGone}. `late` and `given-up` by the clock. */
 export type Standing = "ended" | "gone" | "late" | "given-up" | "waiting";
 
 /** @param limits epoch milliseconds; `deadlineAt` absent once it has been told */
@@ -85,7 +101,7 @@ export function standing(
 	limits: { readonly deadlineAt?: number | undefined; readonly hardLimitAt: number },
 ): Standing {
 	if (seen.ended) return "ended";
-	if (seen.missing >= 2) return "gone";
+	if (isGone(seen)) return "gone";
 	if (seen.lookedAt >= limits.hardLimitAt) return "given-up";
 	if (limits.deadlineAt !== undefined && seen.lookedAt >= limits.deadlineAt) return "late";
 	return "waiting";

@@ -28,6 +28,12 @@ export interface SnapshotRequest {
 
 /** Minutes of three days: past them a run stops following. */
 export const HARD_LIMIT_MINUTES = 3 * 24 * 60;
+/** For so many minutes at least a snapshot is followed past its deadline. */
+const AFTER_DEADLINE_MINUTES = 12 * 60;
+
+/** Minutes from its start after which a run stops following: three days, or longer where the deadline is almost there. */
+export const followingMinutes = ({ deadlineMinutes }: Pick<SnapshotRequest, "deadlineMinutes">): number =>
+	Math.max(HARD_LIMIT_MINUTES, deadlineMinutes + AFTER_DEADLINE_MINUTES);
 
 export const ProjectId = v.pipe(
 	v.string("must be a string"),

@@ -3,7 +3,7 @@ import { type Expectation, inWords, slowness } from "../domain/expectation.ts";
 import { standing } from "../domain/following.ts";
 import type { Reason, TargetStatus } from "../domain/outcome.ts";
 import type { PublishStep } from "../domain/publish-step.ts";
-import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
+import { followingMinutes } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { brokenOff, type Change, DECIDE_STEP, type Decided } from "../domain/state-change.ts";
 import { follow } from "./follow.ts";
@@ -36,7 +36,7 @@ export async function backUp(
 	onDefect: (error: unknown) => void,
 	isOfPart = false,
 ): Promise<TargetStatus> {
-	const steps = countOperations(uncounted);
+	const steps = countOperations(uncounted, followingMinutes(run.request));
 	const limits = limitsOf(steps, run, target, startedAt, firstPollSeconds);
 	const publisher = createPublisher(ports, steps, run, target, limits.deadlineAt);
 	let end: { readonly step: PublishStep; readonly change: Change };
@@ -66,7 +66,7 @@ function limitsOf(
 	return {
 		startedAt,
 		deadlineAt: minutes(run.request.deadlineMinutes),
-		hardLimitAt: minutes(HARD_LIMIT_MINUTES),
+		hardLimitAt: minutes(followingMinutes(run.request)),
 		firstPollSeconds,
 		backOff(attempt, at, retryAfterSeconds) {
 			const elapsedSeconds = (at - startedAt) / 1000;
@@ -154,7 +154,7 @@ async function carryOutTarget(
 	}
 	const endedAt = round.watch.lookedAt;
 	const warnings = slowness(expectation, (endedAt - requestedAt) / 1000);
-	return { ...known, ...conclude(round.watch), endedAt, warnings };
+	return { ...known, ...conclude(round.watch, followingMinutes(run.request) / 60), endedAt, warnings };
 }
 
 /** Offers of LATE while a request is in doubt: one after each lookup. */

@@ -107,7 +107,8 @@ async function confirmGone(ports: Ports, target: Target, seen: Watch): Promise<W
 	try {
 		const listed = (await ports.listSnapshots(target)).find(({ id }) => id === seen.snapshotId);
 		return listed ? afterSeeing(seen, listed, ports.now(), 0) : seen;
-	} catch {
-		return { ...seen, missing: 1 };
+	} catch (error) {
+		// Of a cluster that is gone, the list says the same.
+		return seen.homelessSince !== undefined && judge(error).reason.code === seen.reason?.code ? seen : { ...seen, missing: 1 };
 	}
 }

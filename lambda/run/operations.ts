@@ -34,10 +34,10 @@ export const SELECTION_TRIES = 45;
 const SELECTION_PAGES = 20;
 
 /**
- * The execution itself, its selection, the map of its targets or parts, and the event of a selection in which no cluster
+ * The execution itself, its start, its selection, the map of its targets or parts, and the event of a selection in which no cluster
  * can have a snapshot.
  */
-const OWN_OPERATIONS = 1 + SELECTION_TRIES + 2 * SELECTION_PAGES + 1 + TARGET_OPERATIONS;
+const OWN_OPERATIONS = 1 + 1 + SELECTION_TRIES + 2 * SELECTION_PAGES + 1 + TARGET_OPERATIONS;
 
 /** Tries to read what a part that AWS ended has published, and to publish its other targets as lost. */
 export const READ_PART_TRIES = 12;
@@ -77,7 +77,8 @@ export interface CountedSteps extends Steps {
 	leastPause(elapsedSeconds: number, operationsEach: number): number;
 }
 
-export function countOperations(steps: Steps): CountedSteps {
+/** @param minutes from the run's start to the last moment that is waited for */
+export function countOperations(steps: Steps, minutes = HARD_LIMIT_MINUTES): CountedSteps {
 	let used = 0;
 	const operationsLeft = () => TARGET_OPERATIONS - INVOCATION_RETRIES - used;
 	return {
@@ -85,7 +86,7 @@ export function countOperations(steps: Steps): CountedSteps {
 		leastPause: (elapsedSeconds, operationsEach) =>
 			leastPause({
 				elapsedSeconds,
-				lastSeconds: HARD_LIMIT_MINUTES * 60,
+				lastSeconds: minutes * 60,
 				pausesLeft: (operationsLeft() - KEPT_FOR_THE_END) / operationsEach,
 			}),
 		warn: steps.warn,

@@ -19,8 +19,7 @@ export interface Selected {
 
 /** Where a page of the selection stands: one checkpoint holds no more than a page of a large one. */
 interface Page {
-	/** Epoch milliseconds of the first try, and of the last. */
-	readonly startedAt?: number | undefined;
+	/** Epoch milliseconds of the last try. */
 	readonly at: number;
 	readonly tries: number;
 	readonly warnedAt?: number | undefined;
@@ -53,16 +52,16 @@ export async function selectInPages(ports: Ports, run: Run, steps: Steps): Promi
 		return found;
 	};
 	const targets: Candidate[] = [];
-	let startedAt: number | undefined;
+	// A step of its own: what a condition that is waited for keeps is lost with a process that dies within a check.
+	const startedAt = await steps.step("note-start", async () => ports.now());
 	let tries = 0;
 	for (;;) {
 		const known = new Set(targets.map(keyOf));
-		const page: Page = await selectPage(ports, run, steps, { startedAt, at: 0, tries }, async (refusals) =>
+		const page: Page = await selectPage(ports, run, steps, startedAt, { at: 0, tries }, async (refusals) =>
 			(await selectOnce(refusals)).filter((target) => !known.has(keyOf(target))),
 		);
 		// A page that succeeds is no try of those that may fail.
 		tries = page.targets ? page.tries - 1 : page.tries;
-		startedAt ??= page.startedAt ?? page.at;
 		targets.push(...(page.targets ?? [unselected(run, page.verdict)]));
 		if (!page.more) return { targets, startedAt };
 	}
@@ -72,15 +71,16 @@ async function selectPage(
 	ports: Ports,
 	run: Run,
 	steps: Steps,
+	startedAt: number,
 	begin: Page,
 	select: (refusals: ListRefusals) => Promise<readonly Candidate[]>,
 ): Promise<Page> {
 	const whole = { projectId: run.request.projectId ?? ANY, clusterName: ANY };
 	const warn = warnAbout(ports.warn, run.run, whole, "the clusters could not be selected");
-	const pauseAfter = ({ startedAt: begun = 0, at, tries, verdict }: Page): number | "stop" => {
+	const pauseAfter = ({ at, tries, verdict }: Page): number | "stop" => {
 		if (!verdict || !mayPass(verdict) || tries >= SELECTION_TRIES) return "stop";
 		const { retryAfterSeconds = 0 } = verdict;
-		const elapsedSeconds = (at - begun) / 1000;
+		const elapsedSeconds = (at - startedAt) / 1000;
 		const lastSeconds = run.request.deadlineMinutes * 60 - LAST_TRY_SECONDS;
 		const left = lastSeconds - elapsedSeconds;
 		if (left <= retryAfterSeconds) return "stop";
@@ -95,8 +95,7 @@ async function selectPage(
 		"select-targets",
 		begin,
 		async (before) => {
-			const begun = before.startedAt ?? ports.now();
-			const tried = { startedAt: begun, tries: before.tries + 1, warnedAt: before.warnedAt };
+			const tried = { tries: before.tries + 1, warnedAt: before.warnedAt };
 			const refusals: ListRefusals = new Map(Object.entries(before.refusals ?? {}));
 			try {
 				const found = await select(refusals);

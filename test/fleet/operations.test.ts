@@ -117,7 +117,7 @@ const bus = () => new ServiceError("PUBLISH_FAILED", "event bus: refused", { tra
 const noReply = () => fault("ATLAS_NO_REPLY", { executed: "unknown" });
 const throttled = (retryAfterSeconds?: number) => () => fault("ATLAS_RATE_LIMITED", { retryAfterSeconds });
 const refused = () => fault("ATLAS_KEY_REFUSED", { status: 401, blame: "user" });
-const conflict = () => fault("ATLAS_SNAPSHOT_RUNNING", { blame: "user" });
+const conflict = () => fault("ATLAS_SNAPSHOT_RUNNING", { status: 409, blame: "transient" });
 const lostOnce = (_second: number, nth: number) => (nth === 1 ? noReply() : undefined);
 const conflictFor = (seconds: number) => (second: number) => (second < seconds ? conflict() : undefined);
 const THREE_DAYS = { deadlineMinutes: 3 * 24 * 60 };
@@ -302,6 +302,27 @@ describe("3.1: waits are cut at the deadline", () => {
 	});
 });
 
+describe("promise 4: the longest deadline leaves time for LATE and for the end", () => {
+	test("where the snapshot was asked for in its last minutes", async () => {
+		const { published } = await carryOut({
+			take: (second) => (second < 3 * DAY - 3 * MINUTE ? throttled(60)() : undefined),
+			lasts: 4 * HOUR,
+			request: THREE_DAYS,
+		});
+
+		expect(published.map(({ event }) => event.state)).toEqual(["STARTED", "LATE", "COMPLETED"]);
+		expect(published[1]?.at).toBeLessThanOrEqual(3 * DAY + MINUTE);
+	});
+
+	test("where it never ends: half a day later", async () => {
+		const { published } = await carryOut({ lasts: 9 * DAY, request: THREE_DAYS });
+
+		expect(published.map(({ event }) => event.state)).toEqual(["STARTED", "LATE", "LOST"]);
+		expect(published[2]?.at).toBeGreaterThanOrEqual(3.5 * DAY);
+		expect(published[2]?.event.reason?.message).toContain("84 hours");
+	});
+});
+
 describe("2.4: Retry-After is never undercut, by the deadline neither", () => {
 	test.each([1, 90, 3000, 40_000, 90_000])("of %i seconds, to a poll", async (seconds) => {
 		const { read } = await carryOut({ lasts: 9 * DAY, read: throttled(seconds) });
@@ -351,6 +372,16 @@ describe("4.3: trouble is in the log", () => {
 		expect(warnings[0]?.at).toBeLessThanOrEqual(START + 5 * MINUTE * 1000);
 		expect(warnings.length).toBeGreaterThan(3);
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5 * MINUTE * 1000);
+	});
+
+	test.each([
+		["turned a call down", { take: conflictFor(HOUR), request: { onConflict: "wait" } }],
+		["a request is in doubt", { take: lostOnce }],
+		["does not answer", { take: () => fault("ATLAS_UNREACHABLE") }],
+	] as const)("that says what happened: %s", async (words, trouble) => {
+		const { warnings } = await carryOut(trouble);
+
+		expect(warnings[0]?.message).toContain(words);
 	});
 
 	test("not where all is well", async () => {

@@ -11,8 +11,12 @@ const START = Date.parse("2026-10-24T02:00:00Z");
 const never = () => Promise.reject(new Error("is not called by a selection"));
 
 /** A selection whose lists always fail: how often it is tried, and for how many minutes. */
-async function fail(deadlineMinutes: number, retryAfterSeconds: number | undefined, refusals = false) {
-	const engine = countingEngine(START);
+async function fail(
+	deadlineMinutes: number,
+	retryAfterSeconds: number | undefined,
+	refusals = false,
+	engine = countingEngine(START),
+) {
 	const tried: number[] = [];
 	const ports: Ports = {
 		...CONFIGURED,
@@ -62,5 +66,18 @@ describe("a selection that fails is tried until the deadline, within its durable
 
 		expect(tried.length).toBeLessThanOrEqual(SELECTION_TRIES);
 		expect(Math.max(...tried)).toBeGreaterThan(3 * 24 * 60 - 2);
+	});
+
+	test("and the deadline counts from the run's start though what was kept is lost with a process that died", async () => {
+		const engine = countingEngine(START);
+		let checks = 0;
+		const { tried } = await fail(60, undefined, false, {
+			...engine,
+			until: (name, initial, check, next) =>
+				engine.until(name, initial, (state) => check(++checks === 6 ? initial : state), next),
+		});
+
+		expect(checks).toBeGreaterThan(6);
+		expect(Math.max(...tried)).toBeLessThan(60);
 	});
 });

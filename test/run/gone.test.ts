@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { conclude } from "../../lambda/domain/conclusion.ts";
 import { AtlasError } from "../../lambda/domain/errors.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
@@ -16,12 +16,15 @@ const notFound = () =>
 	new AtlasError({ code: "ATLAS_SNAPSHOT_NOT_FOUND", status: 404, blame: "user", executed: "no" }, "no such snapshot");
 
 /** Follows a snapshot whose reads by id find nothing. */
-async function followed(list: () => Promise<readonly Snapshot[]>) {
+async function followed(
+	list: () => Promise<readonly Snapshot[]>,
+	read: (second: number) => Promise<Snapshot> = () => Promise.reject(notFound()),
+) {
 	const engine = countingEngine(START);
 	const ports = {
 		...CONFIGURED,
 		now: engine.now,
-		readSnapshot: () => Promise.reject(notFound()),
+		readSnapshot: () => read((engine.now() - START) / 1000),
 		listSnapshots: list,
 	} as unknown as Ports;
 	const bounds = {
@@ -40,7 +43,7 @@ async function followed(list: () => Promise<readonly Snapshot[]>) {
 		bounds,
 		() => START,
 	);
-	return { ...conclude(seen), at: seen.lookedAt };
+	return { ...conclude(seen, 72), at: seen.lookedAt };
 }
 
 test("promise 2: a snapshot that a read by id does not find, but the list does, is followed to its end", async () => {
@@ -62,4 +65,40 @@ test("promise 2: a snapshot is not called gone while the list can't be read", as
 
 test("promise 2: what neither a read nor the list finds is LOST", async () => {
 	expect((await followed(async () => [])).state).toBe("LOST");
+});
+
+describe("a cluster that is gone while its snapshot is followed", () => {
+	const HOUR = 3_600_000;
+	const noCluster = () =>
+		Promise.reject(
+			new AtlasError(
+				{ code: "ATLAS_CLUSTER_NOT_FOUND", errorCode: "CLUSTER_NOT_FOUND", status: 404, blame: "user", executed: "no" },
+				"no such cluster",
+			),
+		);
+
+	test("promise 2: is believed after an hour, and the end says so", async () => {
+		const { state, reason, at } = await followed(noCluster, noCluster);
+
+		expect(state).toBe("LOST");
+		expect(reason?.code).toBe("CLUSTER_NOT_FOUND");
+		expect(at - START).toBeGreaterThanOrEqual(HOUR);
+		expect(at - START).toBeLessThan(2 * HOUR);
+	});
+
+	test("promise 2: is not believed while the list holds the snapshot, or can't be read", async () => {
+		let lists = 0;
+		const list = () => (++lists < 3 ? Promise.reject(new Error("no list")) : Promise.resolve([snapshot("completed")]));
+
+		expect((await followed(list, noCluster)).state).toBe("COMPLETED");
+	});
+
+	test("promise 2: is forgotten where it is found again within the hour", async () => {
+		const read = (second: number) =>
+			second < 3000 || second > 20_000 ? noCluster() : Promise.resolve(snapshot("inProgress"));
+		const { state, at } = await followed(noCluster, read);
+
+		expect(state).toBe("LOST");
+		expect(at - START).toBeGreaterThan(20_000_000 + HOUR);
+	});
 });
