@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import type { Batch, Failure } from "./batch.ts";
+import type { ScenarioName } from "./draw-scenarios.ts";
 import type { Kind } from "./observed.ts";
 
 /** What all runs came to. */
@@ -36,12 +37,14 @@ export interface Task {
 	readonly untilFirst: boolean;
 	/** Whether to look for a smaller plan of each run that breaks a promise, which takes minutes. */
 	readonly shrinks: boolean;
+	/** Absent: everything is drawn. */
+	readonly scenario?: ScenarioName | undefined;
 }
 
 /** What a worker tells. */
 export type Message = { readonly run: true; readonly failure?: Failure | undefined } | { readonly batch: Batch };
 
-export interface Scope extends Partial<Pick<Task, "untilFirst" | "shrinks">> {
+export interface Scope extends Partial<Pick<Task, "untilFirst" | "shrinks" | "scenario">> {
 	readonly runs: number;
 	readonly seed: number;
 	readonly processes: number;
@@ -58,13 +61,13 @@ const RUNS_PER_PROCESS = 1000;
  * @param onRun told after each run, at once, with what it broke
  */
 export async function campaign(
-	{ runs, seed, processes, untilFirst = false, shrinks = false }: Scope,
+	{ runs, seed, processes, untilFirst = false, shrinks = false, scenario }: Scope,
 	onRun: (failure?: Failure) => void = () => {},
 ): Promise<Result> {
 	const size = Math.min(untilFirst ? RUNS_UNTIL_FIRST : RUNS_PER_PROCESS, Math.ceil(runs / processes));
 	const tasks: Task[] = [];
 	for (let from = seed; from < seed + runs; from += size) {
-		tasks.push({ from, to: Math.min(from + size, seed + runs), untilFirst, shrinks });
+		tasks.push({ from, to: Math.min(from + size, seed + runs), untilFirst, shrinks, scenario });
 	}
 	const batches: Batch[] = [];
 	const work = async () => {

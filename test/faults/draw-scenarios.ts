@@ -127,25 +127,36 @@ const another: Omit<Other, "seconds"> = {
 	marker: "none",
 };
 
-const scenario = fc.oneof(frozenPost, lateDrop, twofold, quickEnd, overtaken, blind, turnedAway, others);
+export const SCENARIOS = { frozenPost, lateDrop, twofold, quickEnd, overtaken, blind, turnedAway, others };
+export type ScenarioName = keyof typeof SCENARIOS;
 
-/** @param base of which trigger, delivery, policy and the like are taken */
-export const scenarios = (base: fc.Arbitrary<Plan>): fc.Arbitrary<Plan> =>
-	fc.record({ base, scenario, kind: oneOf("replicaSet", "sharded"), ending: oneOf("completed", "failed") }).map(
-		({ base: plan, scenario: { seconds, deadlineMinutes = 60, ...over }, kind, ending }): Plan => ({
-			...plan,
-			beyondLimits: "nothing",
-			clusters: [{ kind, state: "ready", course: { seconds, ending } }],
-			wanted: { ...plan.wanted, selection: "named", minimumAgeMinutes: null, deadlineMinutes },
-			settings: { ...plan.settings, bucket: 1200 },
-			others: [],
-			atlas: [],
-			aws: [],
-			connects: [],
-			strikes: [],
-			lateInvocations: [],
-			skew: null,
-			rotateBefore: null,
-			...over,
-		}),
-	);
+/**
+ * @param base of which trigger, delivery, policy and the like are taken
+ * @param name absent: any
+ */
+export const scenarios = (base: fc.Arbitrary<Plan>, name?: ScenarioName): fc.Arbitrary<Plan> =>
+	fc
+		.record({
+			base,
+			scenario: name ? SCENARIOS[name] : fc.oneof(...Object.values(SCENARIOS)),
+			kind: oneOf("replicaSet", "sharded"),
+			ending: oneOf("completed", "failed"),
+		})
+		.map(
+			({ base: plan, scenario: { seconds, deadlineMinutes = 60, ...over }, kind, ending }): Plan => ({
+				...plan,
+				beyondLimits: "nothing",
+				clusters: [{ kind, state: "ready", course: { seconds, ending } }],
+				wanted: { ...plan.wanted, selection: "named", minimumAgeMinutes: null, deadlineMinutes },
+				settings: { ...plan.settings, bucket: 1200 },
+				others: [],
+				atlas: [],
+				aws: [],
+				connects: [],
+				strikes: [],
+				lateInvocations: [],
+				skew: null,
+				rotateBefore: null,
+				...over,
+			}),
+		);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { atlasTroubles } from "./draw-atlas.ts";
 import { awsTroubles, connectTroubles, lateInvocations, skews, strikes } from "./draw-platform.ts";
-import { scenarios } from "./draw-scenarios.ts";
+import { type ScenarioName, scenarios } from "./draw-scenarios.ts";
 import type { AtlasSettings, Course, Other, Plan } from "./plan.ts";
 import { always, mostly, oneOf, seldom, some } from "./weights.ts";
 
@@ -127,7 +127,11 @@ const anything: fc.Arbitrary<Plan> = fc.record({
 	rotateBefore: fc.option(fc.integer({ min: 1, max: 12 }), { freq: 3 }),
 });
 
-export const plans: fc.Arbitrary<Plan> = fc.oneof(
+const plans: fc.Arbitrary<Plan> = fc.oneof(
 	{ weight: 4, arbitrary: anything },
 	{ weight: 1, arbitrary: scenarios(anything) },
 );
+
+/** @param scenario where runs of one scenario are wanted, and no others */
+export const plansOf = (scenario: ScenarioName | undefined): fc.Arbitrary<Plan> =>
+	scenario ? scenarios(anything, scenario) : plans;

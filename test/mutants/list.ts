@@ -1,8 +1,12 @@
+import type { ScenarioName } from "../faults/draw-scenarios.ts";
+
 /** A defect put into the code by hand: texts to replace, each of which must stand in its file exactly once. */
 export interface Mutant {
 	readonly name: string;
 	/** Test files that have to find it; without them the fault campaign has to. */
 	readonly tests?: readonly string[];
+	/** The campaign's scenario that is made for it, where there is one. */
+	readonly scenario?: ScenarioName;
 	readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
 }
 
@@ -26,6 +30,7 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "no look after a conflict",
+		scenario: "twofold",
 		edits: [
 			edit(
 				TAKING,
@@ -46,6 +51,7 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "no guard against late POSTs",
+		scenario: "frozenPost",
 		edits: [
 			edit(
 				TRANSPORT,
@@ -57,10 +63,12 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "a POST is good for an hour",
+		scenario: "frozenPost",
 		edits: [edit("lambda/atlas/requests.ts", "CALL_MS = 60_000", "CALL_MS = 3_600_000")],
 	},
 	{
 		name: "another's snapshot clears doubt",
+		scenario: "overtaken",
 		edits: [
 			edit(
 				TAKING,
@@ -82,6 +90,7 @@ export const mutants: readonly Mutant[] = [
 	{ name: "one 404 means gone", edits: [edit("lambda/domain/following.ts", "seen.missing >= 2", "seen.missing >= 1")] },
 	{
 		name: "any marker is ours",
+		scenario: "others",
 		edits: [
 			edit(
 				"lambda/domain/own-snapshot.ts",
@@ -92,18 +101,21 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "an old snapshot with the marker is ours",
+		scenario: "others",
 		edits: [
 			edit("lambda/domain/own-snapshot.ts", "requestTime(snapshot) >= startedAt - SKEW_MS", "startedAt > SKEW_MS"),
 		],
 	},
 	{
 		name: "the POST is repeated on failure",
+		scenario: "lateDrop",
 		edits: [
 			edit("lambda/atlas/repeat-reads.ts", 'call.method === "GET" && wasClosedUnder(error)', "wasClosedUnder(error)"),
 		],
 	},
 	{
 		name: "a failed list counts as empty",
+		scenario: "blind",
 		edits: [
 			edit(
 				ASK,
@@ -114,10 +126,12 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "doubt ends at the deadline",
+		scenario: "blind",
 		edits: [edit(TAKING, "(terms.hardLimitAt - at) / 1000", "(terms.deadlineAt - at) / 1000")],
 	},
 	{
 		name: "asks for ever",
+		scenario: "turnedAway",
 		edits: [
 			edit(
 				TAKING,
@@ -131,6 +145,7 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "an unreadable 200 means no",
+		scenario: "quickEnd",
 		edits: [
 			edit(
 				"lambda/atlas/judge.ts",

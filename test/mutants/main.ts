@@ -4,19 +4,21 @@ import { cp, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Failure } from "../faults/batch.ts";
-import { campaign as sound } from "../faults/campaign.ts";
+import { type Scope, campaign as sound } from "../faults/campaign.ts";
+import type { ScenarioName } from "../faults/draw-scenarios.ts";
 import { type Mutant, mutants } from "./list.ts";
 
 /**
- * `npm run mutants [-- --runs N --seed N --only TEXT]`: puts each defect into a copy of the code, and lets its tests or
- * the fault campaign find it. Prints by what it was found; exits with 1 where one was not.
+ * `npm run mutants [-- --runs N --seed N --only TEXT --scenarios]`: puts each defect into a copy of the code, and lets
+ * its tests or the fault campaign find it; with `--scenarios` in runs of the scenario that is made for it alone, which is
+ * quick. Prints by what it was found; exits with 1 where one was not.
  */
 const { values } = parseArgs({
 	options: {
 		runs: { type: "string", default: "500" },
 		seed: { type: "string", default: "1" },
 		only: { type: "string", default: "" },
+		scenarios: { type: "boolean", default: false },
 	},
 });
 const ROOT = join(import.meta.dirname, "../..");
@@ -41,7 +43,7 @@ for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
 process.exitCode = missed === 0 ? 0 : 1;
 
 /** @returns by what it was found */
-async function hunt({ name, edits, tests }: Mutant): Promise<string | undefined> {
+async function hunt({ name, edits, tests, scenario }: Mutant): Promise<string | undefined> {
 	await using folder = await mkdtempDisposable(join(tmpdir(), "atlas-snapshots-mutant-"));
 	for (const part of PARTS) await cp(join(ROOT, part), join(folder.path, part), { recursive: true });
 	await symlink(join(ROOT, "node_modules"), join(folder.path, "node_modules"));
@@ -54,7 +56,7 @@ async function hunt({ name, edits, tests }: Mutant): Promise<string | undefined>
 			text.replace(from, () => to),
 		);
 	}
-	return tests ? await test(folder.path, tests) : await search(folder.path);
+	return tests ? await test(folder.path, tests) : await search(folder.path, values.scenarios ? scenario : undefined);
 }
 
 async function test(folder: string, tests: readonly string[]): Promise<string | undefined> {
@@ -70,15 +72,15 @@ async function test(folder: string, tests: readonly string[]): Promise<string | 
 	return /^.*FAIL.*\.test\.ts.*$/m.exec(output)?.[0].trim();
 }
 
-async function search(folder: string): Promise<string | undefined> {
+async function search(folder: string, scenario?: ScenarioName): Promise<string | undefined> {
 	const { campaign } = (await import(join(folder, "test/faults/campaign.ts"))) as { campaign: typeof sound };
 	const first = Number(values.seed);
 	const end = first + Number(values.runs);
 	for (let seed = first; seed < end; ) {
-		const { failures } = await campaign({ runs: end - seed, seed, processes: 2, untilFirst: true });
+		const { failures } = await campaign({ runs: end - seed, seed, processes: 2, untilFirst: true, scenario });
 		for (const failure of failures) {
 			const [finding] = failure.findings;
-			if (finding && (await isOfTheDefect(failure, campaign))) {
+			if (finding && (await isOfTheDefect({ runs: 1, seed: failure.seed, processes: 1, scenario }, campaign))) {
 				return `${failure.seed - first + 1} runs: ${finding.kind}, ${finding.what.slice(0, 120)}`;
 			}
 		}
@@ -89,8 +91,6 @@ async function search(folder: string): Promise<string | undefined> {
 }
 
 /** Whether the run fails with the defect each time, and not without it. */
-async function isOfTheDefect({ seed }: Failure, withDefect: typeof sound): Promise<boolean> {
-	const once = { runs: 1, seed, processes: 1 };
-	if ((await withDefect(once)).failures.length === 0) return false;
-	return (await sound(once)).failures.length === 0;
+async function isOfTheDefect(run: Scope, withDefect: typeof sound): Promise<boolean> {
+	return (await withDefect(run)).failures.length > 0 && (await sound(run)).failures.length === 0;
 }
