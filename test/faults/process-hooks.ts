@@ -1,7 +1,36 @@
-import { syncBuiltinESMExports } from "node:module";
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
 import promises from "node:timers/promises";
 import { currentProcess } from "./process.ts";
+
+/** Undici's own timers, which share one timer of Node.js: they do not know whose they are. */
+interface UndiciTimers {
+	setFastTimeout(callback: (input: unknown) => void, milliseconds: number, input: unknown): UndiciTimer;
+}
+interface UndiciTimer {
+	clear(): void;
+	refresh(): void;
+}
+const undici = createRequire(import.meta.url)("undici/lib/util/timers.js") as UndiciTimers;
+const { setFastTimeout } = undici;
+
+/** While the process is frozen the timer stands still: then what has arrived meanwhile comes before the timeout. */
+function setOwnedTimeout(...[callback, milliseconds, input]: Parameters<typeof setFastTimeout>): UndiciTimer {
+	const owner = currentProcess();
+	if (!owner) return setFastTimeout(callback, milliseconds, input);
+	let cleared = false;
+	const expire = () => {
+		if (owner.isRunning) owner.run(() => callback(input));
+		else owner.happen(() => cleared || timer.refresh());
+	};
+	const timer = setFastTimeout(expire, milliseconds, undefined);
+	const clear = timer.clear.bind(timer);
+	timer.clear = () => {
+		cleared = true;
+		clear();
+	};
+	return timer;
+}
 
 /**
  * Makes the timers and the clock of this Node.js process know to which of the simulated processes they belong. To be
@@ -36,12 +65,14 @@ export function hookProcesses(): () => void {
 			return value;
 		},
 	});
+	undici.setFastTimeout = setOwnedTimeout;
 	Date.now = () => now() + (currentProcess()?.skew ?? 0);
 	syncBuiltinESMExports();
 	return () => {
 		Object.assign(globalThis, { setTimeout, setInterval, setImmediate });
 		Object.assign(timers, { setTimeout, setInterval, setImmediate });
 		Object.assign(promises, { setTimeout: pause });
+		undici.setFastTimeout = setFastTimeout;
 		Date.now = now;
 		syncBuiltinESMExports();
 	};
