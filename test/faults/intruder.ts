@@ -7,7 +7,7 @@ import type { Other } from "./plan.ts";
 
 /** Where snapshots are planted. */
 export interface Place {
-	/** The run's cluster of a number, modulo theirs; `undefined` where it does not exist. */
+	/** The run's cluster of a number, modulo theirs; `undefined` where it can have no snapshot. */
 	readonly cluster: (index: number) => Cluster | undefined;
 	/** Ids of snapshots that no run of ours asked for. */
 	readonly planted: Set<string>;

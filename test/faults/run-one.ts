@@ -61,7 +61,10 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		plan,
 		world,
 		planted,
-		cluster: (index) => project.clusters.get(`c${index % plan.clusters.length}`),
+		cluster(index) {
+			const number = index % plan.clusters.length;
+			return plan.clusters[number]?.state === "ready" ? project.clusters.get(`c${number}`) : undefined;
+		},
 		runName: () => firings.flatMap(({ description }) => executionsOf(description)).at(0)?.name,
 		count,
 	});
