@@ -14,11 +14,15 @@ const DAY_SECONDS = 86_400;
 const NEWEST = 10;
 /** No prediction is better than this, and none that is worse is one. */
 const LEAST_SPREAD = 0.04;
-const MOST_SPREAD = 1;
-/** Added to the spread of few. */
-const UNCERTAINTY = 0.1;
-/** Makes a standard deviation of a median of deviations. @see Rousseeuw, Croux: Alternatives to the Median Absolute Deviation */
-const MAD = 1.4826;
+const MOST_SPREAD = 1.4;
+/** Both divided by the number of snapshots: the spread that is added, and the share by which it grows. */
+const UNKNOWN_SPREAD = 0.2;
+const UNCERTAINTY = 1.5;
+/** Of so many or more the one that differs most is left out. The others' variance is then larger by this factor. */
+const ENOUGH = 5;
+const LEFT_OUT = 1.5;
+/** So much a logarithm differs at most: one that took many times as long counts as one of e times. */
+const MOST_DIFFERENCE = 1;
 
 /**
  * Predicts how long a snapshot takes from the earlier ones of its cluster, whatever their order. One that took quite
@@ -36,11 +40,20 @@ export function predict(snapshots: readonly Snapshot[]): Expectation | undefined
 		.slice(0, NEWEST);
 	if (durations.length < 2) return undefined;
 	const seconds = median(durations);
-	const deviation = MAD * median(durations.map((one) => Math.abs(Math.log(one / seconds))));
-	// Few tell little of how far others may lie from them.
-	const { length } = durations;
-	const spread = Math.max(LEAST_SPREAD, deviation * (1 + 1 / Math.sqrt(length)) + UNCERTAINTY / length);
+	const spread = spreadOf(durations, seconds);
 	return spread > MOST_SPREAD ? undefined : { seconds: Math.round(seconds), spread: Math.round(spread * 1000) / 1000 };
+}
+
+/** How far the next one may lie from the median: few tell little of it, and the median of few is uncertain itself. */
+function spreadOf(durations: readonly number[], middle: number): number {
+	const { length } = durations;
+	const differences = durations
+		.map((seconds) => Math.min(Math.abs(Math.log(seconds / middle)), MOST_DIFFERENCE))
+		.toSorted((a, b) => a - b);
+	const kept = length < ENOUGH ? differences : differences.slice(0, -1);
+	const squares = kept.reduce((sum, difference) => sum + difference ** 2, 0);
+	const deviation = Math.sqrt((squares / (kept.length - 1)) * (length < ENOUGH ? 1 : LEFT_OUT));
+	return Math.max(LEAST_SPREAD, Math.hypot(deviation * (1 + UNCERTAINTY / length), UNKNOWN_SPREAD / length));
 }
 
 /**

@@ -27,14 +27,12 @@ export interface Watch {
 	readonly ended?: Snapshot;
 }
 
-/** Starts with what Atlas has just said. */
-export const watch = (snapshot: Snapshot, at: number): Watch =>
-	afterSeeing(
-		{ snapshotId: snapshot.id, status: "", looks: 0, failures: 0, missing: 0, lookedAt: at },
-		snapshot,
-		at,
-		0,
-	);
+/** Starts with what Atlas has just said. @param notBefore epoch milliseconds before which Atlas wants no look */
+export function watch(snapshot: Snapshot, at: number, notBefore?: number): Watch {
+	const before = { snapshotId: snapshot.id, status: "", looks: 0, failures: 0, missing: 0, lookedAt: at };
+	const seen = afterSeeing(before, snapshot, at, 0);
+	return notBefore === undefined ? seen : { ...seen, notBefore };
+}
 
 /** Whether Atlas has said its last word. An unknown status is neither success nor failure. */
 const hasEnded = ({ status }: Snapshot): boolean => status === "completed" || status === "failed";

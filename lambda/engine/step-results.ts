@@ -17,7 +17,12 @@ export function readTargetStatus(payload: string | undefined): readonly TargetSt
 	const status = read<TargetStatus>(StatusSchema, payload);
 	if (status === undefined) return undefined;
 	// Whether the bus has taken the event, and what the pace is made of, is no part of where the target stands.
-	const { unpublished: _u, expectation: _e, ...known } = status as TargetStatus & Record<string, unknown>;
+	const {
+		unpublished: _u,
+		expectation: _e,
+		notBefore: _n,
+		...known
+	} = status as TargetStatus & Record<string, unknown>;
 	return [known];
 }
 

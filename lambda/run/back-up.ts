@@ -106,6 +106,7 @@ async function carryOutTarget(
 	if (target.ineligible) return { state: "SKIPPED", reason: target.ineligible, ...atOnce };
 	const { minimumAgeMinutes, retentionInDays } = run.request;
 	let listed: Expectation | null | undefined;
+	let hold: Limits["hold"];
 	if (minimumAgeMinutes !== undefined) {
 		const younger = await steps.step("look-for-younger", () =>
 			findYounger(ports, target, minimumAgeMinutes, retentionInDays),
@@ -114,6 +115,8 @@ async function carryOutTarget(
 			return { state: "SKIPPED", reason: younger.reason, requestedAt: startedAt, endedAt: younger.at };
 		}
 		listed = younger.expectation;
+		const { notBefore, unread, at } = younger;
+		if (notBefore !== undefined) hold = { seconds: Math.ceil((notBefore - at) / 1000), reason: unread };
 	}
 
 	let late = false;
@@ -124,7 +127,7 @@ async function carryOutTarget(
 		const warnings = slowness(known.expectation, (limits.deadlineAt - known.requestedAt) / 1000);
 		return publisher.offer("publish-late", { ...known, state: "LATE", reason, warnings });
 	};
-	const taken = await take(ports, steps, run, target, limits, async () => {
+	const taken = await take(ports, steps, run, target, { ...limits, hold }, async () => {
 		lateOffers += 1;
 		return (await offerLate({ requestedAt: startedAt })) || lateOffers >= LATE_OFFERS;
 	});
@@ -132,13 +135,14 @@ async function carryOutTarget(
 
 	const { snapshot, provenance, requestedAt } = taken;
 	const started = { snapshot, provenance, requestedAt, expectation: taken.expectation ?? listed };
-	const expectation = await publisher.offerStarted({ state: "STARTED", ...started });
+	const { expectation, notBefore } = await publisher.offerStarted({ state: "STARTED", ...started });
 	const known = { ...started, expectation };
 
 	const bounds = {
 		startedAt,
 		since: requestedAt,
 		seenAt: taken.seenAt,
+		notBefore,
 		hardLimitAt: limits.hardLimitAt,
 		firstPollSeconds,
 		expectation: expectation ?? undefined,

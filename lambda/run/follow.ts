@@ -16,6 +16,8 @@ export interface Bounds {
 	readonly since: number;
 	/** When it was last seen. */
 	readonly seenAt: number;
+	/** Before which Atlas wants no poll. */
+	readonly notBefore?: number | undefined;
 	/** Absent once it has been told. */
 	readonly deadlineAt?: number | undefined;
 	readonly hardLimitAt: number;
@@ -51,10 +53,10 @@ export async function follow(
 	bounds: Bounds,
 	warn: Warn,
 ): Promise<Round> {
-	const { seenAt, warnedAt: warnedBefore } = bounds;
+	const { seenAt, notBefore, warnedAt: warnedBefore } = bounds;
 	const begin: Round =
 		"id" in from
-			? { watch: watch(from, seenAt), due: false, warnedAt: warnedBefore, beside: 0 }
+			? { watch: watch(from, seenAt, notBefore), due: false, warnedAt: warnedBefore, beside: 0 }
 			: { ...from, due: false };
 	if (standing(begin.watch, bounds) !== "waiting") return begin;
 	const { deadlineAt, hardLimitAt, startedAt, firstPollSeconds, since } = bounds;

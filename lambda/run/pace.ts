@@ -1,5 +1,4 @@
 import type { Expectation } from "../domain/expectation.ts";
-import { expectedPause } from "./expected-pace.ts";
 
 /**
  * How long a run waits: pure functions from what is known to whole seconds, as a durable wait takes them.
@@ -25,6 +24,13 @@ const SPARING = 1.25;
 /** Seconds. @see AWS Lambda API, WaitOptions and StepOptions (valid range) */
 const LONGEST_WAIT_SECONDS = 31_622_400;
 
+/** Spreads after the expected end from which on a snapshot is none of those that were expected. */
+const LATE_SPREADS = 3;
+/** Parts of the expected duration in which a pause grows. */
+const PARTS = 200;
+/** The delay that a poll is worth, as a share of the time gone by; more of it where the end is nearly known. */
+const worth = (spread: number): number => 0.0022 + 0.0004 / spread;
+
 /** What the pause before a poll depends on. */
 export interface Pace {
 	/** Seconds since the snapshot was asked for. */
@@ -45,6 +51,28 @@ export function pause(pace: Pace): number {
 	const expected = expectation && expectedPause(elapsedSeconds, expectation);
 	const share = (expected ?? elapsedSeconds * SHARE) * (1 - JITTER * fraction(seed));
 	return whole(Math.max(Math.floor(Math.max(firstPollSeconds, share)), retryAfterSeconds));
+}
+
+/**
+ * The pause before the next poll of a snapshot whose end is expected. It is the longest after which the delay to be
+ * expected, if the snapshot has not ended yet, is no larger than a poll is worth: long far before the expected end, short
+ * around it. It never exceeds the time gone by, so that an end far earlier than expected is noticed within the snapshot's
+ * own duration again. The duration's logarithm is taken to be logistic, whose tails forgive a wrong prediction.
+ *
+ * @returns seconds; `undefined` once the end is well past the expected one, when nothing is expected any more
+ * @see Barlow, Hunter, Proschan: Optimum Checking Procedures (1963)
+ */
+export function expectedPause(elapsedSeconds: number, { seconds, spread }: Expectation): number | undefined {
+	if (elapsedSeconds > seconds * Math.exp(LATE_SPREADS * spread)) return undefined;
+	const slope = Math.PI / (spread * Math.sqrt(3));
+	const longer = (duration: number) => 1 / (1 + (duration / seconds) ** slope);
+	const step = seconds / PARTS;
+	let delay = 0;
+	for (let pause = step; pause < elapsedSeconds; pause += step) {
+		delay += step * (1 - longer(elapsedSeconds + pause) / longer(elapsedSeconds));
+		if (delay > worth(spread) * (elapsedSeconds + pause)) return pause;
+	}
+	return elapsedSeconds;
 }
 
 /**

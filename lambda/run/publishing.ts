@@ -1,5 +1,5 @@
 import { AtlasError } from "../domain/errors.ts";
-import { type Expectation, predict } from "../domain/expectation.ts";
+import type { Expectation } from "../domain/expectation.ts";
 import type { TargetStatus } from "../domain/outcome.ts";
 import type { PublishStep } from "../domain/publish-step.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
@@ -11,6 +11,7 @@ import { publishPause } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 import { prove } from "./prove.ts";
 import type { Candidate } from "./select.ts";
+import { readEarlier } from "./younger.ts";
 
 /** Seconds for which a final event is offered to a bus that refuses it. */
 const FINAL_PATIENCE_SECONDS = HARD_LIMIT_MINUTES * 60;
@@ -24,6 +25,8 @@ type Offered = TargetStatus & {
 	readonly unpublished?: true;
 	/** Of the step that publishes STARTED: of how long the snapshot takes. Absent in histories of earlier versions. */
 	readonly expectation?: Expectation | null;
+	/** Of the same step: epoch milliseconds before which Atlas wants no poll. */
+	readonly notBefore?: number | undefined;
 };
 
 /** Publishes the changes of one target, in order. */
@@ -39,9 +42,11 @@ export interface Publisher {
 	 * Offers STARTED once, and predicts the end within the same step.
 	 *
 	 * @param change its expectation is absent where none of the steps before has read the cluster's snapshots
-	 * @returns what is expected; `null` where the earlier snapshots do not tell
+	 * @returns what is expected, `null` where the earlier snapshots do not tell; and when Atlas may be polled
 	 */
-	offerStarted(change: Change & { readonly snapshot: Snapshot }): Promise<Expectation | null>;
+	offerStarted(
+		change: Change & { readonly snapshot: Snapshot },
+	): Promise<{ readonly expectation: Expectation | null; readonly notBefore?: number | undefined }>;
 	/**
 	 * Offers again what the bus refused, until it refuses again. To be called within steps.
 	 *
@@ -91,12 +96,15 @@ export function createPublisher(
 			return unpublished !== true;
 		},
 		async offerStarted(change) {
-			const { unpublished, expectation = null } = await steps.step("publish-started", async (): Promise<Offered> => {
-				const known = await readExpectation(ports, target, change);
-				return { ...(await offerOnce({ ...change, expectation: known })), expectation: known };
+			const offered = await steps.step("publish-started", async (): Promise<Offered> => {
+				const { expectation, snapshot } = change;
+				const earlier =
+					expectation === undefined ? await readEarlier(ports, target, kindOf(snapshot)) : { expectation };
+				return { ...(await offerOnce({ ...change, ...earlier })), ...earlier };
 			});
+			const { unpublished, expectation = null, notBefore } = offered;
 			if (unpublished) refused.push({ ...change, expectation });
-			return expectation;
+			return { expectation, notBefore };
 		},
 		async offerAgain(taken) {
 			let count = taken;
@@ -127,19 +135,6 @@ export function createPublisher(
 		},
 	};
 }
-
-/** One request, for the list in which the cluster's snapshots stand. Whatever comes of it, the snapshot is polled. */
-const readExpectation = async (
-	ports: Ports,
-	target: Candidate,
-	{ expectation, snapshot }: Change & { readonly snapshot: Snapshot },
-): Promise<Expectation | null> => {
-	if (expectation !== undefined) return expectation;
-	return ports.listSnapshots(target, kindOf(snapshot)).then(
-		(snapshots) => predict(snapshots) ?? null,
-		() => null,
-	);
-};
 
 const isTaken = (publishing: Promise<void>): Promise<boolean> =>
 	publishing.then(

@@ -21,6 +21,8 @@ export interface Limits {
 	readonly deadlineAt: number;
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
+	/** Where Atlas asked to wait before the first request: how long, and why. */
+	readonly hold?: { readonly seconds: number; readonly reason: Reason | undefined } | undefined;
 	/**
 	 * Seconds before the next request or lookup after so many failures in a row. It grows to half an hour and more, honours
 	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
@@ -72,8 +74,8 @@ export async function take(
 		hardLimitAt,
 		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
 	};
-	let taking: Taking = untaken;
-	let move: Move = { do: "ask", afterSeconds: 0 };
+	let taking: Taking = { ...untaken, reason: limits.hold?.reason ?? null };
+	let move: Move = { do: "ask", afterSeconds: limits.hold?.seconds ?? 0 };
 	let now = startedAt;
 	let requestedAt = startedAt;
 	let late = false;
@@ -112,7 +114,7 @@ export async function take(
 				// Whatever made it due, from the second repetition on a request is never sent at once.
 				const least = taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0;
 				const seconds = Math.max(move.afterSeconds, least);
-				if (taking.asks > 0 && now + seconds * 1000 >= deadlineAt) {
+				if ((taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt) {
 					[taking, move] = giveUp(taking, now, terms, move.afterSeconds);
 					break;
 				}

@@ -1,16 +1,43 @@
 import { ageSeconds, newestOnDemand } from "../domain/age.ts";
 import { type Expectation, predict } from "../domain/expectation.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { isKeptFor } from "../domain/snapshot.ts";
+import { isKeptFor, type SnapshotKind } from "../domain/snapshot.ts";
+import { judge } from "../domain/verdict.ts";
 import type { Ports } from "./ports.ts";
 
+/** What earlier snapshots tell. */
+interface Earlier {
+	/** `null` where the listed ones do not tell, absent where none were listed. */
+	readonly expectation?: Expectation | null;
+	/** Epoch milliseconds before which Atlas wants no further request. A checkpoint keeps it for the next process. */
+	readonly notBefore?: number | undefined;
+}
+
 /** What the lookup brought; of `at`, epoch milliseconds. */
-interface Younger {
+interface Younger extends Earlier {
 	/** To skip the target. */
 	readonly reason?: Reason;
 	readonly at: number;
-	/** Of how long the next snapshot takes; `null` where the listed ones do not tell, absent where none were listed. */
-	readonly expectation?: Expectation | null;
+	/** Why the list could not be read. */
+	readonly unread?: Reason | undefined;
+}
+
+/**
+ * Predicts from a cluster's list how long its next snapshot takes. Where it can't be read nothing is predicted, and the
+ * run goes on.
+ */
+export async function readEarlier(ports: Ports, target: Target, kind?: SnapshotKind): Promise<Earlier> {
+	const { snapshots, notBefore } = await list(ports, target, kind);
+	return snapshots ? { expectation: predict(snapshots) ?? null } : { expectation: null, notBefore };
+}
+
+async function list(ports: Ports, target: Target, kind?: SnapshotKind) {
+	try {
+		return { snapshots: await ports.listSnapshots(target, kind) };
+	} catch (error) {
+		const { retryAfterSeconds, reason } = judge(error);
+		return { notBefore: retryAfterSeconds && ports.now() + retryAfterSeconds * 1000, unread: reason };
+	}
 }
 
 /**
@@ -25,10 +52,10 @@ export async function findYounger(
 	minimumAgeMinutes: number,
 	retentionInDays: number,
 ): Promise<Younger> {
-	const listed = await ports.listSnapshots(target).catch(() => undefined);
-	const snapshots = listed ?? [];
+	const { snapshots, notBefore, unread } = await list(ports, target);
 	const at = ports.now();
-	const expectation = listed && (predict(listed) ?? null);
+	if (!snapshots) return { at, notBefore, unread };
+	const expectation = predict(snapshots) ?? null;
 	const newest = newestOnDemand(snapshots.filter((one) => isKeptFor(one, retentionInDays)));
 	const age = newest && ageSeconds(newest, at);
 	if (age === undefined || age >= minimumAgeMinutes * 60) return { at, expectation };

@@ -135,10 +135,20 @@ describe("the prediction", () => {
 		);
 	});
 
-	test("one whose retention was changed to months is such an outlier", () => {
+	test.each([2, 3, 4, 9])("one whose retention was changed to months is such an outlier, beside %i others", (count) => {
+		const others = Array.from({ length: count }, (_, index) => 1180 + 10 * index);
 		const months = taken({ took: 1200, at: 20 * DAY, kept: 2.5 * DAY });
 
-		expect(predict([...history([1180, 1200, 1230]), months])?.seconds).toBeLessThan(1231);
+		expect(predict([...history(others), months])?.seconds).toBeLessThan(1261);
+	});
+
+	test("among five or more one outlier hardly widens it, and few are less certain than many", () => {
+		const alike = (count: number) => Array.from({ length: count }, (_, index) => 1180 + 10 * (index % 4));
+		const spread = (durations: readonly number[]) => predict(history(durations))?.spread ?? Number.NaN;
+
+		expect(spread([...alike(6), 40_000])).toBeLessThan(0.06);
+		expect(spread(alike(2))).toBeGreaterThan(spread(alike(4)));
+		expect(spread(alike(4))).toBeGreaterThan(spread(alike(10)));
 	});
 
 	test("none is made of earlier ones that do not agree at all", () => {

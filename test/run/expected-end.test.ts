@@ -1,11 +1,13 @@
 import type { Event } from "@aws-sdk/client-lambda";
 import { afterEach, describe, expect, test } from "vitest";
 import { takeSnapshot } from "../../local/atlas/index.ts";
+import type { DurableHandler } from "../../local/aws/engine.ts";
 import { countHistory } from "../bench/counted.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const MINUTE = 60;
 let stage: Stage;
+let processes = 0;
 afterEach(() => stage[Symbol.asyncDispose]());
 
 /** The cluster's earlier snapshots, which took so many seconds each, and are long over. */
@@ -136,6 +138,46 @@ describe("no prediction is made, and no run fails, where", () => {
 			["COMPLETED", null],
 		]);
 		expect(published("COMPLETED")?.durationSeconds).toBeLessThan(345);
+	});
+
+	test.each([
+		["the next poll waits as long as Atlas asks", {}, "get"],
+		["the request itself waits as long as Atlas asks", { minimumAgeMinutes: 60 }, "take"],
+	])("the list is throttled: %s, though every invocation is a new process", async (_what, request, next) => {
+		const before = processes;
+		const handler = async (...given: Parameters<DurableHandler>) => {
+			const path = `../../lambda/handlers/snapshot.ts?process=${processes++}`;
+			return ((await import(path)) as { handler: DurableHandler }).handler(...given);
+		};
+		await openWithHistory([1180, 1200, 1230], { handler: async () => handler });
+		stage.atlas.faults.add({ on: { kind: "list", times: 1 }, do: { type: "status", status: 429, retryAfter: 120 } });
+		plan(300);
+		const { status, history } = await take(request);
+		const kinds = stage.atlas.log.map(({ kind }) => kind);
+		const refused = stage.atlas.log[kinds.indexOf("list")];
+		const after = stage.atlas.log.slice(kinds.indexOf("list") + 1).filter(
+			// The list of sharded snapshots is asked for beside the one of replica sets.
+			({ status, kind }) => status !== 401 && kind !== "listSharded",
+		);
+
+		expect(status).toBe("SUCCEEDED");
+		expect(processes - before).toBeGreaterThan(2);
+		expect(after[0]?.kind).toBe(next);
+		// The request's wait is a durable one: the next process would know nothing of one in memory.
+		expect(JSON.stringify(history).includes('"before-asking"')).toBe(next === "take");
+		expect((after[0]?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(120_000);
+	});
+
+	test("the list may not be read again before the deadline: nothing is asked for, and it is said at once", async () => {
+		await openWithHistory([]);
+		stage.atlas.faults.add({ on: { kind: "list", times: 1 }, do: { type: "status", status: 429, retryAfter: 7200 } });
+		const { status } = await take({ minimumAgeMinutes: 60, deadlineMinutes: 60 });
+
+		expect(status).toBe("FAILED");
+		expect(stage.published().map(({ state, reason }) => [state, reason?.code])).toEqual([
+			["REFUSED", "ATLAS_RATE_LIMITED"],
+		]);
+		expect(published("REFUSED")?.durationSeconds).toBeLessThan(60);
 	});
 
 	test("it is the first snapshot ever, or the second", async () => {
