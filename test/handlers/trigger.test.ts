@@ -209,6 +209,10 @@ describe("what is asked for is not multiplied", () => {
 
 				expect(failure).toMatchObject({ name: expect.stringMatching(/^(EVENT|REQUEST)_INVALID$/) });
 				expect((failure as Error).message.length).toBeLessThan(10_000);
+				// Lambda's own line about a failed invocation holds name, message and stack.
+				const { name, message, stack } = failure as Error;
+				const line = JSON.stringify({ errorType: name, errorMessage: message, stackTrace: stack?.split("\n") });
+				expect(Buffer.byteLength(line)).toBeLessThan(20_000);
 				expect(logged).toHaveLength(1);
 				expect(Buffer.byteLength(logged.join(""))).toBeLessThan(20_000);
 			}
