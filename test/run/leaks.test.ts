@@ -9,10 +9,12 @@ import { takeSnapshot } from "../../local/atlas/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
 import { toPayload } from "../../local/gateway/payload.ts";
 import { type Canaries, createCanaries } from "../faults/secrets.ts";
+import { createMailer } from "../infra/mail.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
+const mail = createMailer();
 let stage: Stage;
 let canaries: Canaries;
 /** Everything that can be seen from outside. */
@@ -49,6 +51,7 @@ async function carryOut(request: Record<string, unknown>) {
 	const ended = await stage.carryOut(request);
 	canaries.take(stage.atlas.world);
 	seen.push(JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(stage.published()));
+	seen.push(...stage.aws.events.map(mail));
 	return ended.result.targets.map(({ state, reason }) => reason?.code ?? state);
 }
 

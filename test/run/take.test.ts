@@ -327,14 +327,17 @@ describe("promise 2: a snapshot is not left behind by a list that is minutes old
 		expect(endedAt - START).toBeLessThan(5 * MINUTE);
 	});
 
-	test.each([1, 5])("where the reply was lost within the last of %i minutes: it is LATE, then found", async (minutes) => {
-		const fates = Array.from({ length: minutes === 1 ? 0 : 4 }, () => "never-upgrading" as const);
-		const scene = { fates: [...fates, "done-lost"], deadlineMinutes: minutes, listDelay: 5 * MINUTE } as const;
-		const { result, ours, lateAt, deadlineAt } = await play(scene);
+	test.each([1, 5])(
+		"where the reply was lost within the last of %i minutes: it is LATE, then found",
+		async (minutes) => {
+			const fates = Array.from({ length: minutes === 1 ? 0 : 4 }, () => "never-upgrading" as const);
+			const scene = { fates: [...fates, "done-lost"], deadlineMinutes: minutes, listDelay: 5 * MINUTE } as const;
+			const { result, ours, lateAt, deadlineAt } = await play(scene);
 
-		expect(result).toMatchObject({ provenance: "recovered", snapshot: { id: ours[0]?.id } });
-		expect(lateAt).toEqual([deadlineAt]);
-	});
+			expect(result).toMatchObject({ provenance: "recovered", snapshot: { id: ours[0]?.id } });
+			expect(lateAt).toEqual([deadlineAt]);
+		},
+	);
 
 	test("what stays unknown at the deadline is LATE, and refused within a quarter of an hour", async () => {
 		const { result, lateAt, deadlineAt, endedAt } = await play({ fates: ["never-lost"], deadlineMinutes: 1 });
