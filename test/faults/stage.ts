@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { subscribe } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { syncBuiltinESMExports } from "node:module";
+import { type RegisterHooksOptions, registerHooks, stripTypeScriptTypes, syncBuiltinESMExports } from "node:module";
 import { type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { FaultAction } from "../../local/atlas/wire/faults.ts";
 import { restartObjectIds } from "../../local/atlas/world/object-id.ts";
@@ -85,6 +86,7 @@ export async function openStage(): Promise<Stage> {
 	});
 	const restore = captureOutput((text) => director?.onLog(text));
 	const unhook = hookProcesses();
+	const { deregister } = registerHooks(moduleHooks);
 	const clock = driveClock();
 	enter(process.env, aws, {
 		EVENT_BUS_NAME: "default",
@@ -150,6 +152,7 @@ export async function openStage(): Promise<Stage> {
 			clock.stop();
 			restore();
 			unhook();
+			deregister();
 			disconnect();
 			await aws.close();
 			await atlas.close();
@@ -171,6 +174,19 @@ function createRandom(seed: number): () => number {
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 	};
 }
+
+const stripped = new Map<string, string>();
+
+/** A function's module is loaded anew for each process, hundreds of times: its types are stripped once. */
+const moduleHooks = {
+	load(url, context, nextLoad) {
+		const [path = "", query] = url.split("?");
+		if (query === undefined || !path.endsWith(".ts")) return nextLoad(url, context);
+		const source = stripped.get(path) ?? stripTypeScriptTypes(readFileSync(new URL(path), "utf8"));
+		stripped.set(path, source);
+		return { format: "module", source, shortCircuit: true };
+	},
+} satisfies RegisterHooksOptions;
 
 /** Handlers write their logs to the standard streams; nothing else does in a process of the campaign. */
 function captureOutput(hear: (text: string) => void): () => void {
