@@ -34,8 +34,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				TAKING,
-				"[{ ...known, conflict: reason }, lookNow]",
-				"[{ ...known, hasLeft: false, conflict: reason }, askAgain(known, at, terms, terms.backOff(known.asks))]",
+				"return [{ ...known, conflict: reason }, lookNow]",
+				"return askAgain({ ...known, leftAt: null, conflict: reason }, at, terms, terms.backOff(known.asks))",
 			),
 		],
 	},
@@ -70,11 +70,7 @@ export const mutants: readonly Mutant[] = [
 		name: "another's snapshot clears doubt",
 		scenario: "overtaken",
 		edits: [
-			edit(
-				TAKING,
-				"	if (taking.inDoubt) {\n		const emptyLooks",
-				"	if (taking.inDoubt && !running) {\n		const emptyLooks",
-			),
+			edit(TAKING, "if (taking.looksLeft.length > 0) return", "if (taking.looksLeft.length > 0 && !running) return"),
 		],
 	},
 	{
@@ -82,12 +78,12 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				TAKING,
-				"return [known, askAgain(known, at, terms, refusalPause(terms))];",
+				"return askAgain(known, at, terms, refusalPause(terms));",
 				'return [known, { do: "explain", reason, code, again: false }];',
 			),
 		],
 	},
-	{ name: "one 404 means gone", edits: [edit("lambda/domain/following.ts", "seen.missing >= 2", "seen.missing >= 1")] },
+	{ name: "one 404 means gone", edits: [edit("lambda/domain/following.ts", "missing >= 2 &&", "missing >= 1 &&")] },
 	{
 		name: "any marker is ours",
 		scenario: "others",
@@ -133,12 +129,12 @@ export const mutants: readonly Mutant[] = [
 		name: "asks for ever",
 		scenario: "turnedAway",
 		edits: [
+			edit(TAKING, "if (at + afterSeconds * 1000 < terms.deadlineAt) return", "if (at < 2 * terms.deadlineAt) return"),
 			edit(
-				TAKING,
-				"if (at + afterSeconds * 1000 < deadlineAt) return { do: what, afterSeconds };",
-				"if (at < 2 * deadlineAt) return { do: what, afterSeconds };",
+				"lambda/run/take.ts",
+				"(taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
+				"taking.asks < 0",
 			),
-			edit("lambda/run/take.ts", "taking.asks > 0 && now + seconds * 1000 >= deadlineAt", "taking.asks < 0"),
 			edit(ASK, "if (askedAt >= deadlineAt) return", "if (askedAt < 0) return"),
 			edit(ASK, "		notAfter: deadlineAt,\n", ""),
 		],
