@@ -28,7 +28,7 @@ export class SnapshotFunction extends ServiceFunction {
 			...props,
 			description: "Carries out runs: takes Atlas snapshots, follows each to its end, publishes what happened",
 			timeout: Duration.minutes(5),
-			// A run stops following after three days, and offers its last event for three more.
+			// A run stops following after three and a half days at the latest, and offers its last event for three more.
 			durableConfig: { executionTimeout: Duration.days(7), retentionPeriod: Duration.days(30) },
 		});
 		Annotations.of(this.function).acknowledgeInfo(

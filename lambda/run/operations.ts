@@ -13,7 +13,7 @@ import type { Steps } from "./steps.ts";
 const OPERATIONS_PER_EXECUTION = 3_000;
 
 /**
- * What one target may use in three days, whatever happens to it. A snapshot that is polled for three days from every 15
+ * What one target may use until it is followed no longer, whatever happens to it. A snapshot that is polled for three days from every 15
  * seconds on takes 90 polls; the rest is what comes before and after.
  */
 export const TARGET_OPERATIONS = 110;
