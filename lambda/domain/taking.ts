@@ -1,7 +1,8 @@
+import { again, askAgain, giveUp, lookAfter, type Next } from "./asking-again.ts";
 import type { FinalState, Reason } from "./outcome.ts";
 import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "./refusals.ts";
 import { isKeptFor, type Snapshot } from "./snapshot.ts";
-import type { Asked, End, Looked, Move, Refusal, Taking, Terms } from "./taking-state.ts";
+import type { Asked, Looked, Move, Refusal, Taking, Terms } from "./taking-state.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -10,22 +11,12 @@ import type { Verdict } from "./verdict.ts";
  */
 const LOOKS_IN_DOUBT = [5, 15, 40] as const;
 const DOUBT_SECONDS = 60;
-/** After them, once the deadline forbids another request: ten minutes, since a list may be minutes old. */
-const LOOKS_BEFORE_GIVING_UP = [60, 180, 360] as const;
-const UNSURE_MS = 10 * 60_000;
 /** Seconds from a request that was refused for good, and may have been carried out all the same, to the looks after it. */
 const LOOKS_AFTER_REFUSAL = [20, 60, 130] as const;
-/** Seconds between the last request before the deadline and the look after it, and at the least. */
-const LAST_LOOK_SECONDS = 20;
-const LEAST_LAST_LOOK_SECONDS = 5;
 /** Requests in doubt after which ours is looked for three times. */
 const DOUBTS_WITH_LOOKS = 2;
 /** Looks in a row that fail before a definite refusal counts without one. */
 const BLIND_LOOKS_AFTER_REFUSAL = 3;
-/** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
-const LAST_MOMENT_SECONDS = 15;
-
-type Next = readonly [Taking, Move];
 
 /**
  * Decides after a request. One that left this process and did not bring a snapshot may have been carried out, whatever
@@ -67,19 +58,17 @@ function afterDoubt(taking: Taking, at: number, { backOff, deadlineAt, hardLimit
 
 const lookNow: Move = { do: "look", afterSeconds: 0 };
 
-/** @param least seconds before the first look at least */
-const lookAfter = (taking: Taking, [first = 0, ...looksLeft]: readonly number[], least = 0): Next => [
-	{ ...taking, looksLeft },
-	{ do: "look", afterSeconds: Math.max(first, least) },
-];
-
 /** Decides after a look. */
 export function afterLooking(before: Taking, looked: Looked, terms: Terms): Next {
 	const { at } = looked;
 	if ("verdict" in looked) return afterBlindLook(before, looked.verdict, at, terms);
 	const taking = { ...before, blindLooks: 0, lookRefusals: noRefusals };
 	const { ours, running } = looked.snapshots;
-	if (ours) return [{ ...taking, inDoubt: false }, { do: "follow", snapshot: ours, provenance: "recovered" }];
+	if (ours)
+		return [
+			{ ...taking, inDoubt: false },
+			{ do: "follow", snapshot: ours, provenance: "recovered" },
+		];
 	// Another's running snapshot clears no doubt: it may end while Atlas still has our request in hand.
 	if (taking.looksLeft.length > 0) return lookAfter(taking, taking.looksLeft);
 	const certain = { ...taking, inDoubt: false };
@@ -160,47 +149,3 @@ function byPolicy(running: Snapshot, { conflict, ending }: Taking, { policy, ret
 
 /** Refusals that pass and come back may go on for days: what a back-off keeps of the durable operations, this pause keeps too. */
 const refusalPause = ({ backOff }: Terms): number => Math.max(REFUSAL_PAUSE_SECONDS, backOff(1));
-
-const askAgain = (taking: Taking, at: number, terms: Terms, afterSeconds: number, least = 0): Next =>
-	again("ask", taking, at, terms, afterSeconds, least);
-
-/**
- * After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. A pause
- * of ours that would reach beyond it is cut, for a last try; one that Atlas asked for (`least`) never is.
- */
-function again(
-	what: "ask" | "look",
-	taking: Taking,
-	at: number,
-	terms: Terms,
-	afterSeconds: number,
-	least = 0,
-): Next {
-	if (at + afterSeconds * 1000 < terms.deadlineAt) return [taking, { do: what, afterSeconds }];
-	const last = Math.floor((terms.deadlineAt - at) / 1000) - LAST_MOMENT_SECONDS;
-	if (last >= Math.max(least, LAST_MOMENT_SECONDS)) return [taking, { do: what, afterSeconds: last }];
-	return giveUp(taking, at, terms, least);
-}
-
-/**
- * Nothing more is asked for. What has left may have been carried out all the same, so ours is looked for to the last:
- * before the deadline where Atlas has answered, and beyond it where nobody knows.
- *
- * @param least seconds for which Atlas wants no call
- */
-export function giveUp(taking: Taking, at: number, { deadlineAt }: Terms, least = 0): Next {
-	const { reason } = taking;
-	const ending: End = {
-		do: "end",
-		state: "REFUSED",
-		reason: reason ?? { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" },
-	};
-	const { leftAt, doubts } = taking;
-	if (leftAt === null) return [taking, ending];
-	const isUnsure = taking.inDoubt || (doubts > 0 && at - leftAt < UNSURE_MS);
-	if (isUnsure) return lookAfter({ ...taking, inDoubt: true, ending }, LOOKS_BEFORE_GIVING_UP, least);
-	const untilDeadline = Math.floor((deadlineAt - at) / 1000) - LEAST_LAST_LOOK_SECONDS;
-	const pause = Math.min(Math.max(LAST_LOOK_SECONDS, least), untilDeadline);
-	const isTime = pause >= Math.max(least, LEAST_LAST_LOOK_SECONDS);
-	return isTime ? lookAfter({ ...taking, ending }, [pause]) : [taking, ending];
-}

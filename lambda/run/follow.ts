@@ -1,12 +1,13 @@
 import type { Expectation } from "../domain/expectation.ts";
 import { afterMissing, afterSeeing, afterWaiting, standing, type Watch, watch } from "../domain/following.ts";
 import type { Target } from "../domain/outcome.ts";
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { Run } from "../domain/run.ts";
+import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import { judge } from "../domain/verdict.ts";
 import type { CountedSteps } from "./operations.ts";
 import { cut, pause, seedOf } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import type { Warn } from "./warn.ts";
+import { type Warn, warnAbout } from "./warn.ts";
 
 /** What bounds a watch: epoch milliseconds, and the pace in seconds. */
 export interface Bounds {
@@ -93,6 +94,26 @@ export async function follow(
 	);
 }
 
+/** Waits until another's snapshot has ended, up to the deadline. */
+export function waitForOther(
+	ports: Ports,
+	steps: CountedSteps,
+	{ run }: Run,
+	target: Target,
+	snapshot: Snapshot,
+	{
+		startedAt,
+		deadlineAt,
+		firstPollSeconds,
+	}: Pick<Bounds, "startedAt" | "firstPollSeconds"> & { readonly deadlineAt: number },
+	known: Pick<Bounds, "seenAt" | "expectation" | "warnedAt">,
+): Promise<Round> {
+	const since = requestTime(snapshot);
+	const bounds = { ...known, startedAt, since, deadlineAt, hardLimitAt: deadlineAt, firstPollSeconds };
+	const warn = warnAbout(ports.warn, run, target, "Atlas does not say how another's snapshot stands");
+	return follow(ports, steps, "wait-for-other", target, snapshot, bounds, warn);
+}
+
 async function lookOnce(ports: Ports, target: Target, before: Watch): Promise<Watch> {
 	try {
 		return afterSeeing(before, await ports.readSnapshot(target, before.snapshotId), ports.now());
@@ -111,6 +132,8 @@ async function confirmGone(ports: Ports, target: Target, seen: Watch): Promise<W
 		return listed ? afterSeeing(seen, listed, ports.now(), 0) : seen;
 	} catch (error) {
 		// Of a cluster that is gone, the list says the same.
-		return seen.homelessSince !== undefined && judge(error).reason.code === seen.reason?.code ? seen : { ...seen, missing: 1 };
+		return seen.homelessSince !== undefined && judge(error).reason.code === seen.reason?.code
+			? seen
+			: { ...seen, missing: 1 };
 	}
 }

@@ -1,15 +1,24 @@
+import { giveUp } from "../domain/asking-again.ts";
 import type { Expectation } from "../domain/expectation.ts";
 import { isOutOfTheWay } from "../domain/following.ts";
-import type { FinalState, Provenance, Reason, Target } from "../domain/outcome.ts";
+import type { Provenance, Reason, Target } from "../domain/outcome.ts";
 import type { Own } from "../domain/own-snapshot.ts";
 import { reportBy } from "../domain/refusals.ts";
 import { marker, type Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import { afterAsking, afterExplaining, afterLooking, giveUp } from "../domain/taking.ts";
-import { type Asked, type Looked, type Move, type Taking, type Terms, untaken } from "../domain/taking-state.ts";
+import { afterAsking, afterExplaining, afterLooking } from "../domain/taking.ts";
+import {
+	type Asked,
+	type End,
+	type Looked,
+	type Move,
+	type Taking,
+	type Terms,
+	untaken,
+} from "../domain/taking-state.ts";
 import { ask, interrupted, look } from "./ask.ts";
 import { explain } from "./explain.ts";
-import { follow } from "./follow.ts";
+import { waitForOther } from "./follow.ts";
 import type { CountedSteps } from "./operations.ts";
 import { cut } from "./pace.ts";
 import type { Ports } from "./ports.ts";
@@ -45,11 +54,8 @@ export interface Taken {
 	readonly warnedAt?: number | undefined;
 }
 
-export interface NotTaken {
-	readonly state: FinalState;
-	readonly reason: Reason;
-	readonly endedAt: number;
-}
+/** Epoch milliseconds. */
+export type NotTaken = Omit<End, "do"> & { readonly endedAt: number };
 
 /**
  * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
@@ -83,7 +89,8 @@ export async function take(
 	/** Whether a snapshot may be there, so that what passes the deadline is told to be late. */
 	const mayBeThere = () => taking.inDoubt || taking.ending !== null;
 	const passDeadline = async () => {
-		if (mayBeThere() && move.do !== "end" && !late && now >= deadlineAt) late = await onLate();
+		const isOpen = mayBeThere() && move.do !== "end" && move.do !== "follow";
+		if (isOpen && !late && now >= deadlineAt) late = await onLate();
 	};
 	/** A wait in doubt is divided at the deadline, so that it is told when it passes; what Atlas asks to wait is waited in full. */
 	const sleep = async (name: string, seconds: number) => {
@@ -107,6 +114,12 @@ export async function take(
 		const warn = warnAbout(steps.warn, run.run, target, `no snapshot yet: ${why}`);
 		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in move ? move.afterSeconds : 0);
 	};
+	const onLooked = (looked: Looked) => {
+		now = looked.at;
+		if ("snapshots" in looked) expectation = looked.expectation;
+		[taking, move] = afterLooking(taking, looked, terms);
+		warnIf(looked);
+	};
 
 	for (;;) {
 		switch (move.do) {
@@ -119,16 +132,14 @@ export async function take(
 					break;
 				}
 				await sleep("before-asking", seconds);
-				const done = await steps.once("take-snapshot", () =>
-					ask(ports, run, target, own, deadlineAt, taking.leftAt !== null),
-				);
+				const lookFirst = taking.leftAt !== null;
+				const done = await steps.once("take-snapshot", () => ask(ports, run, target, own, deadlineAt, lookFirst));
 				const asked = done ?? interrupted(now);
-				now = asked.at;
 				if ("looked" in asked) {
-					[taking, move] = afterLooking(taking, asked.looked, terms);
-					warnIf(asked.looked);
+					onLooked(asked.looked);
 					break;
 				}
+				now = asked.at;
 				if (taking.asks === 0) requestedAt = asked.askedAt;
 				[taking, move] = afterAsking(taking, asked, terms);
 				// No step was carried out of which the log could tell; the look that follows tells it.
@@ -137,29 +148,14 @@ export async function take(
 			}
 			case "look": {
 				await sleep("before-looking", move.afterSeconds);
-				const looked = await steps.step("look-for-ours", () => look(ports, target, own));
-				now = looked.at;
-				if ("snapshots" in looked) expectation = looked.expectation;
-				[taking, move] = afterLooking(taking, looked, terms);
-				warnIf(looked);
+				onLooked(await steps.step("look-for-ours", () => look(ports, target, own)));
 				break;
 			}
 			case "wait-for": {
-				const bounds = {
-					startedAt,
-					since: requestTime(move.snapshot),
-					seenAt: now,
-					deadlineAt,
-					hardLimitAt: deadlineAt,
-					firstPollSeconds: limits.firstPollSeconds,
-					expectation: expectation ?? undefined,
-					warnedAt,
-				};
-				const about = warnAbout(ports.warn, run.run, target, "Atlas does not say how another's snapshot stands");
-				const waited = await follow(ports, steps, "wait-for-other", target, move.snapshot, bounds, about);
+				const known = { seenAt: now, expectation: expectation ?? undefined, warnedAt };
+				const waited = await waitForOther(ports, steps, run, target, move.snapshot, limits, known);
 				const seen = waited.watch;
-				now = seen.lookedAt;
-				warnedAt = waited.warnedAt;
+				[now, warnedAt] = [seen.lookedAt, waited.warnedAt];
 				if (!isOutOfTheWay(seen) || now >= deadlineAt)
 					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
@@ -189,7 +185,6 @@ export async function take(
 }
 
 const IN_DOUBT = "a request is in doubt, Atlas may have carried it out";
-
 const stillRunning = (conflict: Reason | null): Reason => ({
 	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",
 	message: "another on-demand snapshot was still running at the deadline; allow more deadlineMinutes, or join it",

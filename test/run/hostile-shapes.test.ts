@@ -65,7 +65,9 @@ test.each([
 
 		const { events, rssMb } = JSON.parse(stdout) as FastRun;
 		// A bus may deliver an event twice, and so may a PutEvents that is sent again because its reply was lost.
-		const finals = [...new Map(events.filter(({ state }) => isFinal(state)).map((one) => [identity(one), one])).values()];
+		const finals = [
+			...new Map(events.filter(({ state }) => isFinal(state)).map((one) => [identity(one), one])).values(),
+		];
 		const told = finals.map(({ clusterName, state }) => `${clusterName} ${state}`);
 		expect(told.toSorted()).toEqual(clusters.map((name) => `${name} COMPLETED`).toSorted());
 		const taken = clusters.map((name) => atlas.world.cluster(projectId, name).snapshots.length);
