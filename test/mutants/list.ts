@@ -148,6 +148,11 @@ export const mutants: readonly Mutant[] = [
 				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: executedOf(call)',
 				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: "no"',
 			),
+			edit(
+				"lambda/atlas/requests.ts",
+				"throw error instanceof ServiceError ?",
+				'throw error instanceof ServiceError && error.name !== "ATLAS_UNREADABLE" ?',
+			),
 		],
 	},
 	{
