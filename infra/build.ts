@@ -94,4 +94,14 @@ async function bundle(entry: string, outdir: string): Promise<string> {
 	return outdir;
 }
 
-if (import.meta.main) await buildFunctions();
+if (import.meta.main) {
+	const { readCommand } = await import("../local/cli/command.ts");
+	readCommand(
+		`npm run build                   bundles the functions into dist/
+  --help, -h
+
+exit code: 0 built, 1 not, 2 the call was wrong`,
+		{},
+	);
+	await buildFunctions();
+}

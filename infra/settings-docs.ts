@@ -88,4 +88,14 @@ Where the topic is encrypted with a key of yours, the key's policy must let both
 \`expectedEveryMinutes\` is best left out: then it is the longest time between two firings, found by going through twelve years of the time zone's calendar, with the nights on which the clock is put back or forward. One that is given must not be shorter than the longest time by the clock on the wall, and not longer than three times the longest time, since the alarm would miss more than three firings. EventBridge Scheduler skips a firing at a time that the clock skips, in many zones between 02:00 and 03:00 of one night a year: \`npm run synth\` warns of such a time.
 `;
 
-if (import.meta.main) writeFileSync(PAGE, settingsPage());
+if (import.meta.main) {
+	const { readCommand } = await import("../local/cli/command.ts");
+	readCommand(
+		`npm run docs                    writes docs/settings.md from the schema
+  --help, -h
+
+exit code: 0 written, 1 not, 2 the call was wrong`,
+		{},
+	);
+	writeFileSync(PAGE, settingsPage());
+}

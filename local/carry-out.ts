@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
+import { REPORT_INDENT, type Report, writeReport } from "../lambda/doctor/report.ts";
+import { marker } from "../lambda/domain/run.ts";
+import { checkFirst } from "./check-first.ts";
 import type { Call } from "./cli/call.ts";
-import { UsageError } from "./cli/usage-error.ts";
-import { feedTrigger } from "./feed.ts";
+import { UsageError } from "./cli/command.ts";
+import type { OnLog } from "./function-logs.ts";
 import { toPayload } from "./gateway/payload.ts";
-import { judge } from "./judge.ts";
-import { keepServing, whenAborted } from "./keep-serving.ts";
 import type { ExitCode } from "./main.ts";
-import { isComplete } from "./narrate/ledger.ts";
-import type { Screen } from "./narrate/screen.ts";
-import { type Story, tellStory } from "./narrate/story.ts";
-import { drawTable } from "./narrate/table.ts";
-import type { World } from "./world.ts";
+import { serve, whenAborted } from "./serve.ts";
+import type { LocalServices } from "./services.ts";
+import { createReporter, type Reporter } from "./terminal/reporter.ts";
+import type { Screen } from "./terminal/screen.ts";
+import { drawTable } from "./terminal/table.ts";
+import { isComplete, type TargetView } from "./terminal/targets.ts";
+import { callTrigger, readAnswer } from "./trigger.ts";
 
-/** One event on its way to the trigger, and who sends it. */
-interface Feed {
+/** An event for the trigger function, and who sends it. */
+interface SentEvent {
 	readonly subject: string;
 	readonly text: string;
 	readonly event: unknown;
@@ -22,41 +25,75 @@ interface Feed {
 }
 
 /**
- * Feeds what the call asks for to the trigger, follows the runs to their end, and closes with a table.
+ * Hands what the call asks for to the trigger function, follows the runs to their end, and closes with a table.
  *
  * @param ended from outside: the runs are followed no more
  *
- * @throws UsageError where the trigger refuses the only event
+ * @throws UsageError where the trigger function refuses the only event
  */
-export async function carryOut(call: Call, world: World, screen: Screen, ended: AbortSignal): Promise<ExitCode> {
-	const { aws, simulator, atlasUrl } = world;
-	screen.line(`Atlas ${simulator ? "simulator " : ""}at ${atlasUrl}, AWS stand-ins at ${aws.url}\n`);
-	const story = tellStory(aws, screen, () => performance.now());
+export async function carryOut(
+	call: Call,
+	services: LocalServices,
+	screen: Screen,
+	onLog: OnLog,
+	ended: AbortSignal,
+): Promise<ExitCode> {
+	const { aws, simulator, atlasUrl } = services;
+	screen.line(`Atlas ${simulator ? "simulator " : ""}at ${atlasUrl}`);
+	screen.line(`AWS simulator at ${aws.url}\n`);
+	const failedChecks = await Promise.race([checkFirst(call, screen), whenAborted(ended)]);
+	if (failedChecks === undefined) return endedBy(ended);
+	if (failedChecks.length > 0) return stopBeforehand(failedChecks, screen);
+	const reporter = createReporter(aws, screen, onLog);
 	let failed = false;
 	const work = async () => {
 		if (call.work.kind === "serve") {
-			return keepServing(call.work.port, call.work.keys, world, screen, story, ended);
+			return serve(call.work.port, call.work.keys, services, screen, reporter, ended);
 		}
-		for (const feed of feedsOf(call, world)) failed = !(await send(feed, story)) || failed;
+		for (const sent of eventsOf(call, services)) failed = !(await send(sent, reporter)) || failed;
 		await Promise.all(aws.runs.map((run) => run.ended));
-		if (call.work.kind === "demo") await tellStatus(world, story);
+		if (call.work.kind === "demo") await showStatus(services, reporter);
 	};
 	try {
 		await (call.work.kind === "serve" ? work() : Promise.race([work(), whenAborted(ended)]));
-		const going = aws.runs.filter(({ status }) => status === "RUNNING").length;
-		if (going > 0)
-			story.tell("stopped", `${going} of the runs still went on; Atlas finishes their snapshots unwatched`);
 	} finally {
-		story.end();
+		reporter.end();
 	}
-	const entries = story.ledger.entries();
-	if (entries.length > 0) drawTable(entries, screen);
-	if (ended.reason === "SIGINT") return 130;
-	if (ended.aborted && call.work.kind !== "serve") return 1;
+	const targets = reporter.targets();
+	if (ended.aborted) reportLeft(targets, services, screen);
+	if (targets.length > 0) drawTable(targets, screen);
+	if (ended.aborted && !(call.work.kind === "serve" && ended.reason !== "SIGINT")) return endedBy(ended);
 	return !failed && aws.runs.every((run) => run.status === "RUNNING" || isComplete(run)) ? 0 : 1;
 }
 
-function feedsOf({ work }: Call, { simulator }: World): readonly Feed[] {
+const endedBy = ({ reason }: AbortSignal): ExitCode => (reason === "SIGINT" ? 130 : 1);
+
+function stopBeforehand(failed: readonly Report["lines"][number][], screen: Screen): ExitCode {
+	screen.line("No snapshot was asked for, since it cannot succeed:\n");
+	for (const line of writeReport({ lines: failed }).split("\n")) screen.line(line, REPORT_INDENT);
+	screen.line("\nnpm run doctor makes every check.");
+	return 1;
+}
+
+/** Says what goes on in Atlas once nobody follows it here. */
+function reportLeft(targets: readonly TargetView[], { simulator, stackName }: LocalServices, screen: Screen): void {
+	const open = targets.filter(({ since }) => since !== undefined);
+	const running = open.filter(({ snapshotId }) => snapshotId !== null);
+	const unknown = open.filter(({ snapshotId }) => snapshotId === null);
+	if (running.length > 0) {
+		const fate = simulator ? "These snapshots end with the simulator:" : "These snapshots go on in Atlas, unwatched:";
+		screen.line(`\n${fate}\n`);
+		for (const { clusterName, snapshotId, projectId } of running)
+			screen.line(`  ${clusterName}  ${snapshotId ?? ""}  project ${projectId}`, 4);
+	}
+	if (unknown.length > 0 && !simulator) {
+		screen.line("\nNobody knows whether these were requested; look for their descriptions in Atlas:\n");
+		for (const { clusterName, projectId, run } of unknown)
+			screen.line(`  ${clusterName}  project ${projectId}  …${marker(run, stackName)}`, 4);
+	}
+}
+
+function eventsOf({ work }: Call, { simulator }: LocalServices): readonly SentEvent[] {
 	switch (work.kind) {
 		case "demo": {
 			const [first = "", second = first] = simulator?.clusters ?? [];
@@ -66,7 +103,7 @@ function feedsOf({ work }: Call, { simulator }: World): readonly Feed[] {
 		case "request":
 			return [post(work.request(simulator?.projectId))];
 		case "event":
-			return [{ subject: "event", text: "the file's event reaches the trigger", event: work.event }];
+			return [{ subject: "event", text: "the event reaches the trigger function", event: work.event }];
 		case "serve":
 		case "help":
 			return [];
@@ -74,7 +111,7 @@ function feedsOf({ work }: Call, { simulator }: World): readonly Feed[] {
 }
 
 /** What EventBridge Scheduler sends when a schedule fires. */
-function firing(request: object): Feed {
+function firing(request: object): SentEvent {
 	const scheduledTime = `${new Date().toISOString().slice(0, 17)}00Z`;
 	const schedule = "arn:aws:scheduler:us-east-1:123456789012:schedule/snapshots/nightly";
 	return {
@@ -84,27 +121,27 @@ function firing(request: object): Feed {
 	};
 }
 
-function post(request: object): Feed {
+function post(request: object): SentEvent {
 	const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
 	const body = Buffer.from(JSON.stringify(request));
 	const event = toPayload({ method: "POST", path: "/snapshots", headers, body });
-	return { subject: "http", text: "POST /snapshots reaches the trigger", event, byFlags: true };
+	return { subject: "http", text: "POST /snapshots reaches the trigger function", event, byFlags: true };
 }
 
-/** @returns whether it was taken */
-async function send({ subject, text, event, byFlags }: Feed, story: Story): Promise<boolean> {
-	story.tell(subject, text);
-	const judged = judge(await feedTrigger(event, byFlags));
-	if (judged.kind === "wrong") throw new UsageError(judged.text);
-	story.tell(subject, judged.text);
-	return judged.kind === "taken";
+/** @returns whether it was accepted */
+async function send({ subject, text, event, byFlags }: SentEvent, reporter: Reporter): Promise<boolean> {
+	reporter.write(subject, text);
+	const answer = readAnswer(await callTrigger(event, byFlags));
+	if (answer.kind === "wrong") throw new UsageError(answer.text);
+	reporter.write(subject, answer.text);
+	return answer.kind === "accepted";
 }
 
-/** Asks the HTTP face for what it was asked to do, as a caller would. */
-async function tellStatus({ aws }: World, story: Story): Promise<void> {
+/** Asks the HTTP API how its run stands, as a caller would. */
+async function showStatus({ aws }: LocalServices, reporter: Reporter): Promise<void> {
 	const run = aws.runs.find(({ name }) => name.startsWith("http-"));
 	if (!run) return;
 	const path = `/snapshots/${run.name}`;
-	const judged = judge(await feedTrigger(toPayload({ method: "GET", path, headers: {} }), true));
-	story.tell("http", `GET ${path}: ${judged.text}`);
+	const answer = readAnswer(await callTrigger(toPayload({ method: "GET", path, headers: {} }), true));
+	reporter.write("http", `GET ${path}: ${answer.text}`);
 }

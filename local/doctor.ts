@@ -1,21 +1,23 @@
-import { parseArgs } from "node:util";
-import { isAllowedAtlas } from "../lambda/config.ts";
 import { examineAtlas } from "../lambda/connect/doctor.ts";
 import { readComplaint } from "../lambda/doctor/complaint.ts";
 import type { Complaint } from "../lambda/doctor/examine.ts";
-import { writeReport } from "../lambda/doctor/report.ts";
+import { REPORT_INDENT, writeReport } from "../lambda/doctor/report.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { startAtlas } from "./atlas/index.ts";
-import { secretOfEnvironment } from "./cli/credentials.ts";
-import { HELP } from "./cli/read-command.ts";
-import { UsageError } from "./cli/usage-error.ts";
+import { endWrongCall, readCommand, UsageError } from "./cli/command.ts";
+import { readAtlasUrl, secretOfEnvironment } from "./cli/credentials.ts";
+import { faultsInFlags } from "./cli/request-of-flags.ts";
+import { createScreen } from "./terminal/screen.ts";
 
-const USAGE = `npm run doctor -- [FLAGS]         says, a line per check, whether a snapshot would succeed, and takes none
-  --atlas-url URL               a real Atlas instead of the simulator; keys from the environment:
-                                MONGODB_ATLAS_CLIENT_ID and _CLIENT_SECRET, or
-                                MONGODB_ATLAS_PUBLIC_API_KEY and _PRIVATE_API_KEY
+const USAGE = `npm run doctor -- [FLAGS]        says, a line per check, whether a snapshot
+                                would succeed, and takes none
+  --atlas-url URL               a real Atlas instead of the simulator; keys from
+                                the environment: MONGODB_ATLAS_CLIENT_ID and
+                                _CLIENT_SECRET, or MONGODB_ATLAS_PUBLIC_API_KEY
+                                and _PRIVATE_API_KEY
   --project ID                  default the first that the keys see
-  --cluster NAME                default the first of the project that can have a snapshot
+  --cluster NAME                default the first of the project that can have a
+                                snapshot
   --retention-days N            as a request would ask for, default 7
   --json                        the report as one JSON object
   --help, -h
@@ -29,58 +31,42 @@ const OPTIONS = {
 	cluster: { type: "string" },
 	"retention-days": { type: "string" },
 	json: { type: "boolean" },
-	...HELP,
 } as const;
 
-try {
-	process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-	if (!(error instanceof UsageError)) throw error;
-	process.stderr.write(`${error.message}\n`);
-	process.exitCode = 2;
-}
-
-async function main(args: readonly string[]): Promise<0 | 1> {
-	const flags = readFlags(args);
-	if (flags.help) {
-		process.stdout.write(`${USAGE}\n`);
-		return 0;
-	}
-	const complaint = readFlaggedComplaint(flags);
-	await using atlas = await openAtlas(flags["atlas-url"]);
-	const report = await examineAtlas(
-		{
-			baseUrl: atlas.url,
-			secretId: atlas.secretId,
-			readSecretText: async () => atlas.secret,
-			now: () => Date.now(),
-		},
-		complaint,
-	);
-	process.stdout.write(`${flags.json ? JSON.stringify(report) : writeReport(report)}\n`);
-	return report.healthy ? 0 : 1;
-}
-
-/** @throws UsageError; no value is quoted */
-function readFlags(args: readonly string[]) {
-	try {
-		return parseArgs({ args: [...args], options: OPTIONS, strict: true }).values;
-	} catch {
-		throw new UsageError(`these flags are not understood\n\n${USAGE}`);
-	}
-}
-
-function readFlaggedComplaint(flags: ReturnType<typeof readFlags>): Complaint {
+const { url, complaint, json } = readCommand(USAGE, OPTIONS, (flags) => {
 	const days = flags["retention-days"];
+	return {
+		url: readAtlasUrl(flags["atlas-url"]),
+		complaint: readFlaggedComplaint({
+			projectId: flags.project,
+			clusterName: flags.cluster,
+			retentionInDays: days === undefined ? undefined : /^\d+$/.test(days) ? Number(days) : Number.NaN,
+		}),
+		json: flags.json ?? false,
+	};
+});
+try {
+	await using atlas = await openAtlas(url);
+	const { secretId, secret } = atlas;
+	const connection = { baseUrl: atlas.url, secretId, readSecretText: async () => secret, now: () => Date.now() };
+	const report = await examineAtlas(connection, complaint);
+	if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+	else {
+		const screen = createScreen(process.stdout, (text) => process.stdout.write(text));
+		for (const line of writeReport(report).split("\n")) screen.line(line, REPORT_INDENT);
+	}
+	process.exitCode = report.healthy ? 0 : 1;
+} catch (error) {
+	endWrongCall(error);
+}
+
+/** @throws UsageError naming the flags */
+function readFlaggedComplaint(input: object): Complaint {
 	try {
-		return readComplaint({
-			...(flags.project === undefined ? {} : { projectId: flags.project }),
-			...(flags.cluster === undefined ? {} : { clusterName: flags.cluster }),
-			...(days === undefined ? {} : { retentionInDays: /^\d+$/.test(days) ? Number(days) : Number.NaN }),
-		});
+		return readComplaint(input);
 	} catch (error) {
-		if (error instanceof InputError) throw new UsageError(error.message);
-		throw error;
+		if (!(error instanceof InputError)) throw error;
+		throw new UsageError(faultsInFlags(error));
 	}
 }
 
@@ -104,11 +90,8 @@ async function openAtlas(url: string | undefined): Promise<Examined> {
 			[Symbol.asyncDispose]: () => atlas.close(),
 		};
 	}
-	if (!isAllowedAtlas(url)) {
-		throw new UsageError("--atlas-url must be an https URL without path or query (http only for loopback)");
-	}
 	return {
-		url: new URL(url).origin,
+		url,
 		secret: secretOfEnvironment(process.env),
 		secretId: "of the environment",
 		[Symbol.asyncDispose]: async () => {},

@@ -1,10 +1,11 @@
 import { carryOut } from "./carry-out.ts";
 import { type Call, readCall } from "./cli/call.ts";
-import { USAGE } from "./cli/usage.ts";
-import { UsageError } from "./cli/usage-error.ts";
-import { whenAborted } from "./keep-serving.ts";
-import { createScreen } from "./narrate/screen.ts";
-import { openWorld } from "./world.ts";
+import { UsageError } from "./cli/command.ts";
+import { USAGE } from "./cli/flags.ts";
+import type { OnLog } from "./function-logs.ts";
+import { whenAborted } from "./serve.ts";
+import { startServices } from "./services.ts";
+import { createScreen } from "./terminal/screen.ts";
 
 /** The codes that a call ends with, and no others. */
 export type ExitCode = 0 | 1 | 2 | 130;
@@ -14,12 +15,14 @@ export type ExitCode = 0 | 1 | 2 | 130;
  *
  * @param env of the process, changed into that of the functions
  * @param write to standard output, whose own `write` is taken
+ * @param onLog the functions' logs
  * @param ended from outside, with the name of the signal as its reason
  */
 export async function main(
 	args: readonly string[],
 	env: Record<string, string | undefined>,
 	write: (text: string) => void,
+	onLog: OnLog,
 	ended: AbortSignal,
 ): Promise<ExitCode> {
 	try {
@@ -29,7 +32,7 @@ export async function main(
 			write(`${USAGE}\n`);
 			return 0;
 		}
-		return await run(call, env, write, ended);
+		return await run(call, env, write, onLog, ended);
 	} catch (error) {
 		if (error instanceof UsageError) {
 			process.stderr.write(`${error.message}\n`);
@@ -45,20 +48,21 @@ async function run(
 	call: Call,
 	env: Record<string, string | undefined>,
 	write: (text: string) => void,
+	onLog: OnLog,
 	ended: AbortSignal,
 ): Promise<ExitCode> {
 	const screen = call.json
 		? createScreen(process.stderr, (text) => process.stderr.write(text))
 		: createScreen(process.stdout, write);
-	const world = await openWorld(call, env);
+	const services = await startServices(call, env);
 	if (call.json) {
-		world.aws.onEvent(({ source, "detail-type": type, detail }) =>
+		services.aws.onEvent(({ source, "detail-type": type, detail }) =>
 			write(`${JSON.stringify({ source, "detail-type": type, detail })}\n`),
 		);
 	}
 	try {
-		return await carryOut(call, world, screen, ended);
+		return await carryOut(call, services, screen, onLog, ended);
 	} finally {
-		await world.close();
+		await services.close();
 	}
 }

@@ -1,9 +1,10 @@
-import { whenOrphaned } from "./cli/when-orphaned.ts";
+import { whenOrphaned } from "./cli/command.ts";
 import { quieten } from "./environment.ts";
+import { captureLogs } from "./function-logs.ts";
 
-// What the functions write to standard output belongs to CloudWatch; here it would stand between our lines.
+// What the functions write to the streams belongs to CloudWatch; here it would stand between our lines.
 const write = process.stdout.write.bind(process.stdout);
-process.stdout.write = process.stderr.write.bind(process.stderr);
+const onLog = captureLogs(process.env);
 // Whoever reads us may go away early, as `head` does; that changes nothing about the snapshots.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
@@ -13,4 +14,4 @@ const ended = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort(signal));
 whenOrphaned(process.env, () => ended.abort("SIGTERM"));
 const { main } = await import("./main.ts");
-process.exit(await main(process.argv.slice(2), process.env, (text) => void write(text), ended.signal));
+process.exit(await main(process.argv.slice(2), process.env, (text) => void write(text), onLog, ended.signal));

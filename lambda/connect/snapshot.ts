@@ -76,7 +76,7 @@ export function connect(config: SnapshotConfig): Ports {
 		listClusters: told(atlas.listClusters),
 		listProjects: told(atlas.listProjects),
 		readBrokenParts: (arn) => readBrokenParts(createExecutions(new LambdaClient(AWS_CALLS), arn), arn),
-		warn: (message, fields) => logger.warn(message, fields),
+		warn: (message, fields, isRepeated) => logger[isRepeated ? "debug" : "warn"](message, fields),
 		countLate: (change, at) => countLate(metrics, change, at),
 		publish,
 	};

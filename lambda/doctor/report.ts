@@ -40,7 +40,10 @@ export interface Report {
 const MARKS = { good: "✓", bad: "✗", skipped: "–" } as const satisfies Record<Finding["verdict"], string>;
 
 /** The report for a terminal: a line per check, ✓ or ✗, or – where it could not be made. */
-export function writeReport({ lines }: Report): string {
-	const width = Math.max(...CHECK_NAMES.map(({ length }) => length));
-	return lines.map(({ check, verdict, message }) => `${MARKS[verdict]} ${check.padEnd(width)}  ${message}`).join("\n");
+export function writeReport({ lines }: Pick<Report, "lines">): string {
+	return lines.map(({ check, verdict, message }) => `${MARKS[verdict]} ${check.padEnd(WIDTH)}  ${message}`).join("\n");
 }
+
+const WIDTH = Math.max(...CHECK_NAMES.map(({ length }) => length));
+/** Columns before the message of a line. */
+export const REPORT_INDENT = WIDTH + 4;

@@ -1,4 +1,5 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { Logger } from "@aws-lambda-powertools/logger";
 import middy from "@middy/core";
 import { readSnapshotConfig } from "../config.ts";
 import { createDurableClient } from "../connect/durable-client.ts";
@@ -8,6 +9,8 @@ import { carryOut } from "../run/carry-out.ts";
 import type { RunInput } from "../run/parts.ts";
 
 let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
+
+const logger = new Logger({ serviceName: "atlas-snapshots" });
 
 /** Built once a process and shared by all its runs. */
 function build() {
@@ -27,6 +30,8 @@ export const handler = withDurableExecution(
 		timeoutEarlyInMillis: 0,
 	}).handler((input, durable) => {
 		work ??= build();
+		// The SDK's own logger writes fields as a part of the message, where no query finds them.
+		durable.configureLogger({ customLogger: logger });
 		return work(input, durable);
 	}),
 	{ client: createDurableClient() },

@@ -29,8 +29,8 @@ export function stepsOf(durable: DurableContext): Steps {
 					return seconds === "stop" ? { shouldRetry: false } : { shouldRetry: true, delay: { seconds } };
 				},
 			}),
-		warn(message, fields) {
-			if (carriedOut) durable.logger.warn(message, fields);
+		warn(message, fields, isRepeated) {
+			if (carriedOut) durable.logger[isRepeated ? "debug" : "warn"](message, fields);
 		},
 		sleep: async (name, seconds) => durable.wait(name, { seconds }),
 		until: async (name, initialState, check, next) =>

@@ -36,8 +36,12 @@ export interface Ports {
 	 * @param arn of the execution that chained the parts
 	 */
 	readBrokenParts(arn: string): Promise<BrokenParts>;
-	/** Writes a warning to the log. To be called within steps only, so that a replay does not repeat it. */
-	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+	/**
+	 * Writes a warning to the log. To be called within steps only, so that a replay does not repeat it.
+	 *
+	 * @param isRepeated the same was warned of a moment ago: then it is written at level debug
+	 */
+	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>, isRepeated?: boolean) => void;
 	/** Keeps count of late targets. @param at epoch milliseconds, of the deadline or of the poll that saw the target late */
 	countLate(change: 1 | -1, at: number): void;
 	/** Resolves when the bus has accepted the event. */

@@ -20,8 +20,12 @@ export interface Steps {
 		work: () => Promise<T>,
 		pauseAfter: (tries: number, error: Error) => number | "stop",
 	): Promise<T>;
-	/** Writes a warning about the step before to the log, once: not again at a replay. To be called between steps. */
-	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+	/**
+	 * Writes a warning about the step before to the log, once: not again at a replay. To be called between steps.
+	 *
+	 * @param isRepeated the same was warned of a moment ago: then it is written at level debug
+	 */
+	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>, isRepeated?: boolean) => void;
 	/** Sleeps so many whole seconds, at no cost. */
 	sleep(name: string, seconds: number): Promise<void>;
 	/**

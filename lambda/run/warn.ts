@@ -5,8 +5,9 @@ import type { Ports } from "./ports.ts";
 const LEAST_BETWEEN = 5 * 60_000;
 
 /**
- * Warns in the log that something about a target does not work, why, and when it is tried next: at most once in five
- * minutes. The time of the last is kept by the caller, so that a replay and another process know it.
+ * Writes to the log that something about a target does not work, why, and when it is tried next: as a warning at most
+ * once in five minutes, in between at level debug. The time of the last warning is kept by the caller, so that a replay
+ * and another process know it.
  *
  * @param at epoch milliseconds, now
  * @param warnedAt epoch milliseconds of the last warning, where there was one
@@ -23,13 +24,14 @@ export type Warn = (
 export const warnAbout =
 	(write: Ports["warn"], run: string, { projectId, clusterName }: Target, subject: string): Warn =>
 	(reason, at, warnedAt, pause) => {
-		if (warnedAt !== undefined && at - warnedAt < LEAST_BETWEEN) return warnedAt;
-		write(subject, {
+		const isRepeated = warnedAt !== undefined && at - warnedAt < LEAST_BETWEEN;
+		const fields = {
 			run,
 			project_id: projectId,
 			cluster_name: clusterName,
 			reason,
 			next_try: pause === "stop" ? undefined : new Date(at + pause * 1000).toISOString(),
-		});
-		return at;
+		};
+		write(subject, fields, isRepeated);
+		return isRepeated ? warnedAt : at;
 	};

@@ -1,24 +1,22 @@
-import { readCommand } from "../cli/read-command.ts";
-import { whenOrphaned } from "../cli/when-orphaned.ts";
-import { readFlags } from "./flags.ts";
+import { endWrongCall, listenFault, readCommand, readWhole, whenOrphaned } from "../cli/command.ts";
 import { startAtlas } from "./index.ts";
 
-const USAGE = `npm run atlas -- [FLAGS]         a simulated Atlas on loopback; its first line of output, a JSON object, says where
+const USAGE = `npm run atlas -- [FLAGS]         a simulated Atlas on this machine; its first
+                                line of output, a JSON object, says where
   --port N                      default any that is free
   --snapshot-seconds N          from a request to its snapshot's end, default 4
   --help, -h
 
 It ends with Ctrl-C. exit code: 0 ended, 2 the call was wrong`;
 
-/** One sentence for the user; the command ends with it. */
-function complain(error: unknown): never {
-	const text = error instanceof Error ? error.message : String(error);
-	process.stderr.write(`${text.split("\n")[0]}\n`);
-	process.exit(2);
-}
+const OPTIONS = { port: { type: "string" }, "snapshot-seconds": { type: "string" } } as const;
 
+const { port, snapshotSeconds } = readCommand(USAGE, OPTIONS, (flags) => ({
+	port: readWhole("--port", flags.port ?? "0", 0, 65535),
+	snapshotSeconds: readWhole("--snapshot-seconds", flags["snapshot-seconds"] ?? "4", 0, 1_000_000),
+}));
 try {
-	const atlas = await startAtlas(readCommand(USAGE, readFlags));
+	const atlas = await startAtlas({ port, snapshotSeconds });
 	const { url, publicKey, privateKey, clientId, clientSecret, projectId, clusters } = atlas;
 	process.stdout.write(
 		`${JSON.stringify({ url, publicKey, privateKey, clientId, clientSecret, projectId, clusters })}\n`,
@@ -26,5 +24,5 @@ try {
 	whenOrphaned(process.env, () => void atlas.close());
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void atlas.close());
 } catch (error) {
-	complain(error);
+	endWrongCall(listenFault(error, port));
 }

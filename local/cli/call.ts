@@ -1,11 +1,10 @@
-import { isAllowedAtlas } from "../../lambda/config.ts";
 import { parseHookKeys } from "../../lambda/http/hook-keys.ts";
 import type { SigningKeys } from "../gateway/sigv4.ts";
-import { secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";
+import { readWhole, UsageError } from "./command.ts";
+import { readAtlasUrl, secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";
 import { readEventFile } from "./event-file.ts";
-import { type Flags, readFlags } from "./flags.ts";
+import { type Flags, readStartFlags } from "./flags.ts";
 import { type RequestDraft, requestFlag, requestOfFlags } from "./request-of-flags.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** A call of `npm start`, read. */
 export interface Call {
@@ -32,9 +31,9 @@ const SOME_PROJECT = "0".repeat(24);
 
 /** @throws UsageError */
 export async function readCall(args: readonly string[], env: Variables): Promise<Call> {
-	const flags = readFlags(args);
+	const { flags, help } = readStartFlags(args);
 	const json = flags.json ?? false;
-	if (flags.help) return { json, work: { kind: "help" } };
+	if (help) return { json, work: { kind: "help" } };
 	checkCompany(flags);
 	const pollSeconds = readPollSeconds(flags["poll-seconds"]);
 	const url = readAtlasUrl(flags["atlas-url"]);
@@ -51,7 +50,11 @@ export async function readCall(args: readonly string[], env: Variables): Promise
 
 async function readWork(flags: Flags, atlasUrl: string | undefined, env: Variables): Promise<Work> {
 	if (flags.serve) {
-		return { kind: "serve", port: readPort(flags.port), ...(flags.iam && { keys: signingKeysOf(env) }) };
+		return {
+			kind: "serve",
+			port: readWhole("--port", flags.port ?? "0", 0, 65535),
+			...(flags.iam && { keys: signingKeysOf(env) }),
+		};
 	}
 	if (flags.event !== undefined) return { kind: "event", event: await readEventFile(flags.event) };
 	if (requestFlag(flags) !== undefined) {
@@ -71,7 +74,9 @@ function checkCompany(flags: Flags): void {
 		throw new UsageError("--serve and --event exclude each other: choose one");
 	for (const host of ["serve", "event"] as const) {
 		if (flags[host] !== undefined && request !== undefined) {
-			throw new UsageError(`--${request} must be left out beside --${host}, whose requests carry their own requests`);
+			throw new UsageError(
+				`--${request} must be left out beside --${host}, whose events and calls carry their own requests`,
+			);
 		}
 	}
 	for (const guest of ["port", "iam"] as const) {
@@ -84,19 +89,6 @@ function readPollSeconds(text: string | undefined): string | undefined {
 	const isInRange = /^\d+(\.\d+)?$/.test(text) && Number(text) >= 0.1 && Number(text) <= 3600;
 	if (!isInRange) throw new UsageError("--poll-seconds must be a number from 0.1 to 3600");
 	return text;
-}
-
-function readPort(text: string | undefined): number {
-	if (text === undefined) return 0;
-	if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
-		throw new UsageError("--port must be a whole number from 0 to 65535");
-	return Number(text);
-}
-
-function readAtlasUrl(text: string | undefined): string | undefined {
-	if (text === undefined) return undefined;
-	if (isAllowedAtlas(text)) return new URL(text).origin;
-	throw new UsageError("--atlas-url must be an https URL without path or query (http only for loopback)");
 }
 
 function readHookKeys(text: string | undefined): string | undefined {

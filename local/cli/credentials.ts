@@ -1,5 +1,6 @@
+import { isAllowedAtlas } from "../../lambda/config.ts";
 import type { SigningKeys } from "../gateway/sigv4.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "./command.ts";
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -40,4 +41,11 @@ export function signingKeysOf(env: Variables): SigningKeys {
 	throw new UsageError(
 		"--iam needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, with which callers sign",
 	);
+}
+
+/** @returns the origin of `--atlas-url`, where it is given @throws UsageError */
+export function readAtlasUrl(text: string | undefined): string | undefined {
+	if (text === undefined) return undefined;
+	if (isAllowedAtlas(text)) return new URL(text).origin;
+	throw new UsageError("--atlas-url must be an https URL without path or query (http only for loopback)");
 }

@@ -1,10 +1,46 @@
-import { parseArgs } from "node:util";
-import { HELP } from "./read-command.ts";
-import { UsageError } from "./usage-error.ts";
+import { type FlagsOf, readFlags } from "./command.ts";
+
+export const USAGE = `npm start                       two snapshots in a simulated Atlas and AWS:
+                                one by a schedule, one by HTTP
+npm start -- FLAGS              carries out your request instead
+
+  which clusters
+    --cluster NAME              by name; may be repeated
+    --all                       every cluster that can have a snapshot
+    --tag KEY=VALUE             those that carry the tag; may be repeated, all
+                                must match
+    --project ID                their project; may be left out with --all, --tag
+  the snapshot
+    --retention-days N          default 7
+    --description TEXT
+    --on-conflict POLICY        join (default), wait, skip or fail
+    --deadline-minutes N        after which a snapshot that still runs is LATE
+    --minimum-age-minutes N     skips a cluster whose newest on-demand snapshot
+                                is younger
+  where
+    --atlas-url URL             a real Atlas instead of the simulator; keys from
+                                the environment: MONGODB_ATLAS_CLIENT_ID and
+                                _CLIENT_SECRET, or MONGODB_ATLAS_PUBLIC_API_KEY
+                                and _PRIVATE_API_KEY. The doctor's checks come
+                                first: what cannot succeed is not begun
+    --poll-seconds N            first wait between polls, default 15, with the
+                                simulator 1
+  how
+    --event FILE                hands this event to the trigger function: of
+                                EventBridge Scheduler, EventBridge or API
+                                Gateway; - is standard input
+    --serve [--port N] [--iam]  serves the HTTP API on this machine; hook keys
+                                from WEBHOOK_SECRETS
+    --json                      standard output carries the published events
+                                only, one object a line
+    --help, -h
+
+exit code: 0 every target COMPLETED or SKIPPED, 1 some target ended otherwise,
+           2 the call was wrong, 130 Ctrl-C
+POWERTOOLS_LOG_LEVEL=INFO shows the functions' logs`;
 
 const OPTIONS = {
 	json: { type: "boolean" },
-	...HELP,
 	project: { type: "string" },
 	cluster: { type: "string", multiple: true },
 	all: { type: "boolean" },
@@ -22,42 +58,7 @@ const OPTIONS = {
 	iam: { type: "boolean" },
 } as const;
 
-export type Flags = ReturnType<typeof parse>["values"];
+export type Flags = FlagsOf<typeof OPTIONS>;
 
-const parse = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS, tokens: true, strict: true });
-
-/** @throws UsageError naming the flag; no value is quoted */
-export function readFlags(args: readonly string[]): Flags {
-	const { values, tokens } = attempt(() => parse(args));
-	const given = tokens.filter((token) => token.kind === "option").map(({ name }) => name);
-	const repeated = given.find((name, index) => given.indexOf(name) < index && !isRepeatable(name));
-	if (repeated !== undefined) throw new UsageError(`--${repeated} must be given once`);
-	return values;
-}
-
-const isRepeatable = (name: string): boolean => name === "cluster" || name === "tag";
-
-function attempt<T>(read: () => T): T {
-	try {
-		return read();
-	} catch (error) {
-		throw new UsageError(sentence(error));
-	}
-}
-
-/** Node's own sentences quote what was given, and advise on what this command does not take. */
-function sentence(error: unknown): string {
-	const { code, message } = error instanceof Error && "code" in error ? error : { code: "", message: "" };
-	const flag = /'(-[^' =]*)/.exec(message)?.[1] ?? "a flag";
-	switch (code) {
-		case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
-			return `${flag} is not known; --help names every flag`;
-		case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
-			if (message.includes("does not take an argument")) return `${flag} takes no value`;
-			return `${flag} needs a value; one that begins with a dash is written ${flag}=VALUE`;
-		case "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL":
-			return "every value must follow its flag, as in --cluster NAME";
-		default:
-			return "the flags cannot be read; --help names them";
-	}
-}
+/** The flags of `npm start`. @throws UsageError */
+export const readStartFlags = (args: readonly string[]) => readFlags(args, OPTIONS);

@@ -1,7 +1,7 @@
 import { InputError } from "../../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
+import { UsageError } from "./command.ts";
 import type { Flags } from "./flags.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** A request as it is sent: JSON, its defaults not yet filled in. */
 export type RequestDraft = Readonly<Record<string, unknown>>;
@@ -77,9 +77,13 @@ function check(request: RequestDraft): void {
 		readSnapshotRequest(request);
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
-		const faults = error.faults.map(({ pointer, detail }) => `${flagAt(pointer)} ${inFlags(detail)}`);
-		throw new UsageError([...new Set(faults)].join("; "));
+		throw new UsageError(faultsInFlags(error));
 	}
+}
+
+/** The faults of a request, by the flags that it was made of. */
+export function faultsInFlags({ faults }: InputError): string {
+	return [...new Set(faults.map(({ pointer, detail }) => `${flagAt(pointer)} ${inFlags(detail)}`))].join("; ");
 }
 
 function flagAt(pointer: string): string {

@@ -1,7 +1,3 @@
-/**
- * What the deployed stack costs at rest, US dollars a month, computed from the templates that it synthesizes:
- * `npm run cost`. `-- --write` renews the table in `docs/performance.md`. It ends with 1 where a figure is too high.
- */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +7,16 @@ import { type Bundles, buildFunctions } from "../../infra/build.ts";
 import { readSettings } from "../../infra/settings.ts";
 import { AtlasSnapshotsStack } from "../../infra/stack.ts";
 import { AGE_METRIC, NOT_FRESH_METRIC } from "../../lambda/domain/metrics.ts";
+import { readCommand } from "../../local/cli/command.ts";
 import { ASSUMED, FIXED_PRICES, PRICES } from "./prices.ts";
+
+const USAGE = `npm run cost -- [FLAGS]          what the deployed stack costs at rest, US
+                                dollars a month, by its own templates
+  --write                       renews the table in docs/performance.md
+  --help, -h
+
+exit code: 0 every figure is low enough, 1 one is too high,
+           2 the call was wrong`;
 
 const FLEETS = [0, 2, 40, 400] as const;
 export const MOST: Readonly<Record<number, number>> = { 40: 25, 400: 35 };
@@ -79,6 +84,7 @@ const BEGIN = "<!-- fixed cost: npm run cost -- --write -->";
 const END = "<!-- end of fixed cost -->";
 
 async function main(): Promise<void> {
+	const { write = false } = readCommand(USAGE, { write: { type: "boolean" } });
 	const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-cost-"));
 	try {
 		const bundles = await buildFunctions(join(folder, "bundles"));
@@ -95,7 +101,7 @@ async function main(): Promise<void> {
 			...lines,
 		].join("\n");
 		console.log(table);
-		if (process.argv.includes("--write")) {
+		if (write) {
 			const page = readFileSync(PAGE, "utf8");
 			const [before = "", rest = ""] = page.split(BEGIN);
 			const [, after = ""] = rest.split(END);

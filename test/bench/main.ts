@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { readCommand } from "../../local/cli/read-command.ts";
+import { readCommand, UsageError } from "../../local/cli/command.ts";
 import { measure } from "./measure.ts";
 import { writeReport } from "./report.ts";
 import { measureRic, toRicRows } from "./ric.ts";
@@ -10,16 +9,21 @@ const USAGE = `npm run bench -- [FLAGS]         figures beside their peers and b
   --json                        the figures as one JSON object
   --quick                       fewer rounds
   --write                       renews docs/performance.md
-  --ric                         the deployed bundle under AWS's own runtime client instead
+  --ric                         the deployed bundle under AWS's own runtime
+                                client instead
   --help, -h
 
 exit code: 0 every gate is passed, 1 some are not, 2 the call was wrong`;
 
-const { json, quick, write, ric } = readCommand(USAGE, (args) => {
-	const flag = { type: "boolean", default: false } as const;
-	const { values } = parseArgs({ args, options: { json: flag, quick: flag, write: flag, ric: flag } });
-	if (values.ric && values.write) throw new Error("--write renews what --ric does not measure");
-	return values;
+const FLAG = { type: "boolean", default: false } as const;
+const {
+	json,
+	quick = false,
+	write,
+	ric,
+} = readCommand(USAGE, { json: FLAG, quick: FLAG, write: FLAG, ric: FLAG }, (flags) => {
+	if (flags.ric && flags.write) throw new UsageError("--write renews what --ric does not measure");
+	return flags;
 });
 const tell = (what: string) => process.stderr.write(`${what} …\n`);
 process.exitCode = (await (ric ? benchRic() : bench())) ? 0 : 1;

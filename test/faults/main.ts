@@ -1,39 +1,45 @@
-import { parseArgs } from "node:util";
-import { readCommand, readWhole } from "../../local/cli/read-command.ts";
+import { readCommand, readWhole, UsageError } from "../../local/cli/command.ts";
 import type { Failure } from "./batch.ts";
 import { campaign, type Result } from "./campaign.ts";
 import { SCENARIOS, type ScenarioName } from "./draw-scenarios.ts";
 import { drawTable } from "./tally.ts";
 
-const USAGE = `npm run faults -- [FLAGS]        draws runs in which things go wrong, and counts the promises that were broken
+const USAGE = `npm run faults -- [FLAGS]        draws runs in which things go wrong, and
+                                counts the promises that were broken
   --runs N                      default 200
   --seed N                      of the first run; default a random one
   --processes N                 default 2
-  --scenario NAME               only runs of this one: ${Object.keys(SCENARIOS).join(", ")}
-  --shrink                      looks for a smaller plan of each run that broke a promise; takes minutes
-  --json                        the totals as one JSON object on standard output
+  --scenario NAME               only runs of this one:
+${Object.keys(SCENARIOS)
+	.map((name) => `                                ${name}`)
+	.join("\n")}
+  --shrink                      looks for a smaller plan of each run that broke
+                                a promise; takes minutes
+  --json                        the totals as one JSON object
   --help, -h
 
 exit code: 0 no promise was broken, 1 some were, 2 the call was wrong`;
 
-const { runs, seed, processes, scenario, shrink, json } = readCommand(USAGE, (args) => {
-	const text = { type: "string" } as const;
-	const flag = { type: "boolean", default: false } as const;
-	const options = { runs: text, seed: text, processes: text, scenario: text, shrink: flag, json: flag } as const;
-	const { values } = parseArgs({ args, options });
-	return {
-		runs: readWhole("--runs", values.runs ?? "200", 1),
-		seed: readWhole("--seed", values.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0),
-		processes: readWhole("--processes", values.processes ?? "2", 1),
-		scenario: readScenario(values.scenario),
-		shrink: values.shrink,
-		json: values.json,
-	};
-});
+const OPTIONS = {
+	runs: { type: "string" },
+	seed: { type: "string" },
+	processes: { type: "string" },
+	scenario: { type: "string" },
+	shrink: { type: "boolean" },
+	json: { type: "boolean" },
+} as const;
+const { runs, seed, processes, scenario, shrink, json } = readCommand(USAGE, OPTIONS, (flags) => ({
+	runs: readWhole("--runs", flags.runs ?? "200", 1),
+	seed: readWhole("--seed", flags.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0),
+	processes: readWhole("--processes", flags.processes ?? "2", 1),
+	scenario: readScenario(flags.scenario),
+	shrink: flags.shrink ?? false,
+	json: flags.json ?? false,
+}));
 
 function readScenario(name: string | undefined): ScenarioName | undefined {
-	if (name === undefined || name in SCENARIOS) return name as ScenarioName | undefined;
-	throw new Error(`--scenario must be one of ${Object.keys(SCENARIOS).join(", ")}`);
+	if (name === undefined || Object.hasOwn(SCENARIOS, name)) return name as ScenarioName | undefined;
+	throw new UsageError(`--scenario must be one of ${Object.keys(SCENARIOS).join(", ")}`);
 }
 
 const began = performance.now();

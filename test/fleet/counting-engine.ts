@@ -27,7 +27,7 @@ export function countingEngine(startedAt: number): CountingEngine {
 		warnings,
 		step,
 		once: step,
-		warn: (message) => void warnings.push({ at, message }),
+		warn: (message, _fields, isRepeated) => void (isRepeated || warnings.push({ at, message })),
 		async insist(_name, work, pauseAfter) {
 			for (let tries = 1; ; tries++) {
 				operations += 1;

@@ -1,23 +1,26 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
-import { readCommand, readWhole } from "../../local/cli/read-command.ts";
+import { readCommand, readWhole } from "../../local/cli/command.ts";
 
 const USAGE = `npm run fleet -- [PROJECTS [CLUSTERS [SNAPSHOT_SECONDS]]]
-one request for PROJECTS (default 40) projects of CLUSTERS (25) clusters each, of which one in ten is paused and one in
-ten fails, through the real function on the local durable runner with skipped time; prints one JSON object of figures
+one request for PROJECTS (default 40) projects of CLUSTERS (25) clusters each,
+of which one in ten is paused and one in ten fails, through the real function on
+the local durable runner with skipped time; prints one JSON object of figures
   --help, -h
 
-exit code: 0 every target has exactly one final state, 1 some have not, 2 the call was wrong`;
+exit code: 0 every target has exactly one final state, 1 some have not,
+           2 the call was wrong`;
 
-const [PROJECTS, CLUSTERS, SNAPSHOT_SECONDS] = readCommand(USAGE, (args) => {
-	const [projects = "40", clusters = "25", seconds = "160", ...more] = args;
-	if (more.length > 0) throw new Error("at most three numbers: PROJECTS CLUSTERS SNAPSHOT_SECONDS");
-	return [
+const [PROJECTS, CLUSTERS, SNAPSHOT_SECONDS] = readCommand(
+	USAGE,
+	{},
+	(_flags, [projects = "40", clusters = "25", seconds = "160"]) => [
 		readWhole("PROJECTS", projects, 1),
 		readWhole("CLUSTERS", clusters, 1),
 		readWhole("SNAPSHOT_SECONDS", seconds, 1),
-	];
-});
+	],
+	3,
+);
 
 const { now: realNow } = Date;
 const print = process.stdout.write.bind(process.stdout);

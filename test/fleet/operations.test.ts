@@ -65,7 +65,7 @@ async function carryOut(trouble: Trouble) {
 	});
 	const ports: Ports = {
 		...CONFIGURED,
-		warn: (message) => void engine.warnings.push({ at: engine.now(), message }),
+		warn: (message, _fields, isRepeated) => void (isRepeated || engine.warnings.push({ at: engine.now(), message })),
 		now: engine.now,
 		async takeSnapshot() {
 			asked.push(second());

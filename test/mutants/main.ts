@@ -3,24 +3,31 @@ import { once } from "node:events";
 import { cp, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommand, readWhole } from "../../local/cli/command.ts";
 import { type Scope, campaign as sound } from "../faults/campaign.ts";
 import type { ScenarioName } from "../faults/draw-scenarios.ts";
 import { type Mutant, mutants } from "./list.ts";
 
-/**
- * `npm run mutants [-- --runs N --seed N --only TEXT --scenarios]`: puts each defect into a copy of the code, and lets
- * its tests or the fault campaign find it; with `--scenarios` in runs of the scenario that is made for it alone, which is
- * quick. Prints by what it was found; exits with 1 where one was not.
- */
-const { values } = parseArgs({
-	options: {
-		runs: { type: "string", default: "500" },
-		seed: { type: "string", default: "1" },
-		only: { type: "string", default: "" },
-		scenarios: { type: "boolean", default: false },
-	},
-});
+const USAGE = `npm run mutants -- [FLAGS]       puts each defect into a copy of the code, and
+                                lets its tests or the fault campaign find it;
+                                prints by what it was found
+  --runs N                      of the campaign at most; default 500
+  --seed N                      of its first run; default 1
+  --only TEXT                   defects whose name holds the text
+  --scenarios                   only runs of the scenario that is made for the
+                                defect, which is quick
+  --help, -h
+
+exit code: 0 every defect was found, 1 some were not, 2 the call was wrong`;
+
+const TEXT = { type: "string" } as const;
+const OPTIONS = { runs: TEXT, seed: TEXT, only: TEXT, scenarios: { type: "boolean" } } as const;
+const values = readCommand(USAGE, OPTIONS, (flags) => ({
+	runs: readWhole("--runs", flags.runs ?? "500", 1),
+	seed: readWhole("--seed", flags.seed ?? "1", 0),
+	only: flags.only ?? "",
+	scenarios: flags.scenarios ?? false,
+}));
 const ROOT = join(import.meta.dirname, "../..");
 const PARTS = [
 	"lambda",
@@ -74,8 +81,8 @@ async function test(folder: string, tests: readonly string[]): Promise<string | 
 
 async function search(folder: string, scenario?: ScenarioName): Promise<string | undefined> {
 	const { campaign } = (await import(join(folder, "test/faults/campaign.ts"))) as { campaign: typeof sound };
-	const first = Number(values.seed);
-	const end = first + Number(values.runs);
+	const first = values.seed;
+	const end = first + values.runs;
 	for (let seed = first; seed < end; ) {
 		const { failures } = await campaign({ runs: end - seed, seed, processes: 2, untilFirst: true, scenario });
 		for (const failure of failures) {

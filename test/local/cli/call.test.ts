@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readCall } from "../../../local/cli/call.ts";
-import { UsageError } from "../../../local/cli/usage-error.ts";
+import { UsageError } from "../../../local/cli/command.ts";
 
 const project = "32b6e34b3d91647abb20e7b8";
 const url = "https://cloud.mongodb.com";

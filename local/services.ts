@@ -1,18 +1,20 @@
-import { readSnapshotConfig, readTriggerConfig } from "../lambda/config.ts";
+import { readSnapshotConfig, readTriggerConfig, type SnapshotConfig } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { type AtlasSimulator, startAtlas } from "./atlas/index.ts";
 import { type Aws, startAws } from "./aws/index.ts";
 import { FUNCTION_ARN } from "./aws/names.ts";
 import type { Call } from "./cli/call.ts";
-import { UsageError } from "./cli/usage-error.ts";
+import { UsageError } from "./cli/command.ts";
 import { ATLAS_SECRET, enter, HOOK_SECRET } from "./environment.ts";
 
-/** What the two handlers run in. */
-export interface World {
+/** What stands for AWS, and for Atlas where no real one is used. */
+export interface LocalServices {
 	readonly aws: Aws;
 	/** Absent where a real Atlas is used. */
 	readonly simulator?: AtlasSimulator;
 	readonly atlasUrl: string;
+	/** By which the runs mark their snapshots. */
+	readonly stackName: string;
 	close(): Promise<void>;
 }
 
@@ -24,7 +26,7 @@ type Variables = Record<string, string | undefined>;
  * @param env is changed
  * @throws UsageError where a variable that the functions read is malformed
  */
-export async function openWorld(call: Call, env: Variables): Promise<World> {
+export async function startServices(call: Call, env: Variables): Promise<LocalServices> {
 	const simulator = call.atlas ? undefined : await startAtlas();
 	const atlasUrl = call.atlas?.url ?? simulator?.url ?? "";
 	const aws = await startAws({
@@ -44,10 +46,11 @@ export async function openWorld(call: Call, env: Variables): Promise<World> {
 		...(call.hookKeys !== undefined && { WEBHOOK_SECRET_ID: HOOK_SECRET }),
 		...(defaultRequest !== undefined && { DEFAULT_REQUEST: defaultRequest }),
 	});
-	checkEnvironment(env);
+	const { STACK_NAME: stackName } = readEnvironment(env);
 	return {
 		aws,
 		atlasUrl,
+		stackName,
 		...(simulator && { simulator }),
 		async close() {
 			await aws.close();
@@ -65,10 +68,10 @@ function defaultRequestOf(simulator: AtlasSimulator | undefined): string | undef
 }
 
 /** The functions would say the same, but only where their logs are. */
-function checkEnvironment(env: Variables): void {
+function readEnvironment(env: Variables): SnapshotConfig {
 	try {
-		readSnapshotConfig(env);
 		readTriggerConfig(env);
+		return readSnapshotConfig(env);
 	} catch (error) {
 		throw error instanceof InputError ? new UsageError(error.message) : error;
 	}

@@ -1,0 +1,67 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { examineAtlas } from "../lambda/connect/doctor.ts";
+import type { CheckName, Report } from "../lambda/doctor/report.ts";
+import type { Call } from "./cli/call.ts";
+import { isRecord } from "./json.ts";
+import type { Screen } from "./terminal/screen.ts";
+
+/** Checks whose failure nothing but a change of the keys or in Atlas mends, for any cluster of the project. */
+const FOR_ALL: readonly CheckName[] = ["secret", "key", "address", "project", "role", "retention"];
+/** And those that concern the cluster alone. */
+const FOR_ONE: readonly CheckName[] = ["cluster", "tier", "paused", "backup"];
+
+/** Milliseconds before a refusal is believed: Atlas is known to refuse good keys once in a while. */
+const BEFORE_AGAIN_MS = 1_500;
+/** Milliseconds after which the run begins though not everything is checked: it waits for Atlas better than this does. */
+const LONGEST_MS = 15_000;
+
+/**
+ * Makes the doctor's checks before a real Atlas is asked for a snapshot. What time may cure is left to the run; so is
+ * a cluster among several, which must not keep the others from theirs.
+ *
+ * @returns the lines of the checks that failed for good; none where the run may begin
+ */
+export async function checkFirst({ atlas, work }: Call, screen: Screen): Promise<readonly Report["lines"][number][]> {
+	if (!atlas || work.kind === "serve") return [];
+	const request = work.kind === "request" ? work.request() : work.kind === "event" ? requestIn(work.event) : {};
+	const { projectId, retentionInDays } = request;
+	const names = namesIn(request);
+	const complaint = {
+		projectId: typeof projectId === "string" ? projectId : undefined,
+		clusterName: names[0],
+		retentionInDays: typeof retentionInDays === "number" ? retentionInDays : 7,
+	};
+	const { url, secret } = atlas;
+	const options = {
+		baseUrl: url,
+		secretId: "of the environment",
+		readSecretText: async () => secret,
+		now: () => Date.now(),
+	};
+	const decisive = names.length === 1 ? [...FOR_ALL, ...FOR_ONE] : FOR_ALL;
+	const examine = async () => {
+		const report = await Promise.race([examineAtlas(options, complaint), delay(LONGEST_MS, undefined, { ref: false })]);
+		return report?.lines.filter(({ check, verdict }) => verdict === "bad" && decisive.includes(check)) ?? [];
+	};
+	screen.live(["checking the keys, the project and the cluster …"]);
+	let failed = await examine();
+	if (failed.length > 0) {
+		await delay(BEFORE_AGAIN_MS);
+		const again = await examine();
+		failed = again.filter(({ check }) => failed.some((before) => before.check === check));
+	}
+	screen.live([]);
+	return failed;
+}
+
+/** The request of an event; one that cannot be found is left to the trigger function. */
+function requestIn(event: unknown): Readonly<Record<string, unknown>> {
+	if (!isRecord(event)) return {};
+	const { request, detail } = event;
+	return isRecord(request) ? request : isRecord(detail) ? detail : {};
+}
+
+function namesIn({ clusters, clusterName }: Readonly<Record<string, unknown>>): readonly string[] {
+	if (typeof clusterName === "string") return [clusterName];
+	return Array.isArray(clusters) ? clusters.filter((name) => typeof name === "string") : [];
+}
