@@ -54,8 +54,8 @@ export interface HttpProps {
 	 */
 	readonly signedHook?: boolean | ISecret;
 	/**
-	 * Requests a second, and requests at once, of each route over all its callers. The route of hooks, which anyone may
-	 * call, gets a fifth and half of them, at least 1. @default 5 and 10
+	 * Requests a second, and requests at once, of each route over all its callers. What anyone may call (hooks; the index
+	 * and unknown paths together) gets a fifth and half of them, at least 1. @default 5 and 10
 	 */
 	readonly throttle?: { readonly ratePerSecond: number; readonly burst: number };
 	/** One line a request, without headers and bodies. @default true */

@@ -20,6 +20,6 @@ export function createMailer(): (event: object) => string {
 		template.replaceAll(/<([\w-]+)>/g, (_, name: string) => {
 			const path = transformer.InputPathsMap[name]?.split(".").slice(1) ?? [];
 			const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], event);
-			return value === undefined ? "" : String(value);
+			return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 		});
 }
