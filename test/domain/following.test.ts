@@ -39,6 +39,14 @@ describe("promise 2: a failed look never ends a watch", () => {
 		expect(seen.failures).toBe(4);
 	});
 
+	test("promise 6: the next poll waits as long as Atlas asks", () => {
+		const busy = judge(
+			new AtlasError({ code: "ATLAS_RATE_LIMITED", blame: "transient", executed: "no", retryAfterSeconds: 90 }, "m"),
+		);
+
+		expect(afterMissing(begun, busy, 1_000).notBefore).toBe(91_000);
+	});
+
 	test("gone only after a second look in a row", () => {
 		const once = afterMissing(begun, fault("ATLAS_SNAPSHOT_NOT_FOUND"), 1);
 		const back = afterSeeing(once, { id, status: "inProgress" }, 2);

@@ -124,6 +124,18 @@ describe("moves", () => {
 		expect(move).toEqual(expected);
 	});
 
+	test("conflicts whose cause is over when it is looked for: asked again at once, and then with growing pauses", () => {
+		let taking = untaken;
+		const pauses = [1, 2, 3, 4].map(() => {
+			[taking] = afterAsking(taking, { at: 0, verdict: conflict }, terms("join"));
+			const [next, move] = afterLooking(taking, { at: 0, snapshots: {} }, terms("join"));
+			taking = next;
+			return move;
+		});
+
+		expect(pauses).toEqual([0, 10, 20, 40].map((afterSeconds) => ({ do: "ask", afterSeconds })));
+	});
+
 	test("a scheduled snapshot of Atlas's own is no conflict", () => {
 		const scheduled = snapshot({ id: "c".repeat(24), snapshotType: "scheduled" });
 
