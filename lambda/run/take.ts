@@ -7,15 +7,7 @@ import { reportBy } from "../domain/refusals.ts";
 import { marker, type Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import { afterAsking, afterExplaining, afterLooking } from "../domain/taking.ts";
-import {
-	type Asked,
-	type End,
-	type Looked,
-	type Move,
-	type Taking,
-	type Terms,
-	untaken,
-} from "../domain/taking-state.ts";
+import { type Asked, type Looked, type Move, type Taking, type Terms, untaken } from "../domain/taking-state.ts";
 import { ask, interrupted, look } from "./ask.ts";
 import { explain } from "./explain.ts";
 import { waitForOther } from "./follow.ts";
@@ -55,7 +47,7 @@ export interface Taken {
 }
 
 /** Epoch milliseconds. */
-export type NotTaken = Omit<End, "do"> & { readonly endedAt: number };
+export type NotTaken = Omit<Extract<Move, { do: "end" }>, "do"> & { readonly endedAt: number };
 
 /**
  * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
@@ -72,12 +64,10 @@ export async function take(
 	onLate: () => Promise<boolean>,
 ): Promise<Taken | NotTaken> {
 	const { startedAt, deadlineAt, hardLimitAt } = limits;
+	const { onConflict: policy, retentionInDays } = run.request;
 	const own: Own = { marker: marker(run.run, ports.stack), startedAt };
 	const terms: Terms = {
-		policy: run.request.onConflict,
-		retentionInDays: run.request.retentionInDays,
-		deadlineAt,
-		hardLimitAt,
+		...{ policy, retentionInDays, deadlineAt, hardLimitAt },
 		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
 	};
 	let taking: Taking = { ...untaken, reason: limits.hold?.reason ?? null };
@@ -85,12 +75,13 @@ export async function take(
 	let now = startedAt;
 	let requestedAt = startedAt;
 	let late = false;
+	let warnedAt: number | undefined;
 	let expectation: Expectation | null | undefined;
 	/** Whether a snapshot may be there, so that what passes the deadline is told to be late. */
 	const mayBeThere = () => taking.inDoubt || taking.ending !== null;
 	const passDeadline = async () => {
-		const isOpen = mayBeThere() && move.do !== "end" && move.do !== "follow";
-		if (isOpen && !late && now >= deadlineAt) late = await onLate();
+		if (late || move.do === "end" || move.do === "follow") return;
+		if (mayBeThere() && now >= deadlineAt) late = await onLate();
 	};
 	/** A wait in doubt is divided at the deadline, so that it is told when it passes; what Atlas asks to wait is waited in full. */
 	const sleep = async (name: string, seconds: number) => {
@@ -104,11 +95,10 @@ export async function take(
 		}
 		if (left > 0) await steps.sleep(name, left);
 	};
-	let warnedAt: number | undefined;
 	const warnIf = (result: Asked | Looked) => {
 		const verdict = "verdict" in result ? result.verdict : undefined;
 		const failed = verdict && (verdict.retry === "again" || verdict.refused) ? verdict : undefined;
-		const reason = failed?.reason ?? (taking.inDoubt ? taking.reason : null);
+		const reason = failed?.reason ?? (taking.inDoubt && taking.reason);
 		if (!reason) return;
 		const why = taking.inDoubt ? IN_DOUBT : failed?.answered ? "Atlas turned a call down" : "Atlas does not answer";
 		const warn = warnAbout(steps.warn, run.run, target, `no snapshot yet: ${why}`);
