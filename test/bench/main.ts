@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import { readCommand, UsageError } from "../../local/cli/command.ts";
 import { measure } from "./measure.ts";
 import { writeReport } from "./report.ts";
@@ -54,12 +53,18 @@ async function benchRic(): Promise<boolean> {
 	return false;
 }
 
+/** A row of figures each, and below it what stands beside it: none wider than a terminal of 80 columns. */
 function toTable(lines: readonly Row[]): string {
-	const table = new Table({ head: ["", "figure", "is", "must be", "beside"], style: { head: [], border: [] } });
-	for (const row of lines) {
-		const { key, value, most, beside } = row;
-		const mark = most === undefined ? " " : passes(row) ? "✓" : "✗";
-		table.push([mark, key, value, most === undefined ? "told" : `≤ ${most}`, beside]);
-	}
-	return table.toString();
+	return lines
+		.map((row) => {
+			const { key, value, most, beside } = row;
+			const mark = most === undefined ? " " : passes(row) ? "✓" : "✗";
+			const must = most === undefined ? "" : `≤ ${most}`;
+			const figure = `${mark} ${key.padEnd(42)} ${String(value).padStart(8)}  ${must}`.trimEnd();
+			return [figure, ...wrapped(beside).map((line) => `    ${line}`)].join("\n");
+		})
+		.join("\n");
 }
+
+/** Lines of at most 76 characters, broken between words. */
+const wrapped = (text: string): readonly string[] => text.match(/\S.{0,74}\S(?=\s|$)|\S+/g) ?? [];

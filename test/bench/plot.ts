@@ -26,21 +26,49 @@ export async function drawPlot(): Promise<string> {
 	const points = (await Promise.all(MINUTES.map(pointsOf))).flat();
 	const { document } = parseHTML("<!doctype html><html><body></body></html>");
 	const at = { x: "polls", y: "delay", z: "who" } as const;
+	const names = points.filter(({ minutes }) => minutes === 60);
 	const svg = Plot.plot({
 		document,
 		width: 760,
 		height: 440,
-		marginLeft: 60,
+		marginLeft: 70,
 		marginRight: 40,
+		marginTop: 30,
+		marginBottom: 45,
+		// A background of its own: the page behind may be dark.
 		style: { background: "white", color: "#222", fontSize: "12px" },
-		x: { type: "log", label: "polls of one snapshot →", grid: true, tickFormat: count },
-		y: { type: "log", label: "↑ seconds until the end is noticed, at worst", grid: true, tickFormat: count },
-		color: { legend: false, domain: points.map(({ who }) => who), scheme: "Dark2" },
+		x: {
+			type: "log",
+			label: "← better: polls of one snapshot",
+			labelAnchor: "left",
+			labelArrow: "none",
+			domain: [2, 30_000],
+			grid: true,
+			tickFormat: count,
+		},
+		y: {
+			type: "log",
+			labelArrow: "none",
+			label: "↓ better: seconds until the end is noticed, at worst",
+			domain: [1, 20_000],
+			grid: true,
+			tickFormat: count,
+		},
+		color: { legend: false, domain: names.map(({ who }) => who), scheme: "Dark2" },
 		marks: [
 			Plot.line(points, { ...at, stroke: "who" }),
 			Plot.dot(points, { ...at, fill: "who", r: 3 }),
-			Plot.text(points, { ...at, text: "label", dy: -10, fill: "who", fontSize: 10 }),
-			Plot.text(points, Plot.selectLast({ ...at, text: "who", dy: 16, dx: -30, fill: "who", fontWeight: "bold" })),
+			Plot.text(points, { ...at, text: "label", dx: -5, dy: -9, textAnchor: "end", fill: "who", fontSize: 11 }),
+			Plot.text(names, {
+				...at,
+				text: "who",
+				dx: 10,
+				dy: 16,
+				textAnchor: "start",
+				fill: "who",
+				fontSize: 13,
+				fontWeight: "bold",
+			}),
 		],
 	});
 	svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");

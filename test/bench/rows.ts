@@ -94,9 +94,9 @@ export function toRows({ coldStart, requests, fanOut, follow, cost, memory, trig
 /** At most so many polls of an hour, and of 20 minutes, and so much delay; a history that misleads is only told. */
 const LEARNED: Readonly<Record<keyof LearnedFigures, { hour?: number; twentyMinutes?: number; delayShare?: number }>> =
 	{
-		spread5: { hour: 12, delayShare: 0.04 },
-		spread20: { hour: 16, twentyMinutes: 14, delayShare: 0.04 },
-		spread50: { hour: 45 },
+		spread5: { hour: 11, delayShare: 0.027 },
+		spread20: { hour: 15.6, twentyMinutes: 14, delayShare: 0.033 },
+		spread50: { hour: 20, delayShare: 0.053 },
 		doubled: {},
 		halved: {},
 	};
