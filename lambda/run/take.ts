@@ -144,9 +144,8 @@ export async function take(
 			case "wait-for": {
 				const known = { seenAt: now, expectation: expectation ?? undefined, warnedAt };
 				const waited = await waitForOther(ports, steps, run, target, move.snapshot, limits, known);
-				const seen = waited.watch;
-				[now, warnedAt] = [seen.lookedAt, waited.warnedAt];
-				if (!isOutOfTheWay(seen) || now >= deadlineAt)
+				[now, warnedAt] = [waited.watch.lookedAt, waited.warnedAt];
+				if (!isOutOfTheWay(waited.watch) || now >= deadlineAt)
 					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
 				break;
