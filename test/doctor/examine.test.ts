@@ -211,6 +211,35 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 	});
 });
 
+test.each([
+	[402, "ACCOUNT_SUSPENDED", "role", /bill/],
+	[402, "NO_PAYMENT_INFORMATION_FOUND", "role", /bill/],
+	[400, "CANNOT_START_BACKUP_NO_BILLING_INFO", "role", /bill/],
+	[401, "NOT_IN_GROUP", "project", /another organisation or project/],
+	[403, "USER_CANNOT_ACCESS_GROUP", "project", /another organisation or project/],
+	[401, "USER_UNAUTHORIZED", "role", /Project Backup Creator/],
+	[403, "RESOURCE_REQUIRES_ACCESS_LIST", "address", /access list/],
+	[400, "FEATURE_UNSUPPORTED", "role", /as it is now/],
+	[400, "UNKNOWN_ERROR_OF_TOMORROW", "role", /refuses the request/],
+	[409, undefined, "role", /something else is going on/],
+	[403, undefined, "role", /forbids/],
+	[404, undefined, "role", /does not find it/],
+	[405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES", "atlas", /upgrading/],
+	[500, "UNEXPECTED_ERROR", "atlas", /fault of its own/],
+] as const)(
+	"the role is called good for the refusal that was provoked only: %i %s is told, and nothing is healthy",
+	async (status, errorCode, line, words) => {
+		atlas.faults.add({ on: { kind: "take", times: "always" }, do: { type: "status", status, errorCode } });
+
+		const report = await examine();
+
+		expect(report.healthy).toBe(false);
+		expect(lines(report, "bad")).toEqual([line]);
+		expect(lines(report, "good")).not.toContain("role");
+		expect(report.lines.find(({ verdict }) => verdict === "bad")?.message).toMatch(words);
+	},
+);
+
 test("two things that are broken are two bad lines", async () => {
 	Object.assign(cluster(), { paused: true, backupEnabled: false });
 
