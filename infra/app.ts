@@ -1,5 +1,7 @@
 /** The CDK app: bundles the functions, reads `cdk.json`, builds the stack and has cdk-nag look at it. */
-import { relative } from "node:path";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import flags from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
 import { InputError } from "../lambda/domain/errors.ts";
 import { deploymentOf } from "./arns.ts";
@@ -9,16 +11,23 @@ import { tooLarge, tooManyResources } from "./template-limits.ts";
 import { warningsOf } from "./warnings.ts";
 
 // esbuild works in a process of its own, so that the bundles are made while this one reads the CDK.
-const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }] = await Promise.all([
-	buildFunctions(),
+// The CDK copies them to its output, so that each synth has a folder of its own and two at once do not meet.
+await using built = await mkdtempDisposable(join(tmpdir(), "atlas-snapshots-"));
+const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }, release] = await Promise.all([
+	buildFunctions(built.path),
 	import("aws-cdk-lib"),
 	import("cdk-nag"),
 	import("./stack.ts"),
+	process.argv.includes("--release") ? import("./release-template.ts") : undefined,
 ]);
 
 const to = deploymentOf(process.env);
 // Synthesized below, once: on its own the app would do it again at the end, after a refusal, with a stack trace.
-const app = new cdk.App({ context: flags, autoSynth: false });
+const app = new cdk.App({
+	context: flags,
+	autoSynth: false,
+	defaultStackSynthesizer: release?.releaseSynthesizer(),
+});
 const refusals = faultsIn(() => synthesize(readSettings(app.node.tryGetContext("atlasSnapshots"), to)));
 for (const line of refusals) console.error(line.replaceAll(/\s+/g, " "));
 if (refusals.length > 0) process.exitCode = 1;
@@ -28,6 +37,7 @@ function synthesize(settings: Settings): readonly string[] {
 	for (const warning of warningsOf(settings, to)) console.error(`warning: ${warning}`);
 	cdk.Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 	const stack = new AtlasSnapshotsStack(app, settings.stackName ?? "AtlasSnapshots", bundles, settings);
+	release?.addReleaseParameters(stack);
 	// `tooLarge` says it in a line, where it is too large.
 	cdk.Validations.of(stack).acknowledge({
 		id: "Annotation::@aws-cdk/core:Stack.templateSize",

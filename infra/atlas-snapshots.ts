@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { RemovalPolicy } from "aws-cdk-lib";
 import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import type { IEventBus, OnEventOptions, Rule } from "aws-cdk-lib/aws-events";
@@ -21,7 +22,7 @@ import { Freshness } from "./freshness.ts";
 import { SnapshotApi } from "./http-api.ts";
 import { serviceMetric } from "./metrics.ts";
 import { outbound } from "./outbound.ts";
-import { type AtlasSnapshotsProps, PER_CLUSTER_ALARMS } from "./props.ts";
+import { type AtlasSnapshotsProps, type Bundles, PER_CLUSTER_ALARMS } from "./props.ts";
 import { FAILED_STATES, Publishing } from "./publishing.ts";
 import { Queries } from "./queries.ts";
 import { runbookOf } from "./runbook.ts";
@@ -39,6 +40,13 @@ import { webhookSecret } from "./webhook-secret.ts";
  * @see CloudFormation user guide, "DeletionPolicy attribute", RetainExceptOnCreate
  */
 export const KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
+/** Where `npm run build` puts the functions: beside the file that this module becomes part of. */
+const PACKAGED: Bundles = {
+	snapshot: join(import.meta.dirname, "functions", "snapshot"),
+	trigger: join(import.meta.dirname, "functions", "trigger"),
+	freshness: join(import.meta.dirname, "functions", "freshness"),
+};
 
 /**
  * Takes MongoDB Atlas snapshots on schedules, events and requests, follows each to its end, publishes what happened, and
@@ -66,7 +74,7 @@ export class AtlasSnapshots extends Construct {
 
 	constructor(scope: Construct, id: string, props: AtlasSnapshotsProps) {
 		super(scope, id);
-		const { bundles, schedules = [], http = {}, runbookUrl } = props;
+		const { bundles = PACKAGED, schedules = [], http = {}, runbookUrl } = props;
 		const removalPolicy = props.removalPolicy ?? KEPT;
 		const settings: FunctionSettings = {
 			memory: props.memory ?? 512,

@@ -1,15 +1,17 @@
 /**
- * Bundles the functions: `npm run build`, and every synth before it builds the stack. Our own step rather than CDK's
+ * Bundles the functions, for the package and for every synth before it builds the stack. Our own step rather than CDK's
  * `NodejsFunction`, because only esbuild's API can split: the AWS SDK's lazily imported parts then stay unread until
  * they are needed, which is the larger part of a cold start.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, mkdtempDisposable, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build, type OutputFile } from "esbuild";
+import { type BuildOptions, type BuildResult, build, type OutputFile } from "esbuild";
 import { directBuiltins, pureSchemas, rareApart, withoutUnused } from "./lean-start.ts";
+import { licencesOf } from "./licences.ts";
+import type { Bundles } from "./props.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Every function of the stack and its door. */
 const FUNCTIONS = {
@@ -18,35 +20,29 @@ const FUNCTIONS = {
 	freshness: "lambda/handlers/freshness.ts",
 } as const;
 
-export type FunctionName = keyof typeof FUNCTIONS;
-
-/** Folder of each function's code, absolute; the handler is `index.handler`. */
-export type Bundles = { readonly [name in FunctionName]: string };
-
-/** Paths of source files, absolute or relative to the repository, in place of those of `FUNCTIONS`. */
-export type Doors = Partial<Readonly<Record<FunctionName, string>>>;
-
 /**
- * Bundles every function into `<dist>/<name>/`. The same sources give the same bytes, wherever `dist` is, so that a
- * second synth changes nothing.
+ * Bundles every function into `<folder>/<name>/`, with the licences of what is in it. The same sources give the same
+ * bytes, wherever the folder is, so that a second synth changes nothing.
  *
- * @param dist absolute path; what stood in the functions' folders is gone afterwards
+ * @param folder absolute path; what stood in the functions' folders is gone afterwards
+ * @param doors paths of source files, absolute or relative to the repository, in place of those of `FUNCTIONS`
  */
-export async function buildFunctions(dist: string = join(ROOT, "dist"), doors: Doors = {}): Promise<Bundles> {
+export async function buildFunctions(folder: string, doors: Partial<Bundles> = {}): Promise<Bundles> {
 	const all = { ...FUNCTIONS, ...doors };
 	const [snapshot, trigger, freshness] = await Promise.all([
-		bundle(all.snapshot, join(dist, "snapshot")),
-		bundle(all.trigger, join(dist, "trigger")),
-		bundle(all.freshness, join(dist, "freshness")),
+		bundle(all.snapshot, join(folder, "snapshot")),
+		bundle(all.trigger, join(folder, "trigger")),
+		bundle(all.freshness, join(folder, "freshness")),
 	]);
 	return { snapshot, trigger, freshness };
 }
 
-const OPTIONS: BuildOptions & { readonly write: false } = {
+const OPTIONS: BuildOptions & { readonly metafile: true; readonly write: false } = {
 	absWorkingDir: ROOT,
 	// The names of chunks depend on this path, so it is always the same; the files are written elsewhere.
 	outdir: join(ROOT, "dist"),
 	write: false,
+	metafile: true,
 	bundle: true,
 	platform: "node",
 	target: "node24",
@@ -65,8 +61,8 @@ const OPTIONS: BuildOptions & { readonly write: false } = {
 	logLevel: "warning",
 };
 
-/** The function's files, and those that few sandboxes ever load. */
-async function compile(entry: string): Promise<OutputFile[]> {
+/** The function's files, and in a build of their own those that few sandboxes ever load. */
+async function compile(entry: string): Promise<BuildResult<typeof OPTIONS>[]> {
 	const apart = new Map<string, string>();
 	const plugins = [directBuiltins, withoutUnused, pureSchemas];
 	const own = await build({
@@ -74,15 +70,16 @@ async function compile(entry: string): Promise<OutputFile[]> {
 		entryPoints: { index: entry },
 		plugins: [rareApart(apart), ...plugins],
 	});
-	if (apart.size === 0) return own.outputFiles;
+	if (apart.size === 0) return [own];
 	const entryPoints = Object.fromEntries([...apart].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-	const lazy = await build({ ...OPTIONS, entryPoints, plugins });
-	return [...own.outputFiles, ...lazy.outputFiles];
+	return [own, await build({ ...OPTIONS, entryPoints, plugins })];
 }
 
 /** Writes code into `outdir`, and source maps beside it: with the maps in the asset, each cold start would carry them. */
 async function bundle(entry: string, outdir: string): Promise<string> {
-	const outputFiles = await compile(entry);
+	const results = await compile(entry);
+	const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
+	const licences = await licencesOf(new Set(outputs.flatMap(({ inputs }) => Object.keys(inputs))), ROOT);
 	const maps = `${outdir}.maps`;
 	for (const folder of [outdir, maps]) {
 		await rm(folder, { recursive: true, force: true });
@@ -90,18 +87,33 @@ async function bundle(entry: string, outdir: string): Promise<string> {
 	}
 	const write = ({ path, contents }: OutputFile) =>
 		writeFile(join(path.endsWith(".map") ? maps : outdir, basename(path)), contents);
-	await Promise.all(outputFiles.map(write));
+	await writeFile(join(outdir, "THIRD-PARTY-LICENSES.txt"), licences);
+	await Promise.all(results.flatMap(({ outputFiles }) => outputFiles).map(write));
 	return outdir;
 }
 
-if (import.meta.main) {
-	const { readCommand } = await import("../local/cli/command.ts");
-	readCommand(
-		`npm run build                   bundles the functions into dist/
-  --help, -h
-
-exit code: 0 built, 1 not, 2 the call was wrong`,
-		{},
-	);
-	await buildFunctions();
+/**
+ * Makes a folder anew and then puts it in its place whole, so that two builds at once do not mix: the folder is the work
+ * of the one that ends last.
+ *
+ * @param folder absolute path
+ * @param fill writes into the empty folder whose path it is given
+ */
+export async function replaceFolder(folder: string, fill: (path: string) => Promise<void>): Promise<void> {
+	await mkdir(dirname(folder), { recursive: true });
+	await using beside = await mkdtempDisposable(`${folder}.`);
+	const made = join(beside.path, "new");
+	await mkdir(made);
+	await fill(made);
+	for (let tries = 0; ; tries++) {
+		await rename(folder, join(beside.path, `old-${tries}`)).catch(unless("ENOENT"));
+		const isThere = await rename(made, folder).then(() => true, unless("ENOTEMPTY", "EEXIST"));
+		if (isThere) return;
+	}
 }
+
+const unless =
+	(...codes: readonly string[]) =>
+	(error: NodeJS.ErrnoException): undefined => {
+		if (!codes.includes(error.code ?? "")) throw error;
+	};

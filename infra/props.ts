@@ -7,7 +7,6 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { RequestLimitsInput } from "../lambda/domain/limits.ts";
 import type { SnapshotRequest } from "../lambda/domain/request.ts";
-import type { Bundles } from "./build.ts";
 
 /** Named clusters up to which each has an alarm of its own; each costs an alarm and a metric. */
 export const PER_CLUSTER_ALARMS = 50;
@@ -70,9 +69,16 @@ export interface RotatedSecretProps {
 	readonly every?: Duration;
 }
 
+/** Folder of each function's code, absolute; the handler is `index.handler`. */
+export interface Bundles {
+	readonly snapshot: string;
+	readonly trigger: string;
+	readonly freshness: string;
+}
+
 export interface AtlasSnapshotsProps {
-	/** Folders with the functions' code, from `buildFunctions`. */
-	readonly bundles: Bundles;
+	/** The functions' code. @default that which the package `atlas-snapshots` brings; from source it must be given */
+	readonly bundles?: Bundles;
 	/** The Atlas keys. @default a new secret with a placeholder, to be filled by hand */
 	readonly secret?: ISecret | RotatedSecretProps;
 	/** Encrypts the new secret. A secret of yours brings its key itself. @default AWS's own key, `aws/secretsmanager` */

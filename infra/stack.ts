@@ -5,9 +5,8 @@ import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { AtlasSnapshots, KEPT } from "./atlas-snapshots.ts";
-import type { Bundles } from "./build.ts";
 import { EgressVpc } from "./egress-vpc.ts";
-import type { AtlasSnapshotsProps, EventRuleProps, HttpProps, ScheduleProps } from "./props.ts";
+import type { AtlasSnapshotsProps, Bundles, EventRuleProps, HttpProps, ScheduleProps } from "./props.ts";
 import type { Settings } from "./settings.ts";
 
 /** The construct on its own, configured by `cdk.json`. Its outputs' names are promises to whoever reads them. */

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { Bundles } from "../../infra/build.ts";
+import type { Bundles } from "../../infra/props.ts";
 import { bundleNaively } from "./naive-bundle.ts";
 import { median, rounded } from "./statistics.ts";
 

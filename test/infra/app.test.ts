@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,11 +11,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const example: object = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")).context;
 
-/** Runs the app as the CDK's command line does. */
-function run(context: object): Promise<{ code: number; stdout: string; stderr: string }> {
+/** Runs the app as the CDK's command line does. @param out folder of the CDK's output */
+function run(context: object, out = folder): Promise<{ code: number; stdout: string; stderr: string }> {
 	const env = {
 		PATH: process.env["PATH"],
-		CDK_OUTDIR: folder,
+		CDK_OUTDIR: out,
 		CDK_CONTEXT_JSON: JSON.stringify(context),
 	};
 	return new Promise((resolve) => {
@@ -71,10 +71,11 @@ test("a template that nears CloudFormation's limit is no reason for a warning", 
 	expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });
 
-test("the example synthesizes, warned only that it tells nobody, with cdk-nag content and the functions in it", {
+test("the example synthesizes, twice at once, warned only that it tells nobody, with cdk-nag content and the functions in it", {
 	timeout: 180_000,
 }, async () => {
-	const { code, stdout, stderr } = await run(example);
+	const second = join(folder, "second");
+	const [{ code, stdout, stderr }, twin] = await Promise.all([run(example), run(example, second)]);
 
 	expect({ code, stderr }).toEqual({
 		code: 0,
@@ -85,10 +86,14 @@ test("the example synthesizes, warned only that it tells nobody, with cdk-nag co
 	expect(readFileSync(join(root, path), "utf8")).toContain("AWS::Lambda::Function");
 	expect(reports()).toMatchObject([{ pluginName: "AwsSolutions", conclusion: "success" }]);
 	const { files } = JSON.parse(readFileSync(join(folder, "AtlasSnapshots.assets.json"), "utf8"));
-	const folders = Object.values<{ source: { packaging: string } }>(files).filter(
+	const folders = Object.values<{ source: { packaging: string; path: string } }>(files).filter(
 		({ source }) => source.packaging === "zip",
 	);
 	expect(folders.length).toBeGreaterThanOrEqual(2);
+	expect(twin).toEqual({ code, stdout: stdout.replace("/AtlasSnapshots.t", "/second/AtlasSnapshots.t"), stderr });
+	for (const { source } of folders) {
+		expect(readdirSync(join(second, source.path))).toEqual(readdirSync(join(folder, source.path)));
+	}
 });
 
 const reports = (): unknown => JSON.parse(readFileSync(join(folder, "validation-report.json"), "utf8")).pluginReports;

@@ -1,17 +1,21 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { buildFunctions } from "../../infra/build.ts";
+import { buildFunctions, ROOT, replaceFolder } from "../../infra/build.ts";
+import { licencesOf } from "../../infra/licences.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-build-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const first = await buildFunctions(join(folder, "first"));
 const second = await buildFunctions(join(folder, "second", "deeper"));
+
+const LICENCES = "THIRD-PARTY-LICENSES.txt";
 
 const digestsOf = (bundle: string): Record<string, string> =>
 	Object.fromEntries(Object.entries(contentsOf(bundle)).map(([file, text]) => [file, digest(text)]));
@@ -35,11 +39,11 @@ test("a second build leaves nothing of the one before", async () => {
 	const door = "test/infra/door.ts";
 	const small = await buildFunctions(join(folder, "second", "deeper"), { snapshot: door, trigger: door });
 
-	expect(readdirSync(small.trigger)).toEqual(["index.mjs"]);
+	expect(readdirSync(small.trigger)).toEqual(["THIRD-PARTY-LICENSES.txt", "index.mjs"]);
 });
 
 test("a bundle is small, split, and carries no source map", () => {
-	const files = contentsOf(first.trigger);
+	const { [LICENCES]: _, ...files } = contentsOf(first.trigger);
 	const size = Object.values(files).reduce((sum, text) => sum + text.length, 0);
 
 	expect(Object.keys(files).length).toBeGreaterThan(1);
@@ -63,4 +67,49 @@ test("an error keeps its name through the minifier: a bundle without its environ
 		});`;
 
 	expect(await inLambda(code)).toContain("CONFIG_INVALID InputError environment: SNAPSHOT_FUNCTION_ARN");
+});
+
+test.each(names)("the %s bundle carries the licence of every library that its source maps name", (name) => {
+	const text = contentsOf(first[name])[LICENCES] ?? "";
+	const sources = Object.values(contentsOf(`${first[name]}.maps`)).flatMap((map): string[] => JSON.parse(map).sources);
+	const libraries = new Set(sources.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+
+	expect(libraries.size).toBeGreaterThan(10);
+	for (const library of libraries) {
+		const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules", library, "package.json"), "utf8"));
+		expect(text).toContain(`\n${library} ${version}\n`);
+	}
+	// Words that each of the licences in use has, by its own text.
+	for (const words of [
+		"MIT No Attribution",
+		"The above copyright notice and this permission",
+		"END OF TERMS AND CONDITIONS",
+	]) {
+		expect(text.replaceAll(/\s+/g, " ")).toContain(words);
+	}
+});
+
+test("a library whose licence is not known stops the build", async () => {
+	const library = join(folder, "node_modules", "odd");
+	mkdirSync(library, { recursive: true });
+	writeFileSync(join(library, "package.json"), '{ "name": "odd", "version": "1.0.0", "license": "UNLICENSED" }');
+
+	await expect(licencesOf(["node_modules/odd/index.js"], folder)).rejects.toThrow("odd 1.0.0: no text of its licence");
+});
+
+test("a folder that many make at once is the whole work of one, and nothing is left beside it", async () => {
+	const place = join(folder, "places", "one");
+	const makers = Array.from({ length: 12 }, (_, maker) =>
+		replaceFolder(place, async (path) => {
+			for (const file of "abcdef") {
+				await writeFile(join(path, file), String(maker));
+			}
+		}),
+	);
+	await Promise.all(makers);
+
+	const files = contentsOf(place);
+	expect(Object.keys(files).join("")).toBe("abcdef");
+	expect(new Set(Object.values(files)).size).toBe(1);
+	expect(readdirSync(join(folder, "places"))).toEqual(["one"]);
 });

@@ -7,6 +7,7 @@ import "./alarms.suite.ts";
 import "./cost.suite.ts";
 import "./nag.suite.ts";
 import "./permissions.suite.ts";
+import "./release.suite.ts";
 import "./resources.suite.ts";
 import "./rules.suite.ts";
 import "./two-stacks.suite.ts";

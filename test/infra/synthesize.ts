@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { App } from "aws-cdk-lib";
+import { App, type IReusableStackSynthesizer } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import flags from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
 import { afterAll, vi } from "vitest";
@@ -31,11 +31,12 @@ export const nightly = {
 };
 
 /** A stack with stand-in functions, before it is synthesized. @param context as in `cdk.json` */
-export function stackOf(context: object): AtlasSnapshotsStack {
+export function stackOf(context: object, defaultStackSynthesizer?: IReusableStackSynthesizer): AtlasSnapshotsStack {
 	const app = new App({
 		context: { ...flags, "aws:cdk:disable-stack-trace": true },
 		outdir: mkdtempSync(join(folder, "out-")),
 		analyticsReporting: false,
+		defaultStackSynthesizer,
 	});
 	return new AtlasSnapshotsStack(app, "AtlasSnapshots", bundles, readSettings(context));
 }

@@ -42,9 +42,10 @@ const GLOBAL: Readonly<Record<string, boolean>> = {
  */
 export function readCommand(args: readonly string[]): Command {
 	const [service = "", command = "", ...rest] = args;
+	const own = OWN[`${service} ${command}`];
 	const model = SERVICES[service];
-	if (model === undefined) throw new CommandError(`no service ${service}`);
-	const operation = operationsOf(model).get(command);
+	if (own === undefined && model === undefined) throw new CommandError(`no service ${service}`);
+	const operation = own ?? operationsOf(model ?? {}).get(command);
 	if (operation === undefined) throw new CommandError(`no command ${service} ${command}`);
 	const parameters = new Map(operation.input.members.map((member) => [kebab(member.name), member]));
 	const input: Record<string, unknown> = {};
@@ -68,14 +69,15 @@ export function readCommand(args: readonly string[]): Command {
 	}
 	const missing = operation.input.required.filter((name) => input[name] === undefined || input[name] === "");
 	if (missing.length > 0) throw new CommandError(`missing: ${missing.map((name) => `--${kebab(name)}`).join(", ")}`);
-	const wanted = service === "lambda" && command === "invoke" ? 1 : 0;
-	if (positional.length !== wanted) throw new CommandError(`${positional.length} arguments without an option`);
+	const isInvoke = service === "lambda" && command === "invoke";
+	const wanted = isInvoke ? ["outfile"] : (own?.positional ?? []);
+	if (positional.length !== wanted.length) throw new CommandError(`${positional.length} arguments without an option`);
 	checkGlobals(globals);
 	return {
 		service,
 		operation: operation.name,
-		input,
-		outfile: positional[0],
+		input: isInvoke ? input : { ...input, ...Object.fromEntries(wanted.map((name, i) => [name, positional[i]])) },
+		outfile: isInvoke ? positional[0] : undefined,
 		replies: operation.output.members.map(({ name }) => name),
 		rawBlobs: globals["cli-binary-format"] === "raw-in-base64-out",
 	};
@@ -113,6 +115,33 @@ interface Operation {
 	readonly input: Structure;
 	readonly output: Structure;
 }
+
+/**
+ * Commands of the CLI itself, which no service's model has: those of their options that the documents use, and the names
+ * of arguments without an option.
+ *
+ * @see AWS CLI v2 reference, `s3 cp` and `cloudformation deploy`
+ */
+const OWN: Readonly<Record<string, Operation & { readonly positional: readonly string[] }>> = {
+	"s3 cp": {
+		name: "Copy",
+		positional: ["source", "destination"],
+		input: { members: [{ name: "Recursive", kind: "boolean" }], required: [] },
+		output: { members: [], required: [] },
+	},
+	"cloudformation deploy": {
+		name: "Deploy",
+		positional: [],
+		input: {
+			members: [
+				...["TemplateFile", "StackName", "S3Bucket", "S3Prefix"].map((name) => ({ name, kind: "text" }) as const),
+				...["ParameterOverrides", "Capabilities"].map((name) => ({ name, kind: "list" }) as const),
+			],
+			required: ["TemplateFile", "StackName"],
+		},
+		output: { members: [], required: [] },
+	},
+};
 
 /** The operations of a client by their names in the CLI, out of the schemas that it exports. */
 function operationsOf(client: object): ReadonlyMap<string, Operation> {

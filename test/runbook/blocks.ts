@@ -5,10 +5,10 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, "utf8");
 
-/** The blocks of shell commands in a document, indented or not, by the first command or assignment of each that is its own. */
-export const blocksOf = (path: string): readonly string[] =>
-	[...read(path).matchAll(/^( *)```sh\n(.*?)^\1```$/gms)].map(([, indent = "", text = ""]) =>
-		text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+/** The blocks of one language in a document, shell commands for example, indented or not. */
+export const blocksOf = (path: string, language = "sh"): readonly string[] =>
+	[...read(path).matchAll(new RegExp(`^( *)\`\`\`${language}\\n(.*?)^\\1\`\`\`$`, "gms"))].map(
+		([, indent = "", text = ""]) => text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
 	);
 
 /** Commands that stand within sentences and tables. */
