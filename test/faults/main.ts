@@ -1,4 +1,5 @@
 import { readCommand, readWhole, UsageError } from "../../local/cli/command.ts";
+import { wrap } from "../../local/terminal/screen.ts";
 import type { Failure } from "./batch.ts";
 import { campaign, type Result } from "./campaign.ts";
 import { SCENARIOS, type ScenarioName } from "./draw-scenarios.ts";
@@ -68,7 +69,8 @@ function totals({ runs: carriedOut, found, counts }: Result) {
 
 function sentence({ runs: carriedOut, found }: Result): string {
 	const figures = Object.entries(found).map(([name, count]) => `${name} ${count}`);
-	return `runs ${carriedOut}, ${figures.join(", ")} (seed ${seed}, ${perRun()} ms a run)`;
+	const text = `runs ${carriedOut}, ${figures.join(", ")} (seed ${seed}, ${perRun()} ms a run)`;
+	return wrap(text, process.stdout.columns ?? Number.POSITIVE_INFINITY).join("\n");
 }
 
 function perRun(): string {

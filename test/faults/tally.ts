@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { STALE_TOKEN } from "./checkpoint-faults.ts";
 import type { Observed } from "./observed.ts";
@@ -98,15 +97,15 @@ const GROUPS = [
 
 /** Draws what was done and what came of it, with how often. */
 export function drawTable(counts: Readonly<Record<string, number>>): string {
-	const table = new Table({
-		head: ["what", "", "times"],
-		colAligns: ["left", "left", "right"],
-		style: { head: [], border: [], compact: true },
-	});
-	for (const [prefix, title] of GROUPS) {
+	const line = (text: string, count: number) => `  ${text.padEnd(WIDTH)} ${String(count).padStart(7)}`;
+	return GROUPS.flatMap(([prefix, title]) => {
 		const names = Object.keys(counts).filter((name) => name.startsWith(prefix));
-		for (const name of names.toSorted()) table.push([title, name.slice(prefix.length), counts[name] ?? 0]);
-		if (names.length > 1) table.push([title, "in all", names.reduce((sum, name) => sum + (counts[name] ?? 0), 0)]);
-	}
-	return table.toString();
+		if (names.length === 0) return [];
+		const lines = names.toSorted().map((name) => line(name.slice(prefix.length), counts[name] ?? 0));
+		const all = names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+		return [title, ...lines, ...(names.length > 1 ? [line("in all", all)] : [])];
+	}).join("\n");
 }
+
+/** Columns of a name: with its count it fits a terminal of 80. */
+const WIDTH = 68;
