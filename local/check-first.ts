@@ -26,7 +26,7 @@ export async function checkFirst({ atlas, work }: Call, screen: Screen): Promise
 	const request = work.kind === "request" ? work.request() : work.kind === "event" ? requestIn(work.event) : {};
 	const { projectId, retentionInDays } = request;
 	const names = namesIn(request);
-	const complaint = {
+	const checked = {
 		projectId: typeof projectId === "string" ? projectId : undefined,
 		clusterName: names[0],
 		retentionInDays: typeof retentionInDays === "number" ? retentionInDays : 7,
@@ -40,7 +40,7 @@ export async function checkFirst({ atlas, work }: Call, screen: Screen): Promise
 	};
 	const decisive = names.length === 1 ? [...FOR_ALL, ...FOR_ONE] : FOR_ALL;
 	const examine = async () => {
-		const report = await Promise.race([examineAtlas(options, complaint), delay(LONGEST_MS, undefined, { ref: false })]);
+		const report = await Promise.race([examineAtlas(options, checked), delay(LONGEST_MS, undefined, { ref: false })]);
 		return report?.lines.filter(({ check, verdict }) => verdict === "bad" && decisive.includes(check)) ?? [];
 	};
 	screen.live(["checking the keys, the project and the cluster …"]);

@@ -1,6 +1,6 @@
 import { examineAtlas } from "../lambda/connect/doctor.ts";
-import { readComplaint } from "../lambda/doctor/complaint.ts";
-import type { Complaint } from "../lambda/doctor/examine.ts";
+import { readCheckRequest } from "../lambda/doctor/check-request.ts";
+import type { CheckRequest } from "../lambda/doctor/examine.ts";
 import { REPORT_INDENT, writeReport } from "../lambda/doctor/report.ts";
 import { InputError } from "../lambda/domain/errors.ts";
 import { startAtlas } from "./atlas/index.ts";
@@ -33,11 +33,11 @@ const OPTIONS = {
 	json: { type: "boolean" },
 } as const;
 
-const { url, complaint, json } = readCommand(USAGE, OPTIONS, (flags) => {
+const { url, request, json } = readCommand(USAGE, OPTIONS, (flags) => {
 	const days = flags["retention-days"];
 	return {
 		url: readAtlasUrl(flags["atlas-url"]),
-		complaint: readFlaggedComplaint({
+		request: readFlaggedRequest({
 			projectId: flags.project,
 			clusterName: flags.cluster,
 			retentionInDays: days === undefined ? undefined : /^\d+$/.test(days) ? Number(days) : Number.NaN,
@@ -49,7 +49,7 @@ try {
 	await using atlas = await openAtlas(url);
 	const { secretId, secret } = atlas;
 	const connection = { baseUrl: atlas.url, secretId, readSecretText: async () => secret, now: () => Date.now() };
-	const report = await examineAtlas(connection, complaint);
+	const report = await examineAtlas(connection, request);
 	if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
 	else {
 		const screen = createScreen(process.stdout, (text) => process.stdout.write(text));
@@ -61,9 +61,9 @@ try {
 }
 
 /** @throws UsageError naming the flags */
-function readFlaggedComplaint(input: object): Complaint {
+function readFlaggedRequest(input: object): CheckRequest {
 	try {
-		return readComplaint(input);
+		return readCheckRequest(input);
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
 		throw new UsageError(faultsInFlags(error));

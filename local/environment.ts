@@ -4,7 +4,7 @@ import type { Aws } from "./aws/index.ts";
 
 type Variables = Record<string, string | undefined>;
 
-/** Whose Atlas keys and hook keys the stand-ins hold, by their secrets' names. */
+/** Whose Atlas keys and hook keys the simulated services hold, by their secrets' names. */
 export const ATLAS_SECRET = "atlas-keys";
 export const HOOK_SECRET = "hook-keys";
 
@@ -13,7 +13,7 @@ export type FunctionEnvironment = Partial<SnapshotEnvironment & TriggerEnvironme
 
 /**
  * Makes this process's environment that of the functions. What the person at the terminal has set for AWS goes,
- * because it could send the SDK past the stand-ins, with real credentials.
+ * because it could send the SDK past the simulated services, with real credentials.
  *
  * @param env is changed
  */

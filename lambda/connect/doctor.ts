@@ -1,5 +1,5 @@
 import { createAtlas } from "../atlas/index.ts";
-import { type Complaint, examine } from "../doctor/examine.ts";
+import { type CheckRequest, examine } from "../doctor/examine.ts";
 import type { DoctorPorts } from "../doctor/ports.ts";
 import type { Report } from "../doctor/report.ts";
 import { type ParsedSecret, parseCredentials } from "../secrets/credentials.ts";
@@ -20,7 +20,7 @@ export interface DoctorOptions {
 const NO_RETENTION_IN_DAYS = -1;
 
 /** Examines by an Atlas client of its own, so that nothing of an earlier examination is kept. */
-export async function examineAtlas(options: DoctorOptions, complaint: Complaint): Promise<Report> {
+export async function examineAtlas(options: DoctorOptions, request: CheckRequest): Promise<Report> {
 	const { baseUrl, mediaType, secretId, readSecretText, now } = options;
 	let parsed: Promise<ParsedSecret> | undefined;
 	const readSecret = () => {
@@ -44,12 +44,12 @@ export async function examineAtlas(options: DoctorOptions, complaint: Complaint)
 		readCluster: atlas.readCluster,
 		listSnapshots: atlas.listSnapshots,
 		readLeastRetention: atlas.readLeastRetention,
-		askInVain: (target) =>
+		probeCreatePermission: (target) =>
 			atlas.takeSnapshot(target, { description: "doctor: to be refused", retentionInDays: NO_RETENTION_IN_DAYS }),
 		budgetLeft: () => left,
 	};
 	try {
-		return await examine(ports, complaint);
+		return await examine(ports, request);
 	} finally {
 		await atlas.close();
 	}

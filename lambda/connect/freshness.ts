@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createAtlas } from "../atlas/index.ts";
 import type { FreshnessConfig } from "../config.ts";
-import type { Complaint } from "../doctor/examine.ts";
+import type { CheckRequest } from "../doctor/examine.ts";
 import type { Report } from "../doctor/report.ts";
 import { NOT_FRESH_METRIC } from "../domain/metrics.ts";
 import type { Target } from "../domain/outcome.ts";
@@ -18,7 +18,7 @@ import { examineAtlas } from "./doctor.ts";
 export interface FreshnessWork {
 	/** @param measured whether a cluster's age is a metric of its own */
 	readonly look: (watched: readonly Watched[], measured: (target: Target) => boolean) => Promise<readonly Freshness[]>;
-	readonly examine: (complaint: Complaint) => Promise<Report>;
+	readonly examine: (request: CheckRequest) => Promise<Report>;
 }
 
 /** Configuration → what the freshness function works with. */
@@ -56,10 +56,10 @@ export function connect(config: FreshnessConfig): FreshnessWork {
 			await beat(all.every(({ fresh }) => fresh));
 			return all;
 		},
-		examine: (complaint) =>
+		examine: (request) =>
 			examineAtlas(
 				{ baseUrl, mediaType, secretId, readSecretText: () => readSecretText(secrets, secretId), now },
-				complaint,
+				request,
 			),
 	};
 }

@@ -6,7 +6,7 @@ import type { DoctorPorts } from "./ports.ts";
 import type { CheckName, Finding } from "./report.ts";
 
 /** What is known so far. Checks fill it in for those after them. */
-export interface Patient {
+export interface CheckContext {
 	projectId?: string;
 	clusterName?: string;
 	readonly retentionInDays: number;
@@ -21,7 +21,7 @@ export interface Check {
 	readonly needs: readonly CheckName[];
 	readonly check: (
 		ports: DoctorPorts,
-		patient: Patient,
+		context: CheckContext,
 		blame: (check: CheckName, message: string) => void,
 	) => Promise<Finding>;
 }
@@ -62,14 +62,14 @@ export const CHECKS: readonly Check[] = [
 		name: "atlas",
 		needs: ["secret"],
 		// One request tells of three lines: whether Atlas answers, takes the key, and takes it from this address.
-		check: async (ports, patient, blame) => {
+		check: async (ports, context, blame) => {
 			try {
-				patient.projects = await ports.listProjects();
+				context.projects = await ports.listProjects();
 			} catch (error) {
 				const { code, reason } = judge(error);
-				const culprit = REFUSALS.get(code);
-				if (culprit === undefined) throw error;
-				blame(culprit, reason.message);
+				const failedCheck = REFUSALS.get(code);
+				if (failedCheck === undefined) throw error;
+				blame(failedCheck, reason.message);
 			}
 			return good("answers");
 		},
@@ -79,10 +79,10 @@ export const CHECKS: readonly Check[] = [
 	{
 		name: "project",
 		needs: ["address"],
-		check: async (ports, patient) => {
-			const { projects = [] } = patient;
-			patient.projectId ??= projects[0]?.id;
-			const { projectId } = patient;
+		check: async (ports, context) => {
+			const { projects = [] } = context;
+			context.projectId ??= projects[0]?.id;
+			const { projectId } = context;
 			if (projectId === undefined)
 				return bad("the keys see no project; add them to one, in Atlas under Project Access");
 			// What is not among the projects is asked for by itself: the refusal says why.
@@ -93,29 +93,29 @@ export const CHECKS: readonly Check[] = [
 	{
 		name: "cluster",
 		needs: ["project"],
-		check: async (ports, patient, blame) => {
-			const { projectId = "" } = patient;
-			if (patient.clusterName === undefined) {
+		check: async (ports, context, blame) => {
+			const { projectId = "" } = context;
+			if (context.clusterName === undefined) {
 				const clusters = await ports.listClusters(projectId);
-				patient.cluster = clusters.find((cluster) => eligibility(cluster) === undefined) ?? clusters[0];
-				patient.clusterName = patient.cluster?.name;
-				return patient.cluster ? good(`found: ${patient.cluster.name}`) : bad("the project has no cluster");
+				context.cluster = clusters.find((cluster) => eligibility(cluster) === undefined) ?? clusters[0];
+				context.clusterName = context.cluster?.name;
+				return context.cluster ? good(`found: ${context.cluster.name}`) : bad("the project has no cluster");
 			}
 			try {
-				patient.cluster = await ports.readCluster({ projectId, clusterName: patient.clusterName });
+				context.cluster = await ports.readCluster({ projectId, clusterName: context.clusterName });
 			} catch (error) {
 				const { code, reason } = judge(error);
 				if (code !== "ATLAS_NOT_DEDICATED") throw error;
 				blame("tier", reason.message);
 			}
-			return good(`found: ${patient.clusterName}`);
+			return good(`found: ${context.clusterName}`);
 		},
 	},
 	{
 		name: "role",
 		needs: ["cluster"],
 		check: async (ports, { projectId = "", clusterName = "" }) => {
-			const refusal = await ports.askInVain({ projectId, clusterName }).then(
+			const refusal = await ports.probeCreatePermission({ projectId, clusterName }).then(
 				() => undefined,
 				(error: unknown) => error,
 			);

@@ -1,10 +1,10 @@
 import { judge } from "../domain/verdict.ts";
-import { CHECKS, type Patient } from "./checks.ts";
+import { CHECKS, type CheckContext } from "./checks.ts";
 import type { DoctorPorts } from "./ports.ts";
 import type { CheckName, Finding, Report } from "./report.ts";
 
 /** What is examined. Where nothing is named, the first project that the keys see, and its first eligible cluster. */
-export interface Complaint {
+export interface CheckRequest {
 	readonly projectId?: string;
 	readonly clusterName?: string;
 	/** Whole days, as a request would ask for. */
@@ -15,8 +15,8 @@ export interface Complaint {
  * Says whether a snapshot would succeed, without taking one. A request that fails speaks for the line that its failure
  * is about, whichever check made it; checks that then can't be made are skipped. So one fault is one bad line.
  */
-export async function examine(ports: DoctorPorts, complaint: Complaint): Promise<Report> {
-	const patient: Patient = { ...complaint };
+export async function examine(ports: DoctorPorts, request: CheckRequest): Promise<Report> {
+	const context: CheckContext = { ...request };
 	const findings = new Map<CheckName, Finding>();
 	const blamed = new Map<CheckName, Finding>();
 	const blame = (check: CheckName, message: string) => {
@@ -29,11 +29,11 @@ export async function examine(ports: DoctorPorts, complaint: Complaint): Promise
 			findings.set(name, { verdict: "skipped", message: `not checked, because of ${missing}` });
 			continue;
 		}
-		const finding = await check(ports, patient, blame).catch((error: unknown): Finding => {
+		const finding = await check(ports, context, blame).catch((error: unknown): Finding => {
 			const { code, reason } = judge(error);
-			const culprit = CULPRITS.get(code) ?? name;
-			blame(culprit, reason.message);
-			return { verdict: "skipped", message: `not checked, because of ${culprit}` };
+			const failedCheck = FAILED_CHECKS.get(code) ?? name;
+			blame(failedCheck, reason.message);
+			return { verdict: "skipped", message: `not checked, because of ${failedCheck}` };
 		});
 		if (finding.verdict === "bad") blame(name, finding.message);
 		else findings.set(name, finding);
@@ -42,7 +42,7 @@ export async function examine(ports: DoctorPorts, complaint: Complaint): Promise
 		const finding = blamed.get(name) ?? findings.get(name) ?? { verdict: "skipped", message: "not checked" };
 		return { check: name, ...finding } as const;
 	});
-	const { projectId, clusterName } = patient;
+	const { projectId, clusterName } = context;
 	return {
 		healthy: blamed.size === 0,
 		...(projectId === undefined ? {} : { projectId }),
@@ -52,7 +52,7 @@ export async function examine(ports: DoctorPorts, complaint: Complaint): Promise
 }
 
 /** Which line a failure speaks for; another one speaks for the check that met it. */
-const CULPRITS: ReadonlyMap<string, CheckName> = new Map([
+const FAILED_CHECKS: ReadonlyMap<string, CheckName> = new Map([
 	["SECRET_UNREADABLE", "secret"],
 	["SECRET_INVALID", "secret"],
 	["ATLAS_UNREACHABLE", "atlas"],

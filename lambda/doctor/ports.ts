@@ -2,7 +2,7 @@ import type { Cluster } from "../domain/cluster.ts";
 import type { Target } from "../domain/outcome.ts";
 import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
 
-/** What the doctor needs from the world. Each rejects as the story's ports do. */
+/** External calls that the checks make. Each rejects as the ports of a run do. */
 export interface DoctorPorts {
 	/** @returns the two fields of the secret that are used, and a doubt about the others */
 	readSecret(): Promise<{ readonly shape: string; readonly warning?: string }>;
@@ -13,10 +13,10 @@ export interface DoctorPorts {
 	/** @returns whole days that a Backup Compliance Policy asks for at least */
 	readLeastRetention(projectId: string): Promise<number | undefined>;
 	/**
-	 * Asks for a snapshot that Atlas must refuse, so that the refusal tells whether the role would do: it takes nothing.
+	 * Requests a snapshot that Atlas must refuse, so that the refusal tells whether the role would do: it takes nothing.
 	 * Always rejects, unless Atlas keeps to no rule.
 	 */
-	askInVain(target: Target): Promise<unknown>;
+	probeCreatePermission(target: Target): Promise<unknown>;
 	/** @returns requests left in the project's backup bucket, as the last reply told */
 	budgetLeft(): number | undefined;
 }

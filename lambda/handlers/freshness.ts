@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import { readFreshnessConfig } from "../config.ts";
 import { connect, type FreshnessWork } from "../connect/freshness.ts";
-import { readComplaint } from "../doctor/complaint.ts";
+import { readCheckRequest } from "../doctor/check-request.ts";
 import type { Report } from "../doctor/report.ts";
 import type { Freshness } from "../freshness/look.ts";
 import { readMeasured, readWatched } from "../freshness/watched.ts";
@@ -18,7 +18,7 @@ export const handler = middy<unknown, { readonly freshness: readonly Freshness[]
 	timeoutEarlyInMillis: 0,
 }).handler(async (event: unknown) => {
 	work ??= connect(readFreshnessConfig(process.env));
-	if (isForDoctor(event)) return work.examine(readComplaint(event));
+	if (isForDoctor(event)) return work.examine(readCheckRequest(event));
 	return { freshness: await work.look(readWatched(event), readMeasured(event)) };
 });
 

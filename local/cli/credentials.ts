@@ -25,7 +25,7 @@ export function secretOfEnvironment(env: Variables): string {
 }
 
 /**
- * The AWS keys of whoever calls the HTTP face under `--iam`.
+ * The AWS keys of whoever calls the HTTP API under `--iam`.
  *
  * @throws UsageError where they are not set
  */

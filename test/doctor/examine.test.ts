@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { examineAtlas } from "../../lambda/connect/doctor.ts";
-import { type Complaint, examine as examineBy } from "../../lambda/doctor/examine.ts";
+import { type CheckRequest, examine as examineBy } from "../../lambda/doctor/examine.ts";
 import { CHECK_NAMES, type Report, writeReport } from "../../lambda/doctor/report.ts";
 import { ServiceError } from "../../lambda/domain/errors.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
@@ -22,10 +22,10 @@ interface Given {
 	scheme?: keyof typeof SECRETS;
 	secret?: () => Promise<string>;
 	baseUrl?: string;
-	complaint?: Partial<Complaint>;
+	request?: Partial<CheckRequest>;
 }
 
-const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, complaint }: Given = {}): Promise<Report> =>
+const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, request }: Given = {}): Promise<Report> =>
 	examineAtlas(
 		{
 			baseUrl,
@@ -33,7 +33,7 @@ const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, complaint }: 
 			readSecretText: secret ?? (async () => SECRETS[scheme](atlas)),
 			now: () => atlas.world.now(),
 		},
-		{ retentionInDays: 7, projectId: PROJECT, clusterName: "prod-a", ...complaint },
+		{ retentionInDays: 7, projectId: PROJECT, clusterName: "prod-a", ...request },
 	);
 
 const lines = (report: Report, verdict: string) =>
@@ -99,8 +99,8 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 				return {};
 			},
 		],
-		["the project is foreign", "project", /another organisation/, () => ({ complaint: { projectId: FOREIGN } })],
-		["there is no such project", "project", /no such project/, () => ({ complaint: { projectId: "0".repeat(24) } })],
+		["the project is foreign", "project", /another organisation/, () => ({ request: { projectId: FOREIGN } })],
+		["there is no such project", "project", /no such project/, () => ({ request: { projectId: "0".repeat(24) } })],
 		[
 			"the keys see no project",
 			"project",
@@ -108,15 +108,10 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			() => {
 				atlas.world.projects.delete(PROJECT);
 				atlas.world.projects.delete("5f0a1b2c3d4e5f6071829312");
-				return { complaint: { projectId: undefined, clusterName: undefined } as never };
+				return { request: { projectId: undefined, clusterName: undefined } as never };
 			},
 		],
-		[
-			"there is no such cluster",
-			"cluster",
-			/no cluster of this name/,
-			() => ({ complaint: { clusterName: "nowhere" } }),
-		],
+		["there is no such cluster", "cluster", /no cluster of this name/, () => ({ request: { clusterName: "nowhere" } })],
 		[
 			"the role only reads",
 			"role",
@@ -135,8 +130,8 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 				return {};
 			},
 		],
-		["the cluster is an M0", "tier", /M10 or larger/, () => ({ complaint: { clusterName: "sandbox" } })],
-		["the cluster is a Flex one", "tier", /M10 or larger/, () => ({ complaint: { clusterName: "playground" } })],
+		["the cluster is an M0", "tier", /M10 or larger/, () => ({ request: { clusterName: "sandbox" } })],
+		["the cluster is a Flex one", "tier", /M10 or larger/, () => ({ request: { clusterName: "playground" } })],
 		[
 			"the cluster is being created",
 			"state",
@@ -146,8 +141,8 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 				return {};
 			},
 		],
-		["the cluster is paused", "paused", /resume/, () => ({ complaint: { clusterName: "archive" } })],
-		["backup is off", "backup", /turn it on/, () => ({ complaint: { clusterName: "scratch" } })],
+		["the cluster is paused", "paused", /resume/, () => ({ request: { clusterName: "archive" } })],
+		["backup is off", "backup", /turn it on/, () => ({ request: { clusterName: "scratch" } })],
 		[
 			"a Backup Compliance Policy asks for a longer retention",
 			"retention",
@@ -172,7 +167,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			/onConflict/,
 			() => {
 				takeSnapshot(atlas.world, cluster("events"), { retentionInDays: 1, plan: { ending: "endless" } });
-				return { complaint: { clusterName: "events" } };
+				return { request: { clusterName: "events" } };
 			},
 		],
 		[
@@ -249,7 +244,7 @@ test("two things that are broken are two bad lines", async () => {
 test("without names, the first project and its first eligible cluster are looked at", async () => {
 	cluster().paused = true;
 
-	const report = await examine({ complaint: { projectId: undefined, clusterName: undefined } as never });
+	const report = await examine({ request: { projectId: undefined, clusterName: undefined } as never });
 
 	expect(report).toMatchObject({ healthy: true, projectId: PROJECT, clusterName: "prod-b" });
 });
@@ -263,7 +258,7 @@ test("an Atlas that takes what it had to refuse is told of", async () => {
 			readCluster: async () => ({ name: "prod-a" }),
 			listSnapshots: async () => [],
 			readLeastRetention: async () => undefined,
-			askInVain: async () => ({}),
+			probeCreatePermission: async () => ({}),
 			budgetLeft: () => 100,
 		},
 		{ projectId: PROJECT, clusterName: "prod-a", retentionInDays: 7 },

@@ -2,11 +2,11 @@ import * as v from "valibot";
 import { InputError } from "../domain/errors.ts";
 import { toFaults } from "../domain/faults.ts";
 import { readSnapshotRequest } from "../domain/request.ts";
-import type { Complaint } from "./examine.ts";
+import type { CheckRequest } from "./examine.ts";
 
 const Text = v.optional(v.string("must be a string"));
 
-const ComplaintSchema = v.object(
+const CheckRequestSchema = v.object(
 	{ projectId: Text, clusterName: Text, retentionInDays: v.optional(v.number("must be a whole number of days")) },
 	"must be a JSON object",
 );
@@ -20,8 +20,8 @@ const SOME_CLUSTER = "any";
  *
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, quoting no value
  */
-export function readComplaint(input: unknown): Complaint {
-	const read = v.safeParse(ComplaintSchema, input);
+export function readCheckRequest(input: unknown): CheckRequest {
+	const read = v.safeParse(CheckRequestSchema, input);
 	if (!read.success) throw new InputError("EVENT_INVALID", "doctor", toFaults(read.issues));
 	const { projectId, clusterName, retentionInDays } = read.output;
 	const request = readSnapshotRequest({
