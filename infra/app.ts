@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import flags from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
 import { InputError } from "../lambda/domain/errors.ts";
-import { deploymentOf } from "./arns.ts";
 import { buildFunctions } from "./build.ts";
-import { readSettings, type Settings, SUBJECT } from "./settings.ts";
+import { deploymentOf } from "./settings/arns.ts";
+import { readSettings, type Settings, SUBJECT } from "./settings/settings.ts";
+import { warningsOf } from "./settings/warnings.ts";
 import { tooLarge, tooManyResources } from "./template-limits.ts";
-import { warningsOf } from "./warnings.ts";
 
 // esbuild works in a process of its own, so that the bundles are made while this one reads the CDK.
 // The CDK copies them to its output, so that each synth has a folder of its own and two at once do not meet.
@@ -18,7 +18,7 @@ const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }, release] =
 	import("aws-cdk-lib"),
 	import("cdk-nag"),
 	import("./stack.ts"),
-	process.argv.includes("--release") ? import("./release-template.ts") : undefined,
+	process.argv.includes("--release") ? import("./packaging/release-template.ts") : undefined,
 ]);
 
 const to = deploymentOf(process.env);

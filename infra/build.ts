@@ -7,9 +7,9 @@ import { mkdir, mkdtempDisposable, rename, rm, writeFile } from "node:fs/promise
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, type BuildResult, build, type OutputFile } from "esbuild";
+import type { Bundles } from "./constructs/props.ts";
 import { directBuiltins, pureSchemas, rareApart, withoutUnused } from "./lean-start.ts";
-import { licencesOf } from "./licences.ts";
-import type { Bundles } from "./props.ts";
+import { licencesOf } from "./packaging/licences.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

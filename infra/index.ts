@@ -1,9 +1,9 @@
 /** What the package `atlas-snapshots` gives to a CDK app. */
-export { AtlasSnapshots } from "./atlas-snapshots.ts";
+export { AtlasSnapshots } from "./constructs/atlas-snapshots.ts";
 export type {
 	AtlasSnapshotsProps,
 	EventRuleProps,
 	HttpProps,
 	RotatedSecretProps,
 	ScheduleProps,
-} from "./props.ts";
+} from "./constructs/props.ts";

@@ -4,10 +4,10 @@ import { type IKey, Key } from "aws-cdk-lib/aws-kms";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import { AtlasSnapshots, KEPT } from "./atlas-snapshots.ts";
-import { EgressVpc } from "./egress-vpc.ts";
-import type { AtlasSnapshotsProps, Bundles, EventRuleProps, HttpProps, ScheduleProps } from "./props.ts";
-import type { Settings } from "./settings.ts";
+import { AtlasSnapshots, KEPT } from "./constructs/atlas-snapshots.ts";
+import { EgressVpc } from "./constructs/egress-vpc.ts";
+import type { AtlasSnapshotsProps, Bundles, EventRuleProps, HttpProps, ScheduleProps } from "./constructs/props.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** The construct on its own, configured by `cdk.json`. Its outputs' names are promises to whoever reads them. */
 export class AtlasSnapshotsStack extends Stack {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { REPORT_INDENT, type Report, writeReport } from "../lambda/doctor/report.ts";
 import { marker } from "../lambda/domain/run.ts";
+import { REPORT_INDENT, type Report, writeReport } from "../lambda/monitoring/doctor/report.ts";
 import { checkFirst } from "./check-first.ts";
 import type { Call } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";

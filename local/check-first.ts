@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { examineAtlas } from "../lambda/connect/doctor.ts";
-import type { CheckName, Report } from "../lambda/doctor/report.ts";
+import { examineAtlas } from "../lambda/monitoring/doctor/examine.ts";
+import type { CheckName, Report } from "../lambda/monitoring/doctor/report.ts";
 import type { Call } from "./cli/call.ts";
 import { isRecord } from "./json.ts";
 import type { Screen } from "./terminal/screen.ts";

@@ -1,8 +1,7 @@
-import { examineAtlas } from "../lambda/connect/doctor.ts";
-import { readCheckRequest } from "../lambda/doctor/check-request.ts";
-import type { CheckRequest } from "../lambda/doctor/examine.ts";
-import { REPORT_INDENT, writeReport } from "../lambda/doctor/report.ts";
 import { InputError } from "../lambda/domain/errors.ts";
+import type { CheckRequest } from "../lambda/monitoring/doctor/examine.ts";
+import { examineAtlas, readCheckRequest } from "../lambda/monitoring/doctor/examine.ts";
+import { REPORT_INDENT, writeReport } from "../lambda/monitoring/doctor/report.ts";
 import { startAtlas } from "./atlas/index.ts";
 import { endWrongCall, readCommand, UsageError } from "./cli/command.ts";
 import { readAtlasUrl, secretOfEnvironment } from "./cli/credentials.ts";

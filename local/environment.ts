@@ -1,5 +1,5 @@
 import { devNull } from "node:os";
-import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/config.ts";
+import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/handlers/config.ts";
 import type { Aws } from "./aws/index.ts";
 
 type Variables = Record<string, string | undefined>;

@@ -1,5 +1,5 @@
-import { readSnapshotConfig, readTriggerConfig, type SnapshotConfig } from "../lambda/config.ts";
 import { InputError } from "../lambda/domain/errors.ts";
+import { readSnapshotConfig, readTriggerConfig, type SnapshotConfig } from "../lambda/handlers/config.ts";
 import { type AtlasSimulator, startAtlas } from "./atlas/index.ts";
 import { type Aws, startAws } from "./aws/index.ts";
 import { FUNCTION_ARN } from "./aws/names.ts";

@@ -1,7 +1,7 @@
 import { AtlasError } from "../domain/errors.ts";
-import { executedOf } from "./judge.ts";
-import { subjectOf } from "./subject.ts";
-import type { Call } from "./wire.ts";
+import { executedOf } from "./replies/classify.ts";
+import type { Call } from "./request.ts";
+import { subjectOf } from "./request.ts";
 
 /**
  * Says what a failed exchange means.

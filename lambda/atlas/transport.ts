@@ -1,8 +1,8 @@
 import type { Dispatcher } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
-import { CALL_MS } from "./requests.ts";
+import type { Call, Reply, Send } from "./request.ts";
+import { CALL_MS } from "./resources/requests.ts";
 import { toTransportError } from "./transport-error.ts";
-import type { Call, Reply, Send } from "./wire.ts";
 
 /** Milliseconds. */
 export interface Timeouts {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Reason } from "./outcome.ts";
 
 /** A field that may be absent, `null`, or of another type than documented: then it counts as unknown. */
 const lenient = <S extends v.GenericSchema>(schema: S) => v.optional(v.fallback(v.nullish(schema), undefined));
@@ -33,3 +34,63 @@ export type Cluster = Readonly<v.InferOutput<typeof ClusterSchema>>;
 /** Whether a cluster carries every one of the tags. */
 export const carries = ({ tags }: Cluster, wanted: Readonly<Record<string, string>>): boolean =>
 	Object.entries(wanted).every(([key, value]) => tags?.some((tag) => tag.key === key && tag.value === value));
+
+/**
+ * Says why a cluster can't have an on-demand snapshot now, if it can't. What Atlas did not tell about the cluster
+ * speaks neither for nor against it: Atlas has the last word.
+ *
+ * `backupEnabled` alone would not do: Atlas documents it as true for shared tiers as well, which have no on-demand
+ * snapshots, and a paused cluster keeps it while its backups stand still.
+ *
+ * @see Atlas documentation, "Back Up Your Cluster" (M10 and larger) and "Pause One Cluster" (stops all backups)
+ */
+export function eligibility(cluster: Cluster): Reason | undefined {
+	const { name, stateName, paused, backupEnabled } = cluster;
+	if (isTenant(cluster)) {
+		return {
+			code: "ATLAS_NOT_DEDICATED",
+			message: `cluster ${name}: on-demand snapshots need a dedicated cluster (M10 or larger), not M0, M2, M5 or Flex`,
+		};
+	}
+	if (stateName === "CREATING") {
+		return {
+			code: "ATLAS_CLUSTER_CREATING",
+			message: `cluster ${name}: Atlas is still creating it; request again when it is up`,
+		};
+	}
+	if (stateName === "DELETING") {
+		return {
+			code: "ATLAS_CLUSTER_DELETING",
+			message: `cluster ${name}: Atlas is deleting it; take it out of the request`,
+		};
+	}
+	if (paused === true) {
+		return {
+			code: "ATLAS_CLUSTER_PAUSED",
+			message: `cluster ${name}: it is paused, and Atlas takes no backups of a paused cluster; resume it first`,
+		};
+	}
+	if (backupEnabled === false) {
+		return {
+			code: "ATLAS_BACKUP_OFF",
+			message: `cluster ${name}: Cloud Backup is off; turn it on in the cluster's settings`,
+		};
+	}
+	return undefined;
+}
+
+/** The codes above: each says that the cluster can't have an on-demand snapshot. */
+export const INELIGIBLE: ReadonlySet<string> = new Set([
+	"ATLAS_NOT_DEDICATED",
+	"ATLAS_CLUSTER_CREATING",
+	"ATLAS_CLUSTER_DELETING",
+	"ATLAS_CLUSTER_PAUSED",
+	"ATLAS_BACKUP_OFF",
+]);
+
+const SHARED_PROVIDERS: ReadonlySet<string | null | undefined> = new Set(["TENANT", "FLEX", "SERVERLESS"]);
+
+function isTenant({ replicationSpecs, providerSettings }: Cluster): boolean {
+	const regions = (replicationSpecs ?? []).flatMap(({ regionConfigs }) => regionConfigs ?? []);
+	return [providerSettings, ...regions].some((shape) => SHARED_PROVIDERS.has(shape?.providerName));
+}

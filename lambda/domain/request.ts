@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { InputError } from "./errors.ts";
-import { toFaults, unknownFields } from "./faults.ts";
+import { InputError, toFaults, unknownFields } from "./errors.ts";
 import { isObject } from "./json.ts";
 
 /** What to do when an on-demand snapshot that is not ours is queued or in progress. */

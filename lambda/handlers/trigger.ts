@@ -1,12 +1,59 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { readTriggerConfig } from "../config.ts";
-import { connect, journal } from "../connect/trigger.ts";
-import { isGatewayEvent, readGatewayEvent, toGatewayReply } from "../http/api-gateway.ts";
-import { toProblem, toProblemReply } from "../http/problem.ts";
-import { completed } from "../http/request.ts";
-import { type Received, type Reception, receive } from "../triggers/receive.ts";
+import { createEngine, limitStarts } from "../executions/executions.ts";
+import { isGatewayEvent, readGatewayEvent, toGatewayReply } from "../triggers/http/api-gateway.ts";
+import { createHookKeys } from "../triggers/http/hook-keys.ts";
+import { toProblem, toProblemReply } from "../triggers/http/problem.ts";
+import { completed } from "../triggers/http/request.ts";
+import { createFace } from "../triggers/http/router.ts";
+import { createJournal, type Received, type Reception, receive } from "../triggers/receive.ts";
+import { readTriggerConfig, type TriggerConfig } from "./config.ts";
+
+/** Where the function writes what it did; it works without a configuration, to tell of a faulty one. */
+export const journal = createJournal(new Logger({ serviceName: "atlas-snapshots" }));
+
+/** Configuration → what the trigger function works with. */
+export function connect(config: TriggerConfig): Reception {
+	const lambda = new LambdaClient({
+		maxAttempts: 3,
+		requestHandler: { connectionTimeout: 1500, requestTimeout: 5000, throwOnRequestTimeout: true },
+	});
+	const unlimited = createEngine(lambda, config.SNAPSHOT_FUNCTION_ARN, Date.now);
+	const engine = limitStarts(unlimited, config.REQUEST_LIMITS);
+	const secretId = config.WEBHOOK_SECRET_ID;
+	const face = createFace({
+		engine,
+		stack: config.STACK_NAME,
+		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now, journal.warned) }),
+		openapi: readDocument,
+		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
+		hear: journal.answered,
+	});
+	const request = config.DEFAULT_REQUEST;
+	return {
+		face,
+		start: engine.start,
+		stack: config.STACK_NAME,
+		...(request && { defaultRequest: request }),
+		hear: journal.received,
+	};
+}
+
+/** Loaded with the first reader only: a start need not read it. */
+async function readDocument(): Promise<string> {
+	const { default: openapi } = await import("../../docs/openapi.json", { with: { type: "json" } });
+	return JSON.stringify(openapi);
+}
+
+/** Loaded with the first hook only: most sandboxes never see one, and the client costs 50 ms of their start. */
+async function readSecret(secretId: string): Promise<string | undefined> {
+	const { readWebhookSecret } = await import("../aws/webhook-secret.ts");
+	return readWebhookSecret(secretId);
+}
 
 /** Built with the first event: a faulty configuration then fails the invocation, which alarms, not the start. */
 let reception: Reception | undefined;

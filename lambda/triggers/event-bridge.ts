@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from "../domain/json.ts";
 import { EVENT_SOURCE } from "../domain/outcome.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { isInstant, isText, ofSlot, readRequestAt, refuse } from "./event-shape.ts";
+import { isInstant, isText, ofSlot, readRequestAt, refuse } from "./events.ts";
 
 /** EventBridge's own: a rule with a schedule expression, and Scheduler where a schedule has no input of ours. */
 const CLOCKS = new Set(["aws.events", "aws.scheduler"]);

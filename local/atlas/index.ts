@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createFaults, type FaultPlan } from "./wire/faults.ts";
-import type { RequestRecord } from "./wire/log.ts";
-import { serve } from "./wire/server.ts";
-import { ineligible } from "./world/taking.ts";
-import { createWorld, type World, type WorldOptions } from "./world/world.ts";
+import { createFaults, type FaultPlan } from "./api/faults.ts";
+import type { RequestRecord } from "./api/log.ts";
+import { serve } from "./api/server.ts";
+import { createWorld, type World, type WorldOptions } from "./state/state.ts";
+import { ineligible } from "./state/taking.ts";
 
-export type { Fault } from "./wire/faults.ts";
-export type { Role } from "./world/model.ts";
-export { takeSnapshot } from "./world/taking.ts";
-export { lookAt } from "./world/timeline.ts";
+export type { Fault } from "./api/faults.ts";
+export type { Role } from "./state/model.ts";
+export { takeSnapshot } from "./state/taking.ts";
+export { lookAt } from "./state/timeline.ts";
 
 export interface AtlasOptions extends WorldOptions {
 	/** Default 0: any free one. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isRecord, parseJson } from "../json.ts";
 import type { Fault } from "./faults.ts";
 import { ACCOUNT, REGION } from "./names.ts";
-import { AwsError, type AwsReply, type AwsRequest, readJson } from "./wire.ts";
+import { AwsError, type AwsReply, type AwsRequest, readJson } from "./protocol.ts";
 
 /** An event as EventBridge delivers it to the targets of a rule. */
 export interface BusEvent {

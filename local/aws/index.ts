@@ -4,9 +4,9 @@ import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
 import { type BusEvent, createBus } from "./event-bridge.ts";
 import { countCalls, type Faults } from "./faults.ts";
 import { routeLambda } from "./lambda.ts";
+import { type AwsRequest, toJsonError } from "./protocol.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
 import { type Serving, serve } from "./server.ts";
-import { type AwsRequest, toJsonError } from "./wire.ts";
 
 export interface AwsOptions {
 	/** Text of each secret by its name. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Engine, Execution } from "./engine.ts";
 import { toWire } from "./history.ts";
 import { isOurFunction, isQualified, VERSION_ARN } from "./names.ts";
-import { AwsError, type AwsReply, type AwsRequest, type Operation, toRestError } from "./wire.ts";
+import { AwsError, type AwsReply, type AwsRequest, type Operation, toRestError } from "./protocol.ts";
 
 /** Bytes of an asynchronous invocation's payload. */
 const PAYLOAD_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ACCOUNT, REGION } from "./names.ts";
-import { AwsError, type AwsReply, type AwsRequest, readJson } from "./wire.ts";
+import { AwsError, type AwsReply, type AwsRequest, readJson } from "./protocol.ts";
 
 interface Version {
 	readonly id: string;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isSignedBy, type SigningKeys } from "../gateway/sigv4.ts";
 import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
 import type { Fault } from "./faults.ts";
-import { AwsError, type AwsReply, type AwsRequest, type Operation, toJsonError } from "./wire.ts";
+import { AwsError, type AwsReply, type AwsRequest, type Operation, toJsonError } from "./protocol.ts";
 
 /** What the fake services are served with. */
 export interface Serving {

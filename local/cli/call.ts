@@ -1,4 +1,4 @@
-import { parseHookKeys } from "../../lambda/http/hook-keys.ts";
+import { parseHookKeys } from "../../lambda/triggers/http/hook-keys.ts";
 import type { SigningKeys } from "../gateway/sigv4.ts";
 import { readWhole, UsageError } from "./command.ts";
 import { readAtlasUrl, secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";

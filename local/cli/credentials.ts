@@ -1,4 +1,4 @@
-import { isAllowedAtlas } from "../../lambda/config.ts";
+import { isAllowedAtlas } from "../../lambda/handlers/config.ts";
 import type { SigningKeys } from "../gateway/sigv4.ts";
 import { UsageError } from "./command.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { needsIam } from "../../lambda/http/index-page.ts";
+import { needsIam } from "../../lambda/triggers/http/index-page.ts";
 
 /** Who calls, where nobody signs: the person at this machine, as IAM would name a user. */
 const LOCAL_USER = "arn:aws:iam::123456789012:user/local";

@@ -1,7 +1,7 @@
 import type { RunResult, SnapshotStateChange, TargetStatus } from "../../lambda/domain/outcome.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, isSuccess } from "../../lambda/domain/outcome.ts";
 import type { Run } from "../../lambda/domain/run.ts";
-import { tellTargets } from "../../lambda/engine/history.ts";
+import { tellTargets } from "../../lambda/executions/history.ts";
 import type { Execution } from "../aws/engine.ts";
 import type { BusEvent } from "../aws/event-bridge.ts";
 import type { LogLine } from "../function-logs.ts";

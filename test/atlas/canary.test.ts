@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import type { Exchange } from "../../lambda/atlas/index.ts";
+import type { Exchange } from "../../lambda/atlas/client.ts";
 import type { AtlasSimulator, Fault } from "../../local/atlas/index.ts";
-import { REQUEST, rig, SCHEMES } from "./door.ts";
+import { REQUEST, rig, SCHEMES } from "../harness/atlas-client.ts";
 
 type Action = Fault["do"];
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { DEFAULT_MEDIA_TYPE, USER_AGENT } from "../../lambda/atlas/requests.ts";
-import { ATLAS_MEDIA_TYPE } from "../../lambda/config.ts";
-import { REQUEST, rig } from "./door.ts";
+import { DEFAULT_MEDIA_TYPE, USER_AGENT } from "../../lambda/atlas/resources/requests.ts";
+import { ATLAS_MEDIA_TYPE } from "../../lambda/handlers/config.ts";
+import { REQUEST, rig } from "../harness/atlas-client.ts";
 
 const projects = [{ clusters: Array.from({ length: 100 }, (_, i) => `cluster-${i}`) }];
 

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Exchange } from "../../lambda/atlas/index.ts";
-import { createKnownSecrets } from "../../lambda/atlas/known-secrets.ts";
+import type { Exchange } from "../../lambda/atlas/client.ts";
+import { createKnownSecrets } from "../../lambda/atlas/layers/known-secrets.ts";
 import type { Fault } from "../../local/atlas/index.ts";
-import { faultOf, REQUEST, rig, SCHEMES } from "./door.ts";
+import { faultOf, REQUEST, rig, SCHEMES } from "../harness/atlas-client.ts";
 
 type Action = Fault["do"];
 

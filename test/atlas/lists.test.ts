@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { createKnownSecrets } from "../../lambda/atlas/known-secrets.ts";
-import { readPages } from "../../lambda/atlas/pages.ts";
-import type { Requests } from "../../lambda/atlas/requests.ts";
-import { createSnapshots } from "../../lambda/atlas/snapshots.ts";
+import { createKnownSecrets } from "../../lambda/atlas/layers/known-secrets.ts";
+import type { Requests } from "../../lambda/atlas/resources/requests.ts";
+import { readPages } from "../../lambda/atlas/resources/requests.ts";
+import { createSnapshots } from "../../lambda/atlas/resources/snapshots.ts";
 import { AtlasError } from "../../lambda/domain/errors.ts";
 import { SnapshotSchema } from "../../lambda/domain/snapshot.ts";
-import { faultOf } from "./door.ts";
+import { faultOf } from "../harness/atlas-client.ts";
 
 const id = (n: number) => n.toString(16).padStart(24, "0");
 const items = (from: number, count: number) =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { REQUEST, rig } from "./door.ts";
+import { REQUEST, rig } from "../harness/atlas-client.ts";
 
 test("calls that share a refused challenge each tell of their own cluster", async () => {
 	await using on = await rig("digest");

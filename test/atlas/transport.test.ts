@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 import { describe, expect, test, vi } from "vitest";
-import { repeatReads } from "../../lambda/atlas/repeat-reads.ts";
+import { repeatReads } from "../../lambda/atlas/layers/repeat-reads.ts";
+import type { Call } from "../../lambda/atlas/request.ts";
 import { createTransport, TIMEOUTS, type Timeouts } from "../../lambda/atlas/transport.ts";
-import type { Call } from "../../lambda/atlas/wire.ts";
-import { failureOf, faultOf } from "./door.ts";
+import { failureOf, faultOf } from "../harness/atlas-client.ts";
 import { type Answer, ok, startRawServer } from "./raw-server.ts";
 
 const read: Call = { method: "GET", target: "/api/atlas/v2/groups?pretty=true", headers: { accept: "x/y" } };

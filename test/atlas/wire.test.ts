@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { AtlasSimulator } from "../../local/atlas/index.ts";
-import { failureOf, faultOf, REQUEST, type Rig, rig, SCHEMES } from "./door.ts";
+import { failureOf, faultOf, REQUEST, type Rig, rig, SCHEMES } from "../harness/atlas-client.ts";
 
 const kindsOf = (log: AtlasSimulator["log"]) => log.map(({ kind, status }) => `${kind} ${status}`);
 const preliminaries = (log: AtlasSimulator["log"]) =>

@@ -1,11 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readSnapshotConfig, readTriggerConfig } from "../../lambda/config.ts";
-import { checkAllowed, checkCount, forbiddenTarget } from "../../lambda/domain/allowed.ts";
 import { InputError } from "../../lambda/domain/errors.ts";
-import { type RequestLimits, type RequestLimitsInput, readLimits } from "../../lambda/domain/limits.ts";
+import {
+	checkAllowed,
+	checkCount,
+	forbiddenTarget,
+	type RequestLimits,
+	type RequestLimitsInput,
+	readLimits,
+} from "../../lambda/domain/limits.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { RequestedBy, Run } from "../../lambda/domain/run.ts";
+import { readSnapshotConfig, readTriggerConfig } from "../../lambda/handlers/config.ts";
 
 const projectId = "32b6e34b3d91647abb20e7b8";
 const other = "5f0a1b2c3d4e5f6071829311";

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readRun } from "../../lambda/domain/read-run.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { describe as describeSnapshot, marker, nameRun } from "../../lambda/domain/run.ts";
+import { describe as describeSnapshot, marker, nameRun, readRun } from "../../lambda/domain/run.ts";
 import { requestTime } from "../../lambda/domain/snapshot.ts";
 
 const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] });

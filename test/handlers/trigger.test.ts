@@ -5,11 +5,11 @@ import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import type { handler as Handler } from "../../lambda/handlers/trigger.ts";
-import { readGatewayEvent } from "../../lambda/http/api-gateway.ts";
-import { sign } from "../../lambda/http/standard-webhooks.ts";
+import { readGatewayEvent } from "../../lambda/triggers/http/api-gateway.ts";
+import { sign } from "../../lambda/triggers/http/webhook.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
-import { expectInContract } from "../http/contract.ts";
-import { target } from "../http/door.ts";
+import { target } from "../harness/http.ts";
+import { expectInContract } from "../triggers/http/contract.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
 const request = { projectId: PROJECT, clusters: ["prod-a"] };

@@ -1,5 +1,6 @@
 /** When each alarm turns and returns, by CloudWatch's own rules, whatever these leave open. */
 import { describe, expect, test } from "vitest";
+import { LATE_STAMPED_EARLY } from "../../lambda/aws/metrics.ts";
 import {
 	AGE_METRIC,
 	CREDENTIALS_REFUSED_METRIC,
@@ -9,7 +10,6 @@ import {
 	STACK_DIMENSION,
 	THROTTLED_METRIC,
 } from "../../lambda/domain/metrics.ts";
-import { LATE_STAMPED_EARLY } from "../../lambda/publish/metrics.ts";
 import { type AlarmProperties, type Datum, judge, keyOf, LEEWAYS, type Leeway, stateOf } from "./cloudwatch-alarms.ts";
 import { nightly, PROJECT, templateOf } from "./synthesize.ts";
 

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { Duration } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
-import { scheduledSelections, scheduledTargets } from "../../infra/scheduled-targets.ts";
-import { readWatched } from "../../lambda/freshness/watched.ts";
+import { scheduledSelections, scheduledTargets } from "../../infra/constructs/scheduled-targets.ts";
+import { readWatched } from "../../lambda/monitoring/freshness-event.ts";
 import { nightly, PROJECT, templateOf } from "./synthesize.ts";
 
 const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { buildFunctions, ROOT, replaceFolder } from "../../infra/build.ts";
-import { licencesOf } from "../../infra/licences.ts";
+import { licencesOf } from "../../infra/packaging/licences.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-build-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

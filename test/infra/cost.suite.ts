@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { costOf, MOST } from "../bench/fixed-cost.ts";
+import { costOf, MOST } from "../../local/bench/fixed-cost.ts";
 import { nightly, PROJECT, templateOf } from "./synthesize.ts";
 
 const cost = (clusters: number): number => {

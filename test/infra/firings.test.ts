@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectationFaults, expectationWarnings } from "../../infra/expectation.ts";
-import { firingsOf } from "../../infra/firings.ts";
-import { expressionFault } from "../../infra/schedule-expression.ts";
+import { expectationFaults, expectationWarnings } from "../../infra/settings/expected-interval.ts";
+import { firingsOf } from "../../infra/settings/firings.ts";
+import { expressionFault } from "../../infra/settings/schedule-expression.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const DAY = 24 * 60;

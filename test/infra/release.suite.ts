@@ -1,6 +1,6 @@
 import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
-import { addReleaseParameters, releaseSynthesizer } from "../../infra/release-template.ts";
+import { addReleaseParameters, releaseSynthesizer } from "../../infra/packaging/release-template.ts";
 import { cloudWatchFaults } from "./rules/cloudwatch.ts";
 import { resolve } from "./rules/resolve.ts";
 import { schemaFaults } from "./rules/resource-schemas.ts";

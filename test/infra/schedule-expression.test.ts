@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { expressionFault } from "../../infra/schedule-expression.ts";
-import { isTimeZone } from "../../infra/time-zone.ts";
+import { expressionFault } from "../../infra/settings/schedule-expression.ts";
+import { isTimeZone } from "../../infra/settings/time-zone.ts";
 
 // From the EventBridge Scheduler user guide, "Schedule types", and the EventBridge user guide, "Cron expressions".
 test.each([

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readSettings } from "../../infra/settings.ts";
-import { PAGE, settings, settingsPage } from "../../infra/settings-docs.ts";
-import { SETTINGS } from "../../infra/settings-meanings.ts";
+import { PAGE, settings, settingsPage } from "../../infra/settings/docs.ts";
+import { SETTINGS } from "../../infra/settings/meanings.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
 
 test("docs/settings.md is what the schema says: npm run docs", () => {
 	expect(readFileSync(PAGE, "utf8")).toBe(settingsPage());

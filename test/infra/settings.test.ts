@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readSettings } from "../../infra/settings.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
 import { InputError } from "../../lambda/domain/errors.ts";
 
 const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] };

@@ -7,7 +7,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import flags from "aws-cdk-lib/recommended-feature-flags.json" with { type: "json" };
 import { afterAll, vi } from "vitest";
 import { buildFunctions } from "../../infra/build.ts";
-import { readSettings } from "../../infra/settings.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
 import { AtlasSnapshotsStack } from "../../infra/stack.ts";
 
 // The first synth of a process reads much of the CDK, which may take long on a machine with other work.
@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 180_000 });
 const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const door = fileURLToPath(new URL("./door.ts", import.meta.url));
+const door = fileURLToPath(new URL("./empty-handler.ts", import.meta.url));
 export const bundles = await buildFunctions(folder, { snapshot: door, trigger: door, freshness: door });
 
 export const PROJECT = "32b6e34b3d91647abb20e7b8";

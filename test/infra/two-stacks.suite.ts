@@ -1,7 +1,7 @@
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
-import { readSettings } from "../../infra/settings.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
 import { AtlasSnapshotsStack } from "../../infra/stack.ts";
 import { type Template as Resolved, resolve } from "./rules/resolve.ts";
 import { bundles, nightly, stackOf } from "./synthesize.ts";

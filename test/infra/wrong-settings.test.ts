@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readSettings } from "../../infra/settings.ts";
-import { warningsOf } from "../../infra/warnings.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
+import { warningsOf } from "../../infra/settings/warnings.ts";
 import { InputError } from "../../lambda/domain/errors.ts";
 
 const projectId = "32b6e34b3d91647abb20e7b8";

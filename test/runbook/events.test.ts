@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { patternFaults } from "../../infra/event-pattern.ts";
-import { readSettings } from "../../infra/settings.ts";
+import { patternFaults } from "../../infra/settings/event-pattern.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type State } from "../../lambda/domain/outcome.ts";
 import { describeChange } from "../../lambda/domain/state-change.ts";
 import { isRecord } from "../../local/json.ts";

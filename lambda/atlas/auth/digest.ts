@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { AtlasError } from "../../domain/errors.ts";
-import { toAtlasError, unreadable } from "../judge.ts";
-import { repeatReads } from "../repeat-reads.ts";
-import { subjectOf } from "../subject.ts";
-import type { Call, Layer, Reply, Send } from "../wire.ts";
-import { answerChallenge, type DigestChallenge, findDigestChallenge } from "./digest-response.ts";
-import { isKeyRefused } from "./refusal.ts";
+import { repeatReads } from "../layers/repeat-reads.ts";
+import { toAtlasError, unreadable } from "../replies/classify.ts";
+import type { Call, Layer, Reply, Send } from "../request.ts";
+import { subjectOf } from "../request.ts";
+import { isKeyRefused } from "./authenticate.ts";
+import { answerChallenge, type DigestChallenge, findDigestChallenge } from "./digest-challenge.ts";
 
 /** Milliseconds. Atlas's nonces live 60 s at best; the rest is room for the request itself. */
 const KEPT = 40_000;

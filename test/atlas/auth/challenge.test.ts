@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseChallenges } from "../../../lambda/atlas/auth/challenge.ts";
-import { findDigestChallenge } from "../../../lambda/atlas/auth/digest-response.ts";
+import { findDigestChallenge, parseChallenges } from "../../../lambda/atlas/auth/digest-challenge.ts";
 import { challengeReply } from "../fixtures/recorded.ts";
 
 const token = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);

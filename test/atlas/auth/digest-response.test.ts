@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerChallenge, findDigestChallenge } from "../../../lambda/atlas/auth/digest-response.ts";
+import { answerChallenge, findDigestChallenge } from "../../../lambda/atlas/auth/digest-challenge.ts";
 
 /** RFC 7616 §3.9.1. */
 const challenges =

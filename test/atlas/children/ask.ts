@@ -1,6 +1,6 @@
 /** Asks the Atlas at the URL given for a snapshot, and writes why there is none. */
-import { createAtlas } from "../../../lambda/atlas/index.ts";
-import { REQUEST } from "../door.ts";
+import { createAtlas } from "../../../lambda/atlas/client.ts";
+import { REQUEST } from "../../harness/atlas-client.ts";
 
 const [, , baseUrl = ""] = process.argv;
 const credentials = { kind: "service-account", clientId: "mdb_sa_id_test", clientSecret: "mdb_sa_sk_test" } as const;

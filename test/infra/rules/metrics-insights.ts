@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 const RESERVED: ReadonlySet<string> = new Set(
-	JSON.parse(readFileSync(new URL("reserved-words.json", import.meta.url), "utf8")).words,
+	JSON.parse(readFileSync(new URL("./reserved-words.json", import.meta.url), "utf8")).words,
 );
 
 const FUNCTIONS = ["AVG", "COUNT", "MAX", "MIN", "SUM"];

@@ -10,7 +10,7 @@ import type { Template } from "./resolve.ts";
  * required, and lists of values. Neither says what a service checks beyond its schema.
  */
 const registry: Readonly<Record<string, { readonly readOnlyProperties?: readonly string[] }>> = JSON.parse(
-	readFileSync(new URL("resource-schemas.json", import.meta.url), "utf8"),
+	readFileSync(new URL("./resource-schemas.json", import.meta.url), "utf8"),
 ).schemas;
 const specification = loadAwsServiceSpecSync();
 

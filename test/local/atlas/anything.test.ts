@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { answer } from "../../../local/atlas/wire/answer.ts";
-import { readExchange } from "../../../local/atlas/wire/exchange.ts";
-import { routeOf } from "../../../local/atlas/wire/routes.ts";
-import { mint } from "../../../local/atlas/wire/token.ts";
-import { mintToken } from "../../../local/atlas/world/credentials.ts";
-import { createWorld } from "../../../local/atlas/world/world.ts";
+import { answer } from "../../../local/atlas/api/answer.ts";
+import { readExchange } from "../../../local/atlas/api/exchange.ts";
+import { routeOf } from "../../../local/atlas/api/routes.ts";
+import { mint } from "../../../local/atlas/api/token.ts";
+import { mintToken } from "../../../local/atlas/state/credentials.ts";
+import { createWorld } from "../../../local/atlas/state/state.ts";
 import { API, V } from "./caller.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";

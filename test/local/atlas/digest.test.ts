@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readDigest } from "../../../local/atlas/api/digest.ts";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
-import { readDigest } from "../../../local/atlas/wire/digest.ts";
 import { API, type Got, read, standingClock, V } from "./caller.ts";
 
 const CHALLENGE =

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Role, startAtlas } from "../../../local/atlas/index.ts";
-import { draw, fullBucket } from "../../../local/atlas/world/bucket.ts";
-import { objectId } from "../../../local/atlas/world/object-id.ts";
+import { draw, fullBucket } from "../../../local/atlas/state/bucket.ts";
+import { objectId } from "../../../local/atlas/state/object-id.ts";
 import { callerOf, standingClock, V } from "./caller.ts";
 
 describe("media types", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lookAt, startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
-import { createWorld } from "../../../local/atlas/world/world.ts";
+import { createWorld } from "../../../local/atlas/state/state.ts";
 import { callerOf, standingClock } from "./caller.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";

@@ -6,9 +6,9 @@ import cronRule from "../../../examples/events/cron-rule.json" with { type: "jso
 import eventBridge from "../../../examples/events/eventbridge.json" with { type: "json" };
 import httpApi from "../../../examples/events/http-api.json" with { type: "json" };
 import signedHook from "../../../examples/events/signed-hook.json" with { type: "json" };
-import { parseHookKeys } from "../../../lambda/http/hook-keys.ts";
-import { readSigner } from "../../../lambda/http/standard-webhooks.ts";
-import { start } from "../../story/run-start.ts";
+import { parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
+import { readSigner } from "../../../lambda/triggers/http/webhook.ts";
+import { start } from "../../harness/start-command.ts";
 
 // The compiler holds each file against the shape that AWS documents.
 eventBridge satisfies EventBridgeEvent<string, unknown>;

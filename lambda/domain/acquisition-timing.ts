@@ -1,0 +1,63 @@
+import type { End, Move, Taking, Terms } from "./acquisition-state.ts";
+
+/** Seconds between the looks once the deadline forbids another request: ten minutes, since a list may be minutes old. */
+const LOOKS_BEFORE_GIVING_UP = [60, 180, 360] as const;
+const UNSURE_MS = 10 * 60_000;
+/** Seconds between the last request before the deadline and the look after it, and at the least. */
+const LAST_LOOK_SECONDS = 20;
+const LEAST_LAST_LOOK_SECONDS = 5;
+/** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
+const LAST_MOMENT_SECONDS = 15;
+
+/** What is known, and what is done next. */
+export type Next = readonly [Taking, Move];
+
+/** @param least seconds before the first look at least */
+export const lookAfter = (taking: Taking, [first = 0, ...looksLeft]: readonly number[], least = 0): Next => [
+	{ ...taking, looksLeft },
+	{ do: "look", afterSeconds: Math.max(first, least) },
+];
+
+export const askAgain = (taking: Taking, at: number, terms: Terms, afterSeconds: number, least = 0): Next =>
+	again("ask", taking, at, terms, afterSeconds, least);
+
+/**
+ * After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. A pause
+ * of ours that would reach beyond it is cut, for a last try; one that Atlas asked for (`least`) never is.
+ */
+export function again(
+	what: "ask" | "look",
+	taking: Taking,
+	at: number,
+	terms: Terms,
+	afterSeconds: number,
+	least = 0,
+): Next {
+	if (at + afterSeconds * 1000 < terms.deadlineAt) return [taking, { do: what, afterSeconds }];
+	const last = Math.floor((terms.deadlineAt - at) / 1000) - LAST_MOMENT_SECONDS;
+	if (last >= Math.max(least, LAST_MOMENT_SECONDS)) return [taking, { do: what, afterSeconds: last }];
+	return giveUp(taking, at, terms, least);
+}
+
+/**
+ * Nothing more is asked for. What has left may have been carried out all the same, so ours is looked for to the last:
+ * before the deadline where Atlas has answered, and beyond it where nobody knows.
+ *
+ * @param least seconds for which Atlas wants no call
+ */
+export function giveUp(taking: Taking, at: number, { deadlineAt }: Terms, least = 0): Next {
+	const { reason } = taking;
+	const ending: End = {
+		do: "end",
+		state: "REFUSED",
+		reason: reason ?? { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" },
+	};
+	const { leftAt, doubts } = taking;
+	if (leftAt === null) return [taking, ending];
+	const isUnsure = taking.inDoubt || (doubts > 0 && at - leftAt < UNSURE_MS);
+	if (isUnsure) return lookAfter({ ...taking, inDoubt: true, ending }, LOOKS_BEFORE_GIVING_UP, least);
+	const untilDeadline = Math.floor((deadlineAt - at) / 1000) - LEAST_LAST_LOOK_SECONDS;
+	const pause = Math.min(Math.max(LAST_LOOK_SECONDS, least), untilDeadline);
+	const isTime = pause >= Math.max(least, LEAST_LAST_LOOK_SECONDS);
+	return isTime ? lookAfter({ ...taking, ending }, [pause]) : [taking, ending];
+}

@@ -1,0 +1,151 @@
+import type { Asked, Looked, Move, Refusal, Taking, Terms } from "./acquisition-state.ts";
+import { again, askAgain, giveUp, lookAfter, type Next } from "./acquisition-timing.ts";
+import type { Verdict } from "./failure.ts";
+import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "./failure.ts";
+import type { FinalState, Reason } from "./outcome.ts";
+import { isKeptFor, type Snapshot } from "./snapshot.ts";
+
+/**
+ * Seconds between the looks after a request in doubt. Together a minute: three times as long as a reply may take, so
+ * that a request which Atlas still has in hand is not overtaken by a second one.
+ */
+const LOOKS_IN_DOUBT = [5, 15, 40] as const;
+const DOUBT_SECONDS = 60;
+/** Seconds from a request that was refused for good, and may have been carried out all the same, to the looks after it. */
+const LOOKS_AFTER_REFUSAL = [20, 60, 130] as const;
+/** Requests in doubt after which ours is looked for three times. */
+const DOUBTS_WITH_LOOKS = 2;
+/** Looks in a row that fail before a definite refusal counts without one. */
+const BLIND_LOOKS_AFTER_REFUSAL = 3;
+
+/**
+ * Decides after a request. One that left this process and did not bring a snapshot may have been carried out, whatever
+ * was answered: something in between may have sent it twice. So nothing is concluded from it without a look.
+ */
+export function afterAsking(before: Taking, asked: Asked, terms: Terms): Next {
+	if ("tooLate" in asked) return giveUp(before, asked.at, terms);
+	const taking = { ...before, asks: before.asks + 1, looksLeft: [], ending: null };
+	if ("snapshot" in asked) return [taking, { do: "follow", snapshot: asked.snapshot, provenance: "created" }];
+	const { verdict, at } = asked;
+	const { code, reason, executed, retryAfterSeconds } = verdict;
+	const askRefusals = verdict.refused ? afterRefusal(before.askRefusals, at) : noRefusals;
+	const leftAt = executed === "unknown" ? at : before.leftAt;
+	const known = { ...taking, blindLooks: 0, lookRefusals: noRefusals, leftAt, reason, askRefusals };
+	if (executed === "unknown" && !verdict.answered) {
+		return afterDoubt({ ...known, inDoubt: true, doubts: known.doubts + 1 }, at, terms, retryAfterSeconds);
+	}
+	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
+	if (verdict.refused && !isBelieved(askRefusals, at)) return askAgain(known, at, terms, refusalPause(terms));
+	const again = code === "ATLAS_CONFLICT";
+	if (again || verdict.retry === "never") {
+		const ending = { do: "explain", reason, code, again } as const;
+		return leftAt === null ? [known, ending] : [{ ...known, ending }, lookNow];
+	}
+	return askAgain(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds);
+}
+
+/**
+ * The first times ours is looked for soon; later on the look before the next request does, at two operations less a
+ * time. Not before Atlas wants any call (`least` seconds).
+ */
+function afterDoubt(taking: Taking, at: number, { backOff, deadlineAt, hardLimitAt }: Terms, least = 0): Next {
+	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(taking.asks, least));
+	if (taking.doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt)
+		return [taking, { do: "ask", afterSeconds }];
+	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
+	return lookAfter(taking, LOOKS_IN_DOUBT, Math.min(least, left));
+}
+
+const lookNow: Move = { do: "look", afterSeconds: 0 };
+
+/** Decides after a look. */
+export function afterLooking(before: Taking, looked: Looked, terms: Terms): Next {
+	const { at } = looked;
+	if ("verdict" in looked) return afterBlindLook(before, looked.verdict, at, terms);
+	const taking = { ...before, blindLooks: 0, lookRefusals: noRefusals };
+	const { ours, running } = looked.snapshots;
+	if (ours)
+		return [
+			{ ...taking, inDoubt: false },
+			{ do: "follow", snapshot: ours, provenance: "recovered" },
+		];
+	// Another's running snapshot clears no doubt: it may end while Atlas still has our request in hand.
+	if (taking.looksLeft.length > 0) return lookAfter(taking, taking.looksLeft);
+	const certain = { ...taking, inDoubt: false };
+	const { ending } = taking;
+	if (ending && !(ending.do === "explain" && ending.again && running)) return [certain, ending];
+	// A key that Atlas refuses is no matter of who else takes snapshots.
+	if (running && taking.askRefusals.count === 0) return [certain, byPolicy(running, taking, terms)];
+	// A conflict whose cause ended while we looked: at once the first time, then with the back-off of a failure.
+	const afterSeconds = taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1);
+	const [next, move] = askAgain(taking, at, terms, afterSeconds);
+	return [move.do === "ask" ? certain : next, move];
+}
+
+/** What a look at the cluster says of a refusal. `confirmed`: the cluster's own state is the reason. */
+export interface Explained {
+	/** Epoch milliseconds. */
+	readonly at: number;
+	readonly state: FinalState;
+	readonly reason: Reason;
+	readonly confirmed: boolean;
+}
+
+/** Decides after a look at the cluster: only what that look confirms is believed without looking for ours further. */
+export function afterExplaining(before: Taking, refusal: Refusal, explained: Explained, terms: Terms): Next {
+	const { at, state, reason, confirmed } = explained;
+	if (refusal.again && !confirmed)
+		return askAgain({ ...before, ending: null }, at, terms, terms.backOff(2 * before.asks));
+	const ending = { do: "end", state, reason } as const;
+	if (confirmed || before.leftAt === null) return [before, ending];
+	const dueAt = LOOKS_AFTER_REFUSAL.map((seconds) => (before.leftAt ?? at) + seconds * 1000);
+	const looksAt = [at, ...dueAt.filter((due) => due > at)];
+	const pauses = looksAt.slice(1).map((due, index) => Math.ceil((due - (looksAt[index] ?? at)) / 1000));
+	return lookAfter({ ...before, ending }, pauses);
+}
+
+function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Terms): Next {
+	const { retryAfterSeconds } = verdict;
+	const { ending, askRefusals } = before;
+	const lookRefusals = verdict.refused ? afterRefusal(before.lookRefusals, at) : noRefusals;
+	// What Atlas said of the request itself says more than what it said of the look.
+	const reason = askRefusals.count > 0 || ending ? before.reason : verdict.reason;
+	const taking = { ...before, blindLooks: before.blindLooks + 1, lookRefusals, reason };
+	const pause = terms.backOff(taking.blindLooks, retryAfterSeconds);
+	if (taking.inDoubt) {
+		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
+		if (left <= 0) return [taking, { do: "end", state: "LOST", reason: verdict.reason }];
+		return [taking, { do: "look", afterSeconds: Math.min(pause, left) }];
+	}
+	if (ending) {
+		// The list says the same of the cluster or the project as the answer to the request: nothing can have been left.
+		const confirmed = "code" in ending && verdict.code === ending.code && verdict.retry === "never" && !verdict.refused;
+		if (confirmed) return [{ ...taking, leftAt: null }, ending];
+		if (taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL || ending.do === "end") return [taking, ending];
+	}
+	if (verdict.refused) {
+		if (!isBelieved(lookRefusals, at)) return again("look", taking, at, terms, refusalPause(terms));
+		return [taking, { do: "explain", reason: reason ?? verdict.reason, code: verdict.code, again: false }];
+	}
+	if (verdict.retry === "again" || ending) return again("look", taking, at, terms, pause, retryAfterSeconds);
+	return [taking, { do: "end", state: "REFUSED", reason: verdict.reason }];
+}
+
+function byPolicy(running: Snapshot, { conflict, ending }: Taking, { policy, retentionInDays }: Terms): Move {
+	const why = conflict ??
+		ending?.reason ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
+	switch (policy) {
+		case "join":
+			if (!isKeptFor(running, retentionInDays)) return { do: "wait-for", snapshot: running };
+			return { do: "follow", snapshot: running, provenance: "adopted" };
+		case "wait":
+			return { do: "wait-for", snapshot: running };
+		case "skip":
+			return { do: "end", state: "SKIPPED", reason: why };
+		case "fail":
+			return { do: "end", state: "REFUSED", reason: why };
+	}
+}
+
+/** Refusals that pass and come back may go on for days: what a back-off keeps of the durable operations, this pause keeps too. */
+const refusalPause = ({ backOff }: Terms): number => Math.max(REFUSAL_PAUSE_SECONDS, backOff(1));

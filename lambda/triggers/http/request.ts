@@ -1,0 +1,146 @@
+import type { RequestedBy } from "../../domain/run.ts";
+import { ProblemError } from "./problem.ts";
+
+/** A request of the HTTP face, whichever payload version API Gateway sent it in. */
+export interface HttpRequest {
+	readonly method: string;
+	/** The path below the stage or base path, as routes know it. */
+	readonly path: string;
+	/** Stage or base path that the client sees before the path; empty, or it begins with a slash. */
+	readonly prefix: string;
+	/** Names in lower case; repeated fields are joined by a comma (RFC 9110 §5.3). */
+	readonly headers: Readonly<Record<string, string>>;
+	/** The body's bytes as they came: signatures are made over them. */
+	readonly body: Uint8Array;
+	/** API Gateway's own id of the request. */
+	readonly id: string | undefined;
+	/** Whom API Gateway's IAM authorizer found to call; nobody, where it was not asked. */
+	readonly caller: RequestedBy | undefined;
+	/** Epoch milliseconds by which the reply must be ready. */
+	readonly replyBy: number;
+}
+
+export interface HttpReply {
+	readonly status: number;
+	/** Names in lower case. */
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body?: string;
+}
+
+/**
+ * Completes a reply by what every one of them needs: no cache keeps it unless it says so itself (RFC 9111 §5.2.2.5), and
+ * no browser takes it for anything but what its type says (WHATWG Fetch, "X-Content-Type-Options"). A reply to HEAD is
+ * that to GET without the body (RFC 9110 §9.3.2).
+ */
+export const completed = (method: string, { headers, body, ...reply }: HttpReply): HttpReply => ({
+	...reply,
+	headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
+	...(method !== "HEAD" && body !== undefined && { body }),
+});
+
+/** Answers every request, and never throws. */
+export type Face = (request: HttpRequest) => Promise<HttpReply>;
+
+/** @throws ProblemError `not-allowed` where nobody was authenticated: for nobody nothing is started, and nothing read */
+export function callerOf({ caller }: HttpRequest): RequestedBy {
+	if (caller !== undefined) return caller;
+	const detail = "must come through the HTTP API and be signed by IAM";
+	throw new ProblemError("not-allowed", { detail: `the request ${detail}`, errors: [{ pointer: "", detail }] });
+}
+
+/** Bytes; a request with a thousand cluster names of usual length fits. */
+const MAX_BODY_BYTES = 20_000;
+
+/** @throws ProblemError `body-too-large` */
+export function checkSize({ body }: HttpRequest): void {
+	if (body.byteLength > MAX_BODY_BYTES) {
+		throw new ProblemError("body-too-large", { detail: `the body must not be larger than ${MAX_BODY_BYTES} bytes` });
+	}
+}
+
+/**
+ * Reads a body of JSON in UTF-8 (RFC 8259 §8.1). A request without a content type is taken at its word (RFC 9110 §8.3).
+ *
+ * @throws ProblemError `media-type-unsupported`, `json-invalid`
+ */
+export function readJson({ headers, body }: HttpRequest): unknown {
+	const type = headers["content-type"];
+	const encoding = headers["content-encoding"] ?? "identity";
+	if ((type !== undefined && !isJson(type)) || encoding.trim().toLowerCase() !== "identity") {
+		throw new ProblemError("media-type-unsupported", {
+			detail: "content-type must be application/json in UTF-8, without content-encoding",
+			headers: { accept: "application/json" },
+		});
+	}
+	try {
+		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+	} catch {
+		throw new ProblemError("json-invalid", { detail: "the body must be one JSON value in UTF-8" });
+	}
+}
+
+/** `application/json`, with no other parameter than `charset=utf-8`. */
+const isJson = (type: string): boolean =>
+	/^\s*application\/json\s*(;\s*charset\s*=\s*("utf-?8"|utf-?8)\s*)?;?\s*$/i.test(type);
+
+/**
+ * Reads the key by which a call is known again: `Idempotency-Key`, as a quoted string of Structured Fields or bare, else
+ * `webhook-id`.
+ *
+ * @returns `undefined` where the call has none
+ * @throws ProblemError `idempotency-key-invalid`
+ * @see draft-ietf-httpapi-idempotency-key-header §2.1; RFC 9651 §3.3.3 (strings)
+ */
+export function readIdempotencyKey(headers: Readonly<Record<string, string>>): string | undefined {
+	const field = headers["idempotency-key"]?.trim();
+	if (field === undefined) return readWebhookId(headers);
+	return field.startsWith('"') ? check("Idempotency-Key", unquote(field)) : checkBare("Idempotency-Key", field);
+}
+
+/** @throws ProblemError `idempotency-key-invalid` */
+export function readWebhookId(headers: Readonly<Record<string, string>>): string | undefined {
+	const id = headers["webhook-id"]?.trim();
+	return id === undefined ? undefined : checkBare("webhook-id", id);
+}
+
+/**
+ * A comma joins fields that were sent more than once (RFC 9110 §5.3), so that two keys would name a third run. Within
+ * quotes it is part of the one key.
+ */
+function checkBare(name: string, key: string): string {
+	if (!key.includes(",")) return check(name, key);
+	const detail = `${name} must be sent once, and hold no comma${name === "webhook-id" ? "" : " unless quoted"}`;
+	throw new ProblemError("idempotency-key-invalid", { detail });
+}
+
+function check(name: string, key: string | undefined): string {
+	if (key !== undefined && /^[\x20-\x7e]{1,255}$/.test(key)) return key;
+	const detail = `${name} must be 1 to 255 printable ASCII characters`;
+	throw new ProblemError("idempotency-key-invalid", { detail });
+}
+
+/** @returns `undefined` where the field is no quoted string */
+function unquote(field: string): string | undefined {
+	if (!/^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"$/.test(field)) return undefined;
+	return field.slice(1, -1).replace(/\\(["\\])/g, "$1");
+}
+
+/** Seconds; API Gateway gives up after 30. */
+const MAX_WAIT_SECONDS = 20;
+
+/**
+ * Reads how long the caller would like the reply to be held back. A wish that is malformed is no wish, and a longer one
+ * than {@link MAX_WAIT_SECONDS} is granted in part: a preference is never an error.
+ *
+ * @returns whole seconds; 0 where there is no such wish
+ * @see RFC 7240 §2 (the first of several counts), §4.3 (wait)
+ */
+export function readWait(prefer: string | undefined): number {
+	for (const preference of prefer?.split(",") ?? []) {
+		const [name = "", value = ""] = (preference.split(";")[0] ?? "").split("=");
+		if (name.trim().toLowerCase() !== "wait") continue;
+		const seconds = /^"?(\d{1,9})"?$/.exec(value.trim())?.[1];
+		return seconds === undefined ? 0 : Math.min(Number(seconds), MAX_WAIT_SECONDS);
+	}
+	return 0;
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import type { Reason, TargetStatus } from "../../domain/outcome.ts";
+import type { RequestedBy } from "../../domain/run.ts";
+import type { Engine } from "../../executions/executions.ts";
+import type { RunStatus, TargetView } from "../../executions/status.ts";
+import { ProblemError } from "./problem.ts";
+import { callerOf, type HttpReply, type HttpRequest } from "./request.ts";
+
+/** Whether the text is what `nameRun` makes: nothing else is worth a question to AWS, whose limits are low. */
+export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9a-f]{32}$/.test(text);
+
+/**
+ * A user or role reads its own runs, and those that no user or role asked for: schedules, events and hooks have nobody
+ * who could. The run of another user or role is as if it were not there.
+ */
+const mayRead = (caller: RequestedBy, { requestedBy }: RunStatus): boolean =>
+	requestedBy === caller || (requestedBy !== undefined && !requestedBy.startsWith("iam:"));
+
+/**
+ * `GET /snapshots/{run}`: where a run stands, as the durable engine tells it.
+ *
+ * @param now epoch milliseconds
+ * @throws ProblemError `run-not-found`; ServiceError
+ */
+export async function readSnapshots(engine: Engine, now: () => number, request: HttpRequest): Promise<HttpReply> {
+	const run = request.path.slice(request.path.lastIndexOf("/") + 1);
+	const caller = callerOf(request);
+	const status = isRunName(run) ? await engine.read(run) : undefined;
+	if (status === undefined || !mayRead(caller, status)) {
+		throw new ProblemError("run-not-found", {
+			detail:
+				"the run never was, or another caller asked for it, or its retention is over, or it was accepted a moment ago and is not listed yet",
+		});
+	}
+	const body = JSON.stringify(toStatusBody(status));
+	const etag = entityTag(body);
+	const headers = {
+		etag,
+		"cache-control": "no-cache",
+		...(status.status === "RUNNING" && { "retry-after": retryAfter(status, now()) }),
+	};
+	if (matchesTag(request.headers["if-none-match"], etag)) return { status: 304, headers };
+	return { status: 200, headers: { "content-type": "application/json", ...headers }, body };
+}
+
+/** The body of a status reply, and of a 202. */
+export interface StatusBody {
+	readonly run: string;
+	readonly status: RunStatus["status"];
+	readonly targets: readonly TargetView[];
+	readonly reason?: Reason;
+}
+
+export function toStatusBody({ run, status, targets, reason }: RunStatus): StatusBody {
+	return { run, status, targets: targets.map(toTarget), reason };
+}
+
+/** The fields that the document tells of, in its order, whatever else a history holds. */
+function toTarget(target: TargetView): TargetView {
+	const { projectId, clusterName, state } = target;
+	if (!isKnown(target)) return { projectId, clusterName, state: "PENDING" };
+	const { provenance, snapshotId, requestedAt, expectedEndAt, endedAt, durationSeconds, reason, warnings } = target;
+	return {
+		projectId,
+		clusterName,
+		state,
+		provenance,
+		snapshotId,
+		requestedAt,
+		expectedEndAt,
+		endedAt,
+		durationSeconds,
+		reason: reason && withoutArns(reason),
+		...(warnings && { warnings: warnings.map(withoutArns) }),
+	};
+}
+
+const isKnown = (target: TargetView): target is TargetStatus => target.state !== "PENDING";
+
+/** A reason may hold a sentence that AWS wrote; an ARN tells a stranger about the account. */
+export const withoutArns = ({ code, message }: Reason): Reason => ({
+	code,
+	message: message.replace(/\barn:[\w-]+:[^\s"']*/g, "(an ARN)"),
+});
+
+/** Seconds. */
+const [SHORTEST, LONGEST, LONGEST_UNKNOWN] = [2, 300, 30];
+
+/**
+ * Whole seconds until the next request is worth it: half of the time that is left, where the end of every target that
+ * still runs is expected. Otherwise a run that has lasted long is likely to last, so a client that obeys sees the end at
+ * most a quarter late.
+ *
+ * @param now epoch milliseconds
+ */
+export function retryAfter({ startedAt, targets }: Pick<RunStatus, "startedAt" | "targets">, now: number): string {
+	const running = targets.filter(({ state }) => state === "STARTED" || state === "LATE" || state === "PENDING");
+	const ends = running.map((target) => Date.parse((isKnown(target) && target.expectedEndAt) || ""));
+	// NaN, and so not above 0, where an end is not expected.
+	const left = ends.length === 0 ? 0 : (Math.max(...ends) - now) / 1000;
+	const seconds =
+		left > 0 ? Math.min(LONGEST, Math.ceil(left / 2)) : Math.min(LONGEST_UNKNOWN, Math.ceil((now - startedAt) / 4000));
+	return String(Math.max(SHORTEST, seconds));
+}
+
+/** A strong validator: the same bytes give the same tag (RFC 9110 §8.8.3). */
+const entityTag = (body: string): string => `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
+
+/** @see RFC 9110 §13.1.2: weak comparison */
+function matchesTag(ifNoneMatch: string | undefined, tag: string): boolean {
+	const listed = ifNoneMatch?.split(",").map((entry) => entry.trim().replace(/^W\//, "")) ?? [];
+	return listed.includes(tag) || listed.includes("*");
+}

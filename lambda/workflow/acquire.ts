@@ -1,0 +1,179 @@
+import { afterAsking, afterExplaining, afterLooking } from "../domain/acquisition.ts";
+import type { Own } from "../domain/acquisition-state.ts";
+import { type Asked, type Looked, type Move, type Taking, type Terms, untaken } from "../domain/acquisition-state.ts";
+import { giveUp } from "../domain/acquisition-timing.ts";
+import type { Expectation } from "../domain/expectation.ts";
+import { reportBy } from "../domain/failure.ts";
+import type { Provenance, Reason, Target } from "../domain/outcome.ts";
+import { isOutOfTheWay } from "../domain/polling.ts";
+import { marker, type Run } from "../domain/run.ts";
+import { requestTime, type Snapshot } from "../domain/snapshot.ts";
+import { explain } from "./explain-refusal.ts";
+import type { CountedSteps } from "./operations.ts";
+import { cut } from "./pace.ts";
+import { waitForOther, warnAbout } from "./poll.ts";
+import type { Ports } from "./ports.ts";
+import { ask, interrupted, look } from "./request-snapshot.ts";
+
+/** The clock of one target: epoch milliseconds, and the pace in seconds. */
+export interface Limits {
+	readonly startedAt: number;
+	readonly deadlineAt: number;
+	readonly hardLimitAt: number;
+	readonly firstPollSeconds: number;
+	/** Where Atlas asked to wait before the first request: how long, and why. */
+	readonly hold?: { readonly seconds: number; readonly reason: Reason | undefined } | undefined;
+	/**
+	 * Seconds before the next request or lookup after so many failures in a row. It grows to half an hour and more, honours
+	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
+	 *
+	 * @param at epoch milliseconds, now
+	 */
+	readonly backOff: (attempt: number, at: number, retryAfterSeconds?: number) => number;
+}
+
+export interface Taken {
+	readonly snapshot: Snapshot;
+	readonly provenance: Provenance;
+	/** Epoch milliseconds: of our request, or of the request of whoever's snapshot we adopted. */
+	readonly requestedAt: number;
+	/** Epoch milliseconds at which we learned of it. */
+	readonly seenAt: number;
+	/** Of how long it takes; `null` where the listed ones do not tell, absent where none were listed. */
+	readonly expectation?: Expectation | null;
+	/** Epoch milliseconds of the last warning. */
+	readonly warnedAt?: number | undefined;
+}
+
+/** Epoch milliseconds. */
+export type NotTaken = Omit<Extract<Move, { do: "end" }>, "do"> & { readonly endedAt: number };
+
+/**
+ * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
+ * before it asks again.
+ *
+ * @param onLate called when the deadline has passed while a request is in doubt, until it returns true
+ */
+export async function take(
+	ports: Ports,
+	steps: CountedSteps,
+	run: Run,
+	target: Target,
+	limits: Limits,
+	onLate: () => Promise<boolean>,
+): Promise<Taken | NotTaken> {
+	const { startedAt, deadlineAt, hardLimitAt } = limits;
+	const { onConflict: policy, retentionInDays } = run.request;
+	const own: Own = { marker: marker(run.run, ports.stack), startedAt };
+	const terms: Terms = {
+		...{ policy, retentionInDays, deadlineAt, hardLimitAt },
+		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
+	};
+	let taking: Taking = { ...untaken, reason: limits.hold?.reason ?? null };
+	let move: Move = { do: "ask", afterSeconds: limits.hold?.seconds ?? 0 };
+	let now = startedAt;
+	let requestedAt = startedAt;
+	let late = false;
+	let warnedAt: number | undefined;
+	let expectation: Expectation | null | undefined;
+	/** Whether a snapshot may be there, so that what passes the deadline is told to be late. */
+	const mayBeThere = () => taking.inDoubt || taking.ending !== null;
+	const passDeadline = async () => {
+		if (late || move.do === "end" || move.do === "follow") return;
+		if (mayBeThere() && now >= deadlineAt) late = await onLate();
+	};
+	/** A wait in doubt is divided at the deadline, so that it is told when it passes; what Atlas asks to wait is waited in full. */
+	const sleep = async (name: string, seconds: number) => {
+		let left = seconds;
+		if (mayBeThere() && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
+			const untilLate = cut(seconds, (deadlineAt - now) / 1000);
+			await steps.sleep("before-deadline", untilLate);
+			left -= untilLate;
+			now += untilLate * 1000;
+			await passDeadline();
+		}
+		if (left > 0) await steps.sleep(name, left);
+	};
+	const warnIf = (result: Asked | Looked) => {
+		const verdict = "verdict" in result ? result.verdict : undefined;
+		const failed = verdict && (verdict.retry === "again" || verdict.refused) ? verdict : undefined;
+		const reason = failed?.reason ?? (taking.inDoubt && taking.reason);
+		if (!reason) return;
+		const why = taking.inDoubt ? IN_DOUBT : failed?.answered ? "Atlas turned a call down" : "Atlas does not answer";
+		const warn = warnAbout(steps.warn, run.run, target, `no snapshot yet: ${why}`);
+		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in move ? move.afterSeconds : 0);
+	};
+	const onLooked = (looked: Looked) => {
+		now = looked.at;
+		if ("snapshots" in looked) expectation = looked.expectation;
+		[taking, move] = afterLooking(taking, looked, terms);
+		warnIf(looked);
+	};
+
+	for (;;) {
+		switch (move.do) {
+			case "ask": {
+				// Whatever made it due, from the second repetition on a request is never sent at once.
+				const least = taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0;
+				const seconds = Math.max(move.afterSeconds, least);
+				if ((taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt) {
+					[taking, move] = giveUp(taking, now, terms, move.afterSeconds);
+					break;
+				}
+				await sleep("before-asking", seconds);
+				const lookFirst = taking.leftAt !== null;
+				const done = await steps.once("take-snapshot", () => ask(ports, run, target, own, deadlineAt, lookFirst));
+				const asked = done ?? interrupted(now);
+				if ("looked" in asked) {
+					onLooked(asked.looked);
+					break;
+				}
+				now = asked.at;
+				if (taking.asks === 0) requestedAt = asked.askedAt;
+				[taking, move] = afterAsking(taking, asked, terms);
+				// No step was carried out of which the log could tell; the look that follows tells it.
+				if (done) warnIf(asked);
+				break;
+			}
+			case "look": {
+				await sleep("before-looking", move.afterSeconds);
+				onLooked(await steps.step("look-for-ours", () => look(ports, target, own)));
+				break;
+			}
+			case "wait-for": {
+				const known = { seenAt: now, expectation: expectation ?? undefined, warnedAt };
+				const waited = await waitForOther(ports, steps, run, target, move.snapshot, limits, known);
+				[now, warnedAt] = [waited.watch.lookedAt, waited.warnedAt];
+				if (!isOutOfTheWay(waited.watch) || now >= deadlineAt)
+					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
+				move = { do: "ask", afterSeconds: 0 };
+				break;
+			}
+			case "explain": {
+				const refusal = move;
+				const reportAt = reportBy([taking.askRefusals, taking.lookRefusals], now);
+				const patientUntil = refusal.again ? now : Math.min(deadlineAt, reportAt);
+				const explained = await explain(ports, steps, run.request, target, refusal, patientUntil);
+				now = explained.at;
+				[taking, move] = afterExplaining(taking, refusal, explained, terms);
+				break;
+			}
+			case "follow": {
+				const { snapshot, provenance } = move;
+				const acceptedAt = requestTime(snapshot);
+				// Of several requests the one that was carried out counts; Atlas's clock is believed between ours and now.
+				const since = provenance === "adopted" ? acceptedAt : Math.min(Math.max(requestedAt, acceptedAt), now);
+				return { snapshot, provenance, requestedAt: since, seenAt: now, expectation, warnedAt };
+			}
+			case "end":
+				return { state: move.state, reason: move.reason, endedAt: now };
+		}
+		await passDeadline();
+	}
+}
+
+const IN_DOUBT = "a request is in doubt, Atlas may have carried it out";
+const stillRunning = (conflict: Reason | null): Reason => ({
+	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",
+	message: "another on-demand snapshot was still running at the deadline; allow more deadlineMinutes, or join it",
+});

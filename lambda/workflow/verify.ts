@@ -1,0 +1,39 @@
+import { judge } from "../domain/failure.ts";
+import type { Reason, Target } from "../domain/outcome.ts";
+import { kindOf, type Snapshot } from "../domain/snapshot.ts";
+import { doubts, unproven } from "../domain/verification.ts";
+import type { Ports } from "./ports.ts";
+
+/** A completed snapshot in its final form, and what is to be doubted about it. */
+export interface Proof {
+	readonly snapshot: Snapshot;
+	readonly warnings: readonly Reason[];
+}
+
+/**
+ * Reads a completed snapshot once more, by the list that it stands in: one request brings its final retention, size and
+ * regions, and the earlier ones to compare it with. Whatever comes of it, the snapshot stays completed.
+ *
+ * @param patientUntil epoch milliseconds until which a rate limit is waited for
+ * @throws AtlasError `ATLAS_RATE_LIMITED` where Atlas wants the call again before then
+ */
+export async function prove(
+	ports: Ports,
+	target: Target,
+	completed: Snapshot,
+	retentionInDays: number,
+	patientUntil: number,
+): Promise<Proof> {
+	try {
+		const listed = await ports.listSnapshots(target, kindOf(completed));
+		const final = listed.find(({ id }) => id === completed.id) ?? (await ports.readSnapshot(target, completed.id));
+		if (final.status !== "completed") return { snapshot: completed, warnings: [unproven(contradicted)] };
+		return { snapshot: final, warnings: doubts(final, listed, retentionInDays) };
+	} catch (error) {
+		const { code, reason, retryAfterSeconds } = judge(error);
+		if (code === "ATLAS_RATE_LIMITED" && ports.now() + (retryAfterSeconds ?? 0) * 1000 < patientUntil) throw error;
+		return { snapshot: completed, warnings: [unproven(reason)] };
+	}
+}
+
+const contradicted: Reason = { code: "CONTRADICTED", message: "Atlas no longer says completed when it is asked again" };

@@ -1,0 +1,88 @@
+import type { Cluster, Project, Role } from "../state/model.ts";
+import type { BucketName } from "../state/settings.ts";
+import type { World } from "../state/state.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Version } from "./media-type.ts";
+import { Refused } from "./refused.ts";
+
+/** What a request is for. `challenge` is one without credentials, `unknown` one for no operation. */
+export const REQUEST_KINDS = [
+	"token",
+	"take",
+	"get",
+	"list",
+	"listSharded",
+	"getSharded",
+	"delete",
+	"retain",
+	"clusters",
+	"cluster",
+	"groups",
+	"group",
+	"allClusters",
+	"flexClusters",
+	"flexCluster",
+	"rateLimits",
+	"compliancePolicy",
+	"schedule",
+	"challenge",
+	"unknown",
+] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
+
+/** A request that has been let in, with what its path names. */
+export interface Admitted {
+	readonly world: World;
+	readonly exchange: Exchange;
+	readonly params: Readonly<Record<string, string | undefined>>;
+	/** `http://host:port`, for links. */
+	readonly base: string;
+	readonly version: string;
+	/** The project of the path. @throws Refused where the path names none */
+	readonly project: Project;
+}
+
+/** The body of a success; undefined is 204. */
+export type Answer = object | undefined;
+
+export interface Operation {
+	readonly kind: RequestKind;
+	readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+	/** Below `/api/atlas/v2`, parameters as `:name`. */
+	readonly path: string;
+	/** Oldest first. */
+	readonly versions: readonly Version[];
+	/** The least role that may do it; absent, no role is needed. */
+	readonly role?: Role;
+	readonly bucket?: BucketName;
+	/** `X-Java-Method`, where recorded. */
+	readonly javaMethod?: string;
+	readonly run: (admitted: Admitted) => Answer;
+}
+
+export const SNAPSHOT_VERSIONS: readonly Version[] = [{ date: "2023-01-01" }];
+
+const deprecated = { since: "Mon, 5 Aug 2024 00:00:00 GMT", sunset: "Thu, 1 Jul 2027 00:00:00 GMT" };
+export const CLUSTER_VERSIONS: readonly Version[] = [
+	{ date: "2023-01-01", deprecated },
+	{ date: "2023-02-01", deprecated },
+	{ date: "2024-08-05" },
+];
+
+const CLUSTER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
+
+/** The cluster of the path, of whatever kind. @throws Refused 400 or 404 */
+export function anyCluster({ project, params }: Admitted): Cluster {
+	const name = params["clusterName"] ?? "";
+	if (!CLUSTER_NAME.test(name)) throw new Refused("INVALID_PATH_PARAMETER", ["clusterName"]);
+	const cluster = project.clusters.get(name);
+	if (cluster === undefined) throw new Refused("CLUSTER_NOT_FOUND", [name, project.id]);
+	return cluster;
+}
+
+/** The cluster of the path, if the Cluster API may be used with it. @throws Refused 400 or 404 */
+export function dedicatedCluster(admitted: Admitted): Cluster {
+	const cluster = anyCluster(admitted);
+	if (cluster.kind === "flex") throw new Refused("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", [cluster.name]);
+	return cluster;
+}

@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { FUNCTION_ARN } from "../aws/names.ts";
+import { type Invocation, serveCheckpoints } from "./checkpoints.ts";
+import type { Deployed } from "./deployed-run.ts";
+import { childPath } from "./process.ts";
+
+interface Answer {
+	readonly id: number;
+	readonly result?: unknown;
+	readonly error?: string;
+	/** Kilobytes. */
+	readonly rss: number;
+}
+
+/** A durable function in a process of its own. */
+export interface BundleProcess extends Deployed {
+	/** The most memory that the process ever took, so far. */
+	readonly rssMb: () => number;
+}
+
+/**
+ * Runs a deployed bundle alone in a process. The local runner calls it here; the event goes there, and the bundle's
+ * checkpoints come back over HTTP, as in Lambda.
+ *
+ * @param bundle path of its `index.mjs`
+ * @param env of the process; where Lambda's API is, is added
+ */
+export async function startBundle(bundle: string, env: NodeJS.ProcessEnv): Promise<BundleProcess> {
+	const checkpoints = await serveCheckpoints();
+	const child: ChildProcess = fork(childPath("bundle.ts"), [bundle], {
+		execArgv: ["--no-warnings"],
+		env: { ...env, AWS_ENDPOINT_URL_LAMBDA: checkpoints.url },
+	});
+	await once(child, "message");
+	const waiting = new Map<number, (answer: Answer) => void>();
+	let rss = 0;
+	let invocations = 0;
+	child.on("message", (answer: Answer) => {
+		rss = Math.max(rss, answer.rss);
+		waiting.get(answer.id)?.(answer);
+		waiting.delete(answer.id);
+	});
+	const invoke = async (invocation: Invocation): Promise<unknown> => {
+		const event = checkpoints.open(invocation);
+		const id = invocations++;
+		const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
+		child.send({ id, event, arn: FUNCTION_ARN });
+		const { result, error } = await answered;
+		if (error !== undefined) throw new Error(error);
+		return result;
+	};
+	return {
+		handler: invoke,
+		rssMb: () => Math.round(rss / 1000),
+		async [Symbol.asyncDispose]() {
+			child.kill();
+			await once(child, "exit");
+			await checkpoints[Symbol.asyncDispose]();
+		},
+	};
+}

@@ -1,0 +1,25 @@
+/**
+ * One snapshot of so many seconds as a whole run in the local durable runner: what it did, counted. Time is skipped,
+ * unless `real` is said.
+ */
+import type { Event } from "@aws-sdk/client-lambda";
+import { openStage } from "../../../test/harness/durable-function.ts";
+import { quieten } from "../../environment.ts";
+import { type Counted, countHistory } from "../counted.ts";
+import { FIRST_POLL_SECONDS } from "../first-poll.ts";
+
+const [, , seconds = "1200", time] = process.argv;
+quieten(process.env);
+const stage = await openStage({
+	atlas: { projects: [{ clusters: ["prod-a"] }], snapshotSeconds: Number(seconds) },
+	aws: { skipTime: time !== "real" },
+	env: { FIRST_POLL_SECONDS: String(time === "real" ? 1 : FIRST_POLL_SECONDS) },
+});
+const { status, history } = await stage.carryOut({ clusters: ["prod-a"], deadlineMinutes: 60 });
+const counted: Counted = {
+	status,
+	...countHistory(history as readonly Event[]),
+	requests: stage.atlas.log.length,
+};
+process.stdout.write(`${JSON.stringify(counted)}\n`);
+process.exit(0);

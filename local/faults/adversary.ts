@@ -1,0 +1,170 @@
+import { marker } from "../../lambda/domain/run.ts";
+import type { FaultAction } from "../atlas/api/faults.ts";
+import type { World } from "../atlas/state/state.ts";
+import type { Fault as AwsFault } from "../aws/faults.ts";
+import type { ConnectFault } from "./connections.ts";
+import { createIntruder, type Place } from "./intruder.ts";
+import type { AtlasTrouble, Plan, Strike } from "./plan.ts";
+import { secretsOf } from "./secrets.ts";
+import { nameAtlasTrouble, nameAwsTrouble, nameConnectTrouble, nameStrike } from "./tally.ts";
+import { lastingOf, openSpan, TROUBLED, type Trouble } from "./troubles.ts";
+
+/** What happens at a checkpoint. */
+export interface CheckpointFate {
+	readonly strike?: Strike | undefined;
+	readonly fault?: AwsFault | undefined;
+}
+
+/** Does to a run what its plan says, at each point where something can be done to it. */
+export interface Adversary {
+	readonly atCheckpoint: () => CheckpointFate;
+	/**
+	 * Before Atlas carries out a request.
+	 *
+	 * @param strike breaks off the invocation that sent it
+	 * @param rotateKeys puts new keys in place of the old ones
+	 * @returns what is done to the request
+	 */
+	readonly onAtlasRequest: (
+		kind: string,
+		strike: (strike: Strike) => void,
+		rotateKeys: () => void,
+	) => readonly FaultAction[];
+	readonly onAwsCall: (operation: string) => AwsFault | undefined;
+	readonly onConnect: (strike: (strike: Strike) => void) => ConnectFault | undefined;
+	/** Seconds by which the next invocation is late. */
+	readonly lateness: () => number;
+	/** Milliseconds by which the clock of the present invocation is wrong. */
+	readonly skew: () => number;
+	readonly troubles: Trouble[];
+}
+
+export interface Stakes extends Place {
+	readonly plan: Plan;
+	readonly world: World;
+	/** The name of the run that began first, once it has. */
+	readonly runName: () => string | undefined;
+	/** Told the name of everything that is done. */
+	readonly count: (name: string) => void;
+}
+
+/** As the functions read it where nothing is set. */
+const STACK = "atlas-snapshots";
+
+export function createAdversary({ plan, world, runName, count, ...place }: Stakes): Adversary {
+	const startedAt = world.now();
+	const troubles: Trouble[] = [];
+	const trouble = (what: Trouble["what"], milliseconds = 0) =>
+		troubles.push({ what, from: world.now(), to: world.now() + milliseconds });
+	const seen = new Map<string, number>();
+	const next = (kind: string): number => {
+		const nth = (seen.get(kind) ?? 0) + 1;
+		seen.set(kind, nth);
+		return nth;
+	};
+	const open = <T extends Parameters<typeof openSpan>[0]>(all: readonly T[]) =>
+		all.map((one) => ({ one, span: openSpan(one, startedAt) }));
+	const atlas = open(plan.atlas);
+	const aws = open(plan.aws);
+	const connects = open(plan.connects);
+	const intruder = createIntruder(plan.others, world, place, count);
+	let invocations = 0;
+
+	function meetAtlas(kind: string): readonly FaultAction[] {
+		for (const { one, span } of atlas) {
+			if (one.kinds.length > 0 && !(one.kinds as readonly string[]).includes(kind)) continue;
+			const met = span.meets(world.now());
+			if (!met) continue;
+			const action = (met === "first" && one.first) || one.action;
+			count(nameAtlasTrouble(kind, action));
+			trouble("atlas", Math.max(lastingOf(action), (span.endsAt ?? 0) - world.now()));
+			return toFaults(action);
+		}
+		return [];
+	}
+
+	const toFaults = (action: AtlasTrouble["action"]): readonly FaultAction[] => {
+		if (action.type === "other snapshot") return [{ type: "body", value: JSON.stringify(intruder.otherSnapshot()) }];
+		if (action.type === "echo of a secret") return [{ type: "echo", value: secretsOf(world).join(" ") }];
+		if (action.type !== "late drop") return [action as FaultAction];
+		return [
+			{ type: "delay", ms: action.ms, when: "after" },
+			{ type: "drop", when: "after" },
+		];
+	};
+
+	return {
+		troubles,
+		atCheckpoint() {
+			const nth = next("Checkpoint");
+			const strike = plan.strikes.find(({ point }) => point.at === "checkpoint" && point.nth === nth);
+			if (strike) count(nameStrike(strike));
+			return { strike, fault: this.onAwsCall("Checkpoint") };
+		},
+		onAtlasRequest(kind, strike, rotateKeys) {
+			const nth = next("any request");
+			const name = runName();
+			intruder.meet(nth, name === undefined ? "" : marker(name, STACK));
+			if (plan.rotateBefore === nth) {
+				rotateKeys();
+				count("keys rotated");
+				trouble("atlas");
+			}
+			const nthOfKind = next(kind);
+			const struck = plan.strikes.find(
+				({ point }) => point.at === "request" && point.kind === kind && point.nth === nthOfKind,
+			);
+			if (struck?.point.at === "request") {
+				count(nameStrike(struck));
+				trouble("atlas");
+				strike(struck);
+				// To a frozen process the reply comes when it thaws.
+				if (struck.point.carriedOut && typeof struck.process === "object") return [];
+				return [{ type: "drop", when: struck.point.carriedOut ? "after" : "before" }];
+			}
+			return meetAtlas(kind);
+		},
+		onAwsCall(operation) {
+			for (const { one, span } of aws) {
+				if (one.operation !== operation || !span.meets(world.now())) continue;
+				count(nameAwsTrouble(one));
+				trouble(TROUBLED[one.operation], Math.max(5_000, (span.endsAt ?? 0) - world.now()));
+				return one.fault;
+			}
+			return undefined;
+		},
+		onConnect(strike) {
+			const nth = next("connect");
+			const struck = plan.strikes.find(({ point }) => point.at === "connect" && point.nth === nth);
+			if (struck) {
+				count(nameStrike(struck));
+				strike(struck);
+			}
+			for (const { one, span } of connects) {
+				if (!span.meets(world.now())) continue;
+				count(nameConnectTrouble(one));
+				trouble("atlas", Math.max(5_000, (span.endsAt ?? 0) - world.now()));
+				return one.fault;
+			}
+			return undefined;
+		},
+		lateness() {
+			invocations++;
+			const late = plan.lateInvocations.find(({ nth }) => nth === invocations)?.seconds ?? 0;
+			if (late > 0) {
+				count("platform: an invocation comes late");
+				trouble("platform", late * 1000);
+			}
+			return late;
+		},
+		skew() {
+			if (!plan.skew) return 0;
+			const isDue = {
+				start: true,
+				"first take": (seen.get("take") ?? 0) > 0,
+				"every other invocation": invocations % 2 === 0,
+			};
+			return isDue[plan.skew.from] ? plan.skew.seconds * 1000 : 0;
+		},
+	};
+}

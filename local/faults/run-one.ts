@@ -1,0 +1,174 @@
+import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
+import { lookAt } from "../atlas/index.ts";
+import type { DurableHandler, Execution } from "../aws/engine.ts";
+import { createAdversary } from "./adversary.ts";
+import { type Answer, deliver, loadTrigger, readStatus, roundsOf } from "./deliver.ts";
+import { createFiring } from "./firing.ts";
+import { judge } from "./judge.ts";
+import type { Finding, Observed, ObservedEvent, ObservedRun } from "./observed.ts";
+import type { Plan } from "./plan.ts";
+import { createPlatform } from "./platform.ts";
+import { outsideProcesses } from "./process.ts";
+import { createCanaries } from "./secrets.ts";
+import { observeSnapshots, sowProject } from "./soil.ts";
+import type { Director, Stage } from "./stage.ts";
+import { tell } from "./tally.ts";
+import { throttled } from "./troubles.ts";
+
+/** What a run of the campaign came to. */
+export interface Report {
+	readonly findings: readonly Finding[];
+	/** How often each thing happened or was finish, by its name. */
+	readonly counts: Readonly<Record<string, number>>;
+	/** Everything that happened, with its time. */
+	readonly record: readonly string[];
+}
+
+/** Simulated milliseconds after which a run that does not end is given up. */
+const PATIENCE = 15 * 86_400_000;
+
+/**
+ * Carries out a plan with the real handlers.
+ *
+ * @param name no other run of this Node.js process has it; under the same name, a plan is always carried out the same way
+ */
+export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Report> {
+	await stage.begin(name);
+	const { atlas, aws, clock } = stage;
+	const { world } = atlas;
+	const began = world.now();
+	const counts: Record<string, number> = {};
+	const count = (name: string) => {
+		counts[name] = (counts[name] ?? 0) + 1;
+	};
+	const { bucket, ...settings } = plan.settings;
+	Object.assign(world.settings, settings);
+	world.settings.buckets.backups = { capacity: bucket, refillRate: Math.ceil(bucket / 2), refillSeconds: 60 };
+	const project = sowProject(world, plan);
+	const canaries = createCanaries();
+	canaries.take(world);
+
+	const logs: string[] = [];
+	const planted = new Set<string>();
+	const { firings, rounds } = roundsOf(plan, (nth, second = false) => {
+		const key = `campaign ${name}-${second ? 0 : nth}`;
+		return createFiring(plan, project.id, `campaign ${name}-${nth}`, { key, second });
+	});
+	const firstExecution = aws.runs.length;
+	const executionsOf = (description: string): Execution[] =>
+		aws.runs.slice(firstExecution).filter(({ payload }) => payload.includes(`"${description}"`));
+	const adversary = createAdversary({
+		plan,
+		world,
+		planted,
+		cluster(index) {
+			const number = index % plan.clusters.length;
+			return plan.clusters[number]?.state === "ready" ? project.clusters.get(`c${number}`) : undefined;
+		},
+		runName: () => firings.flatMap(({ description }) => executionsOf(description)).at(0)?.name,
+		count,
+	});
+	const platform = createPlatform({
+		...adversary,
+		acquire: () => stage.acquire(plan.auth),
+		release: stage.release,
+		settled: () => clock.quiet(),
+		onPause: (milliseconds) =>
+			adversary.troubles.push({ what: "platform", from: world.now(), to: world.now() + milliseconds + 5_000 }),
+	});
+	const director: Director = {
+		snapshotHandler: platform.handler as unknown as DurableHandler,
+		onLog: (text) => logs.push(text),
+		onCredential: (header) => canaries.hear(header),
+		onAtlasRequest(kind, process) {
+			const actions = adversary.onAtlasRequest(
+				kind,
+				(strike) => process && platform.strike(process, strike),
+				() => stage.rotateKeys(),
+			);
+			canaries.take(world);
+			return actions;
+		},
+		onAwsCall: adversary.onAwsCall,
+		// By the true clock, not by the process's.
+		onConnect: (process) => outsideProcesses(() => adversary.onConnect((strike) => platform.strike(process, strike))),
+	};
+	stage.direct(director);
+
+	/** What Atlas says about a snapshot at this moment. */
+	const statusOf = ({ clusterName, snapshotId }: SnapshotStateChange): string | undefined => {
+		const where = project.clusters.get(clusterName);
+		const snapshot = where?.snapshots.find(({ id }) => id === snapshotId);
+		return snapshot && lookAt(snapshot, where, world.now())?.status;
+	};
+	const events: ObservedEvent[] = [];
+	const stop = aws.onEvent(({ detail }) => {
+		const change = detail as unknown as SnapshotStateChange;
+		// What a dead process of an earlier run had on the wire is for that run's judgement.
+		if (change.projectId === project.id) events.push({ at: world.now(), change, atlasStatus: statusOf(change) });
+	});
+
+	const trigger = await clock.during(() => loadTrigger(name));
+	const answers: Answer[] = [];
+	for (const { afterSeconds, deliveries } of rounds) {
+		if (afterSeconds > 0) await new Promise((resolve) => setTimeout(resolve, afterSeconds * 1000));
+		answers.push(...(await Promise.all(deliveries.map((delivery) => deliver(trigger, delivery, count)))));
+		// Not by the answers: a delivery may be carried out though its reply is lost.
+		const under = firings.flatMap(({ description }) => executionsOf(description));
+		await Promise.all(under.map(({ ended }) => withPatience(ended)));
+	}
+	await platform.end();
+
+	stage.direct({ ...director, onAwsCall: () => undefined });
+	const told: ObservedRun[] = [];
+	const texts: string[] = [];
+	for (const { description } of firings) {
+		for (const execution of executionsOf(description)) {
+			await clock.quiet();
+			const { name: run, status, error, startedAt, endedAt } = execution;
+			const reply = await readStatus(trigger, run);
+			told.push({ run, description, status, error: error?.ErrorMessage, startedAt, endedAt, reply });
+			texts.push(reply, JSON.stringify(execution.history()));
+		}
+	}
+	stop();
+	const seen = [...logs, ...events.map(({ change }) => JSON.stringify(change)), ...answers.map(({ text }) => text)];
+	const { log: requests } = atlas;
+	const observed: Observed = {
+		runs: told,
+		clusters: plan.clusters.map(({ state }, index) => ({ name: `c${index}`, state })),
+		wanted: plan.wanted,
+		events,
+		snapshots: observeSnapshots(project, planted),
+		requests: requests.map((request) => ({ ...request, process: stage.processOf(request.port)?.id })),
+		answers,
+		leaks: canaries.search([...seen, ...texts].join("\n")),
+		troubles: [...adversary.troubles, ...throttled(requests)],
+		skew: Math.abs(plan.skew?.seconds ?? 0) * 1000,
+		operations: [...platform.operations.values()],
+	};
+	const findings = judge(observed);
+	tell(observed, platform.deaths, count);
+	return { findings, counts, record: recordOf(observed, began).map((line) => line.replaceAll(atlas.url, "")) };
+}
+
+async function withPatience(ended: Promise<void>): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	const patience = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, PATIENCE);
+	});
+	await Promise.race([ended, patience]);
+	clearTimeout(timer);
+}
+
+/** What does not depend on keys that are drawn anew, with times counted from the start. */
+const recordOf = ({ events, requests, runs, answers, snapshots, operations }: Observed, began: number): string[] => [
+	...requests.map(({ port: _port, process: _process, at, endedAt, ...request }) =>
+		JSON.stringify([at - began, endedAt && endedAt - began, request]),
+	),
+	...events.map(({ at, ...event }) => JSON.stringify([at - began, event])),
+	...runs.map(({ reply: _reply, ...run }) => JSON.stringify(run)),
+	...answers.map(({ text: _text, ...answer }) => JSON.stringify(answer)),
+	...snapshots.map((snapshot) => JSON.stringify(snapshot)),
+	JSON.stringify(operations),
+];

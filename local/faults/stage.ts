@@ -1,0 +1,203 @@
+import { createHash } from "node:crypto";
+import { subscribe } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { type RegisterHooksOptions, registerHooks, stripTypeScriptTypes, syncBuiltinESMExports } from "node:module";
+import type { FaultAction } from "../atlas/api/faults.ts";
+import { type AtlasSimulator, startAtlas } from "../atlas/index.ts";
+import { restartObjectIds } from "../atlas/state/object-id.ts";
+import type { DurableHandler } from "../aws/engine.ts";
+import type { Fault as AwsFault } from "../aws/faults.ts";
+import { type Aws, startAws } from "../aws/index.ts";
+import { FUNCTION_ARN } from "../aws/names.ts";
+import { enter } from "../environment.ts";
+import { type Clock, driveClock } from "./clock.ts";
+import { type ConnectFault, connectInMemory } from "./connections.ts";
+import { HOOK_KEYS, LIMITS } from "./firing.ts";
+import type { Environment } from "./platform.ts";
+import { LambdaProcess } from "./process.ts";
+import { hookProcesses } from "./process-hooks.ts";
+
+/** How the function shows itself to Atlas. */
+type Auth = "digest" | "oauth";
+
+/** What the run that is under way wants to hear and to decide. One run at a time: they share a clock. */
+export interface Director {
+	readonly snapshotHandler: DurableHandler;
+	/** Before Atlas carries out a request of a process; what it returns is done to the request. */
+	readonly onAtlasRequest: (kind: string, process: LambdaProcess | undefined) => readonly FaultAction[];
+	readonly onAwsCall: (operation: string) => AwsFault | undefined;
+	readonly onConnect: (process: LambdaProcess) => ConnectFault | undefined;
+	/** The value of every `Authorization` header that Atlas got. */
+	readonly onCredential: (header: string) => void;
+	/** Whatever the handlers write. */
+	readonly onLog: (text: string) => void;
+}
+
+/** The world of a process of the campaign: a simulated Atlas, one AWS, and a clock that stands still while they work. */
+export interface Stage extends AsyncDisposable {
+	/** Of the run that is under way. */
+	readonly atlas: AtlasSimulator;
+	readonly aws: Aws;
+	readonly clock: Clock;
+	/**
+	 * Makes everything as it is at the start of every run of this name: the time, Atlas, chance and its ids. Processes of the
+	 * run before are killed.
+	 */
+	begin(name: string): Promise<void>;
+	direct(director: Director): void;
+	/** Puts new keys into Atlas and into the secrets; the old ones are no longer good. */
+	rotateKeys(): void;
+	/** A process with the durable function that holds these keys: one that is idle, if there is one. */
+	acquire(auth: Auth): Promise<Environment>;
+	release(environment: Environment): void;
+	/** The process to which a port of Atlas's log belongs. */
+	processOf(port: number): LambdaProcess | undefined;
+}
+
+export async function openStage(): Promise<Stage> {
+	let director: Director | undefined;
+	const owners = new Map<number, LambdaProcess>();
+	let atlasPort = 0;
+	const disconnect = connectInMemory({
+		onConnect: (port, process) => (port === atlasPort ? director?.onConnect(process) : undefined),
+		onConnected: (port, process) => owners.set(port, process),
+	});
+	const openAtlas = async () => {
+		const opened = await startAtlas({ now: () => Date.now() });
+		opened.faults.meet = (kind, _cluster, exchange) =>
+			director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
+		atlasPort = Number(new URL(opened.url).port);
+		return opened;
+	};
+	let atlas = await openAtlas();
+	const aws = await startAws({
+		secrets: { hooks: JSON.stringify(HOOK_KEYS) },
+		skipTime: true,
+		snapshotHandler: async () => {
+			if (!director) throw new Error("no run is under way");
+			return director.snapshotHandler;
+		},
+		faults: ({ operation }) => director?.onAwsCall(operation),
+	});
+	subscribe("http.server.request.start", (message) => {
+		const { authorization } = (message as { request: IncomingMessage }).request.headers;
+		if (authorization !== undefined && !authorization.startsWith("AWS4-")) director?.onCredential(authorization);
+	});
+	const restore = captureOutput((text) => director?.onLog(text));
+	const unhook = hookProcesses();
+	const { deregister } = registerHooks(moduleHooks);
+	const clock = driveClock();
+	enter(process.env, aws, {
+		EVENT_BUS_NAME: "default",
+		FIRST_POLL_SECONDS: "60",
+		REQUEST_LIMITS: JSON.stringify(LIMITS),
+		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
+		WEBHOOK_SECRET_ID: "hooks",
+	});
+	const putKeys = () => {
+		const { publicKey, privateKey, clientId, clientSecret } = atlas;
+		aws.secrets.put("digest", JSON.stringify({ publicKey, privateKey }));
+		aws.secrets.put("oauth", JSON.stringify({ clientId, clientSecret }));
+	};
+	const idle: Environment[] = [];
+	const processes = new Set<LambdaProcess>();
+	let started = 0;
+	return {
+		get atlas() {
+			return atlas;
+		},
+		aws,
+		clock,
+		async begin(name) {
+			director = undefined;
+			for (const process of processes) process.kill();
+			processes.clear();
+			idle.length = 0;
+			owners.clear();
+			const chance = createHash("sha256").update(name).digest();
+			restartObjectIds(chance.toString("hex", 0, 5));
+			Math.random = createRandom(chance.readUInt32LE(5));
+			await clock.during(async () => {
+				await atlas.close();
+				atlas = await openAtlas();
+			});
+			process.env["ATLAS_BASE_URL"] = atlas.url;
+			putKeys();
+			await new Promise((resolve) => setTimeout(resolve, LEFTOVERS));
+			clock.restart();
+		},
+		rotateKeys() {
+			atlas.world.rotateKeys();
+			putKeys();
+			atlas.world.retireOldKeys();
+		},
+		async acquire(auth) {
+			// Read when the function first works, in the invocation that follows.
+			process.env["ATLAS_SECRET_ID"] = auth;
+			const waiting = idle.pop();
+			if (waiting) return waiting;
+			const path = `../../lambda/handlers/snapshot.ts?process=${started++}`;
+			const { handler } = await clock.during(async () => (await import(path)) as { handler: DurableHandler });
+			const environment = { process: new LambdaProcess(), handler };
+			processes.add(environment.process);
+			return environment;
+		},
+		release: (environment) => void idle.push(environment),
+		processOf: (port) => owners.get(port),
+		direct: (next) => {
+			director = next;
+		},
+		async [Symbol.asyncDispose]() {
+			clock.stop();
+			restore();
+			unhook();
+			deregister();
+			disconnect();
+			await aws.close();
+			await atlas.close();
+			syncBuiltinESMExports();
+		},
+	};
+}
+
+/** Milliseconds in which the timers of closed connections run out. */
+const LEFTOVERS = 600_000;
+
+/** Mulberry32, by Tommy Ettinger: numbers from 0 to below 1, always the same ones for a seed. */
+function createRandom(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+const stripped = new Map<string, string>();
+
+/** A function's module is loaded anew for each process, hundreds of times: its types are stripped once. */
+const moduleHooks = {
+	load(url, context, nextLoad) {
+		const [path = "", query] = url.split("?");
+		if (query === undefined || !path.endsWith(".ts")) return nextLoad(url, context);
+		const source = stripped.get(path) ?? stripTypeScriptTypes(readFileSync(new URL(path), "utf8"));
+		stripped.set(path, source);
+		return { format: "module", source, shortCircuit: true };
+	},
+} satisfies RegisterHooksOptions;
+
+/** Handlers write their logs to the standard streams; nothing else does in a process of the campaign. */
+function captureOutput(hear: (text: string) => void): () => void {
+	const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }));
+	for (const { stream } of streams) {
+		stream.write = (chunk: string | Uint8Array) => {
+			hear(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+			return true;
+		};
+	}
+	return () => {
+		for (const { stream, write } of streams) stream.write = write;
+	};
+}

@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { keepToBudget } from "../../../lambda/atlas/layers/rate-limit.ts";
+import type { Call, Reply } from "../../../lambda/atlas/request.ts";
+import { faultOf, REQUEST, rig } from "../../harness/atlas-client.ts";
+
+const backup = (projectId = "p"): Call => ({
+	method: "POST",
+	target: `/api/atlas/v2/groups/${projectId}/clusters/a/backup/snapshots`,
+	projectId,
+	headers: {},
+});
+const cluster: Call = { method: "GET", target: "/api/atlas/v2/groups/p/clusters/a", projectId: "p", headers: {} };
+const good = (left?: number, limit = 1200): Reply => ({
+	status: 200,
+	headers: left === undefined ? {} : { "ratelimit-limit": String(limit), "ratelimit-remaining": String(left) },
+	body: "{}",
+});
+const limited = (headers: Record<string, string> = {}): Reply => ({ status: 429, headers, body: "{}" });
+
+/** A budget over a script of replies, on a clock that only waits move. */
+function paced(...script: Reply[]) {
+	const state = { now: 1_000_000, waited: 0, sent: 0 };
+	const send = keepToBudget(
+		() => state.now,
+		async (milliseconds) => {
+			state.now += milliseconds;
+			state.waited += milliseconds;
+		},
+	)(async () => {
+		state.sent += 1;
+		return script.shift() ?? good();
+	});
+	return { state, send };
+}
+
+describe("after a 429", () => {
+	test("nothing more is sent for the project until Retry-After is over, to the second", async () => {
+		const { state, send } = paced(limited({ "retry-after": "55" }));
+		await send(backup());
+
+		const fault = await faultOf(send(backup()));
+		state.now += 51_999;
+		await faultOf(send(backup()));
+		expect(state.sent).toBe(1);
+		state.now += 1;
+		await send(backup());
+
+		expect(fault).toMatchObject({
+			code: "ATLAS_RATE_LIMITED",
+			executed: "no",
+			blame: "transient",
+			retryAfterSeconds: 55,
+		});
+		expect(state.sent).toBe(2);
+		expect(state.waited).toBe(3_000);
+	});
+
+	test("other projects and other endpoints go on", async () => {
+		const { state, send } = paced(limited({ "retry-after": "55" }));
+		await send(backup());
+
+		await send(backup("q"));
+		await send(cluster);
+
+		expect(state.sent).toBe(3);
+	});
+
+	test("a hundred targets are told to come back over many seconds, not in one", async () => {
+		const { send } = paced(limited({ "retry-after": "55" }));
+		await send(backup());
+
+		const faults = await Promise.all(Array.from({ length: 100 }, () => faultOf(send(backup()))));
+		const seconds = faults.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds);
+
+		expect(Math.min(...seconds)).toBe(55);
+		expect(new Set(seconds).size).toBe(25);
+		expect(seconds.filter((second) => second === 55)).toHaveLength(4);
+	});
+
+	test("that names no wait, 10, 20, then 40 seconds are kept clear", async () => {
+		const { state, send } = paced(limited(), limited(), limited(), limited());
+		const waits: (number | undefined)[] = [];
+		for (let i = 0; i < 4; i++) {
+			await send(backup());
+			waits.push((await faultOf(send(backup()))).retryAfterSeconds);
+			state.now += 60_000;
+		}
+
+		expect(waits).toEqual([10, 20, 40, 40]);
+	});
+
+	test("replies to calls that were under way together count once", async () => {
+		const { send } = paced(limited(), limited(), limited());
+		await Promise.all([send(backup()), send(backup()), send(backup())]);
+
+		expect((await faultOf(send(backup()))).retryAfterSeconds).toBe(10);
+	});
+
+	test("a 503 that asks to wait is waited for as well", async () => {
+		const { send } = paced({ status: 503, headers: { "retry-after": "30" }, body: "" });
+		await send(backup());
+
+		expect((await faultOf(send(backup()))).retryAfterSeconds).toBe(30);
+	});
+});
+
+test("promise 6: the same short wait again and again, or none, is backed off from: 10, 20, 40 seconds", async () => {
+	for (const field of ["1", "0"]) {
+		const { state, send } = paced(...Array.from({ length: 4 }, () => limited({ "retry-after": field })));
+		const waits: (number | undefined)[] = [];
+		for (let i = 0; i < 4; i++) {
+			await send(backup());
+			state.now -= 3_000;
+			waits.push(
+				await send(backup()).then(
+					() => 1,
+					(error: { fault: { retryAfterSeconds: number } }) => error.fault.retryAfterSeconds - 3,
+				),
+			);
+			state.now += 60_000;
+		}
+		expect(waits.slice(1)).toEqual(field === "0" ? [20, 40, 40] : [10, 20, 40]);
+	}
+});
+
+test("until a reply tells what the bucket holds, ten calls are under way, and each end lets another in", async () => {
+	const under: ((reply: Reply) => void)[] = [];
+	const send = keepToBudget(
+		() => 0,
+		async () => {},
+	)(() => new Promise((resolve) => under.push(resolve)));
+	const all = Promise.all(Array.from({ length: 30 }, () => send(backup())));
+	await new Promise(setImmediate);
+	expect(under).toHaveLength(10);
+	under[0]?.(good());
+	await new Promise(setImmediate);
+	expect(under).toHaveLength(11);
+	under[1]?.(good(1000));
+	await new Promise(setImmediate);
+	expect(under).toHaveLength(30);
+	for (const end of under) end(good(900));
+	await all;
+});
+
+describe("before the wall", () => {
+	test("calls slow down as the tokens left grow few", async () => {
+		const plenty = paced(good(600));
+		const few = paced(good(100));
+		for (const { send } of [plenty, few]) {
+			await send(backup());
+			await send(backup());
+		}
+
+		expect(plenty.state.waited).toBe(0);
+		expect(few.state.waited).toBe(200);
+	});
+
+	test("a call that would have to wait long is refused, so that its target waits for free", async () => {
+		const { state, send } = paced(good(1));
+		await send(backup());
+
+		expect(await faultOf(send(backup()))).toMatchObject({ code: "ATLAS_RATE_LIMITED", retryAfterSeconds: 20 });
+		state.now += 20_000;
+		await send(backup());
+
+		expect(state.sent).toBe(2);
+	});
+
+	test("an old count of tokens holds nobody up, nor one without its limit", async () => {
+		const old = paced(good(0));
+		await old.send(backup());
+		old.state.now += 60_000;
+		await old.send(backup());
+		const half = paced({ ...good(), headers: { "ratelimit-remaining": "0" } });
+		await half.send(backup());
+		await half.send(backup());
+
+		expect([old.state.waited, half.state.waited]).toEqual([0, 0]);
+	});
+
+	test("a bucket of 60 serves 80 targets without a single 429 of Atlas", async () => {
+		const clusters = Array.from({ length: 80 }, (_, i) => `c${i}`);
+		await using r = await rig("digest", {
+			projects: [{ clusters }],
+			settings: { buckets: { backups: { capacity: 60, refillRate: 60, refillSeconds: 60 } } },
+		});
+		let taken = 0;
+		for (const target of r.targets) {
+			for (let done = false; !done; ) {
+				done = await r.atlas.takeSnapshot(target, REQUEST).then(
+					() => true,
+					(error: { fault: { retryAfterSeconds: number } }) => {
+						r.sim.world.advance(error.fault.retryAfterSeconds);
+						return false;
+					},
+				);
+			}
+			taken += 1;
+		}
+
+		expect(taken).toBe(80);
+		expect(r.sim.log.filter(({ status }) => status === 429)).toHaveLength(0);
+	});
+});

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { afterAsking, afterLooking } from "../../lambda/domain/acquisition.ts";
+import { type Asked, findIn, type Terms, untaken } from "../../lambda/domain/acquisition-state.ts";
+import type { Verdict } from "../../lambda/domain/failure.ts";
+import type { ConflictPolicy } from "../../lambda/domain/request.ts";
+import { marker } from "../../lambda/domain/run.ts";
+import { requestTime, type Snapshot } from "../../lambda/domain/snapshot.ts";
+import { interrupted } from "../../lambda/workflow/request-snapshot.ts";
+
+const MINUTE = 60_000;
+const OURS = marker("schedule-1", "atlas-snapshots");
+
+const verdict = (over: Partial<Verdict>): Verdict => ({
+	reason: { code: over.code ?? "ATLAS_FAULT", message: "m" },
+	code: "ATLAS_FAULT",
+	retry: "again",
+	executed: "no",
+	answered: false,
+	refused: false,
+	...over,
+});
+const lost = verdict({ code: "ATLAS_NO_REPLY", executed: "unknown" });
+const conflict = verdict({ code: "ATLAS_SNAPSHOT_RUNNING", retry: "again", answered: true, executed: "unknown" });
+const OWN = { marker: OURS, startedAt: 0 };
+const terms = (policy: ConflictPolicy): Terms => ({
+	policy,
+	retentionInDays: 7,
+	deadlineAt: 60 * MINUTE,
+	hardLimitAt: 3 * 24 * 60 * MINUTE,
+	backOff: (attempt, retryAfter) => retryAfter ?? 10 * 2 ** (attempt - 1),
+});
+const snapshot = (over: Partial<Snapshot> & { id: string }): Snapshot => ({
+	status: "inProgress",
+	snapshotType: "onDemand",
+	...over,
+});
+const OTHER_ID = "a".repeat(24);
+/** Another's, kept for so many days from its request. */
+const keptFor = (days: number) =>
+	snapshot({
+		id: OTHER_ID,
+		description: "someone else's",
+		expiresAt: new Date(requestTime({ id: OTHER_ID }) + days * 86_400_000).toISOString(),
+	});
+const other = keptFor(7);
+
+describe("moves", () => {
+	test.each([
+		[8, "follow"],
+		[7, "follow"],
+		[7 - 9 / 1440, "follow"],
+		[7 - 11 / 1440, "wait-for"],
+		[1, "wait-for"],
+	])("promise 9: join, for a snapshot of 7 days, makes of another's that is kept %d days: %s", (days, expected) => {
+		const [taking] = afterAsking(untaken, { at: 0, verdict: conflict }, terms("join"));
+		const [, move] = afterLooking(taking, { at: 0, snapshots: { running: keptFor(days) } }, terms("join"));
+
+		expect(move.do).toBe(expected);
+	});
+
+	test("promise 9: another's snapshot of which nobody says how long it is kept is waited for, not joined", () => {
+		const [taking] = afterAsking(untaken, { at: 0, verdict: conflict }, terms("join"));
+		const running = { ...other, expiresAt: undefined };
+
+		expect(afterLooking(taking, { at: 0, snapshots: { running } }, terms("join"))[1].do).toBe("wait-for");
+	});
+
+	test("promise 1: a request in which the process died is in doubt, and ours is looked for before another", () => {
+		const [taking, move] = afterAsking(untaken, interrupted(0) as Asked, terms("join"));
+
+		expect(taking).toMatchObject({ inDoubt: true, leftAt: 0 });
+		expect(move).toMatchObject({ do: "look" });
+	});
+
+	test("one request in the good case: taken is followed as created", () => {
+		const [, move] = afterAsking(untaken, { at: 0, snapshot: other }, terms("join"));
+
+		expect(move).toEqual({ do: "follow", snapshot: other, provenance: "created" });
+	});
+
+	test("a lost reply is looked for three times within a minute before Atlas is asked again", () => {
+		let [taking, move] = afterAsking(untaken, { at: 0, verdict: lost }, terms("join"));
+		const pauses: number[] = [];
+		let at = 0;
+		while (move.do === "look") {
+			pauses.push(move.afterSeconds);
+			at += move.afterSeconds * 1000;
+			[taking, move] = afterLooking(taking, { at, snapshots: {} }, terms("join"));
+		}
+
+		expect(pauses).toEqual([5, 15, 40]);
+		expect(move).toEqual({ do: "ask", afterSeconds: 0 });
+		expect(taking.inDoubt).toBe(false);
+	});
+
+	test("a reply that is lost after many requests that did nothing is looked for as soon", () => {
+		let taking = untaken;
+		for (let asks = 0; asks < 7; asks++)
+			[taking] = afterAsking(taking, { at: asks * MINUTE, verdict: verdict({}) }, terms("join"));
+		const [, move] = afterAsking(taking, { at: 20 * MINUTE, verdict: lost }, terms("join"));
+
+		expect(move).toEqual({ do: "look", afterSeconds: 5 });
+	});
+
+	test("our marker makes it recovered, whatever became of the snapshot", () => {
+		const ours = snapshot({ id: "b".repeat(24), status: "failed", description: `nightly${OURS}` });
+		const [taking] = afterAsking(untaken, { at: 0, verdict: lost }, terms("skip"));
+		const [, move] = afterLooking(taking, { at: 5000, snapshots: findIn([other, ours], OWN) }, terms("skip"));
+
+		expect(move).toEqual({ do: "follow", snapshot: ours, provenance: "recovered" });
+	});
+
+	test.each([
+		["join", { do: "follow", snapshot: other, provenance: "adopted" }],
+		["wait", { do: "wait-for", snapshot: other }],
+		["skip", { do: "end", state: "SKIPPED", reason: conflict.reason }],
+		["fail", { do: "end", state: "REFUSED", reason: conflict.reason }],
+	] as const)("policy %s decides on another's running snapshot", (policy, expected) => {
+		const [taking, look] = afterAsking(untaken, { at: 0, verdict: conflict }, terms(policy));
+		const [, move] = afterLooking(taking, { at: 0, snapshots: { running: other } }, terms(policy));
+
+		expect(look).toEqual({ do: "look", afterSeconds: 0 });
+		expect(move).toEqual(expected);
+	});
+
+	test("conflicts whose cause is over when it is looked for: asked again at once, and then with growing pauses", () => {
+		let taking = untaken;
+		const pauses = [1, 2, 3, 4].map(() => {
+			[taking] = afterAsking(taking, { at: 0, verdict: conflict }, terms("join"));
+			const [next, move] = afterLooking(taking, { at: 0, snapshots: {} }, terms("join"));
+			taking = next;
+			return move;
+		});
+
+		expect(pauses).toEqual([0, 10, 20, 40].map((afterSeconds) => ({ do: "ask", afterSeconds })));
+	});
+
+	test("a scheduled snapshot of Atlas's own is no conflict", () => {
+		const scheduled = snapshot({ id: "c".repeat(24), snapshotType: "scheduled" });
+
+		expect(findIn([scheduled], OWN)).toEqual({});
+	});
+
+	test("a marker counts only at the end of the description, and only ours", () => {
+		const quoted = snapshot({ id: "d".repeat(24), status: "completed", description: `${OURS} copied by hand` });
+		const foreign = snapshot({
+			id: "e".repeat(24),
+			status: "completed",
+			description: `x${marker("schedule-2", "atlas-snapshots")}`,
+		});
+
+		expect(findIn([quoted, foreign], OWN)).toEqual({});
+	});
+
+	test("Retry-After is honoured in full, and nothing is asked for after the deadline", () => {
+		const throttled = verdict({ code: "ATLAS_RATE_LIMITED", retryAfterSeconds: 55 });
+		const [, early] = afterAsking(untaken, { at: 0, verdict: throttled }, terms("join"));
+		const [, tooLate] = afterAsking(untaken, { at: 60 * MINUTE - 55_000, verdict: throttled }, terms("join"));
+
+		expect(early).toEqual({ do: "ask", afterSeconds: 55 });
+		expect(tooLate).toEqual({ do: "end", state: "REFUSED", reason: throttled.reason });
+	});
+
+	test("a request in doubt is looked for until the hard limit, then lost, never refused", () => {
+		const [taking] = afterAsking(untaken, { at: 0, verdict: lost }, terms("join"));
+		const blind = (at: number) => afterLooking(taking, { at, verdict: verdict({ retry: "never" }) }, terms("join"))[1];
+
+		expect(blind(61 * MINUTE)).toMatchObject({ do: "look" });
+		expect(blind(3 * 24 * 60 * MINUTE)).toMatchObject({ do: "end", state: "LOST" });
+	});
+});

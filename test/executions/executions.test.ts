@@ -1,0 +1,289 @@
+import type { DurableContext } from "@aws/durable-execution-sdk-js";
+import { DurableOperationError, withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
+import { nameRun, type Run } from "../../lambda/domain/run.ts";
+import { createEngine } from "../../lambda/executions/executions.ts";
+import type { Fault } from "../../local/aws/faults.ts";
+import { type Aws, startAws } from "../../local/aws/index.ts";
+import { target } from "../harness/http.ts";
+
+const PROJECT = "32b6e34b3d91647abb20e7b8";
+const ARN = "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live";
+
+class Incomplete extends DurableOperationError {
+	readonly errorType = "RUN_INCOMPLETE";
+}
+
+/** What the durable function does, by the description of the request; `gate` lets it go on. */
+const story = { gate: Promise.withResolvers<void>() };
+
+const handler = withDurableExecution(async (run: Run, durable: DurableContext) => {
+	const names = run.request.clusters as readonly string[];
+	const result = (states: ReturnType<typeof target>[]) => ({ run: run.run, targets: states });
+	const completed = result(names.map((name) => target("COMPLETED", name)));
+	const { description } = run.request;
+	if (description === "completes") return completed;
+	if (description === "incomplete") {
+		const refused = result(names.map((name) => target("REFUSED", name)));
+		throw new Incomplete("1 of 1", undefined, JSON.stringify(refused));
+	}
+	if (description === "breaks") throw new Error("at arn:aws:lambda:x with a secret");
+	await durable.step("select-targets", async () => ({
+		targets: names.map((clusterName) => ({ projectId: PROJECT, clusterName })),
+		startedAt: 0,
+	}));
+	await durable.step("publish-started", async () => target("STARTED", names[0]));
+	await durable.step("other", async () => {
+		await story.gate.promise;
+	});
+	return completed;
+});
+
+let aws: Aws;
+let lambda: LambdaClient;
+const faults: { next: ((operation: string) => Fault | undefined) | undefined } = { next: undefined };
+const time = { now: Date.now() };
+const calls: string[] = [];
+
+beforeAll(async () => {
+	aws = await startAws({
+		secrets: {},
+		snapshotHandler: async () => handler,
+		faults({ operation }) {
+			calls.push(operation);
+			return faults.next?.(operation);
+		},
+	});
+	lambda = new LambdaClient({
+		endpoint: aws.url,
+		region: "us-east-1",
+		credentials: aws.credentials,
+		maxAttempts: 1,
+	});
+});
+
+afterAll(async () => {
+	story.gate.resolve();
+	await Promise.all(aws.runs.map(({ ended }) => ended));
+	lambda.destroy();
+	await aws.close();
+});
+
+beforeEach(() => {
+	faults.next = undefined;
+	calls.length = 0;
+});
+
+const open = (arn = ARN) => createEngine(lambda, arn, () => time.now);
+
+let count = 0;
+function runOf(description: string, ...clusters: string[]): Run {
+	const request = readSnapshotRequest({
+		projectId: PROJECT,
+		clusters: clusters.length > 0 ? clusters : ["prod-a"],
+		description,
+	});
+	return {
+		run: nameRun({ stack: "s", trigger: "http", caller: "local", key: `${description}-${++count}` }),
+		trigger: "http",
+		requestedBy: "local",
+		request,
+	};
+}
+
+const ended = (name: string) => aws.runs.find((run) => run.name === name)?.ended;
+
+test("many callers who follow one large run share what is read, and it serves the longer the more it costs", async () => {
+	const small = runOf("hangs");
+	const large = runOf("hangs", ...Array.from({ length: 200 }, (_, index) => `c${index}`));
+	const reads = async (run: Run, targets: number) => {
+		const engine = open();
+		await engine.start(run);
+		await expect.poll(async () => (await open().read(run.run))?.targets.length).toBe(targets);
+		calls.length = 0;
+		// A hundred callers, four times a second, for eight seconds.
+		for (let tick = 0; tick < 32; tick++) {
+			await Promise.all(Array.from({ length: 100 }, () => engine.read(run.run)));
+			time.now += 250;
+		}
+		return calls.filter((call) => call === "GetDurableExecutionHistory").length;
+	};
+
+	expect(await reads(small, 1)).toBeLessThanOrEqual(10);
+	expect(await reads(large, 200)).toBeLessThanOrEqual(2);
+});
+
+describe("starting a run", () => {
+	test("starts one execution of that name, whose payload is the run", async () => {
+		const run = runOf("completes");
+
+		await open().start(run);
+
+		expect(aws.runs.filter(({ name }) => name === run.run)).toHaveLength(1);
+		expect(JSON.parse(aws.runs.at(-1)?.payload ?? "")).toEqual(run);
+	});
+
+	test("twice is the same execution, also where the first reply was lost", async () => {
+		const run = runOf("completes");
+		faults.next = () => ({ do: "drop", when: "after" });
+		await expect(open().start(run)).rejects.toMatchObject({ name: "START_FAILED", transient: true });
+
+		faults.next = undefined;
+		await Promise.all([open().start(run), open().start({ ...run, request: { ...run.request } })]);
+
+		expect(aws.runs.filter(({ name }) => name === run.run)).toHaveLength(1);
+	});
+
+	test("under a name that belongs to another request is told as such", async () => {
+		const run = runOf("completes");
+		await open().start(run);
+
+		const other = { ...run, request: { ...run.request, retentionInDays: 8 } };
+
+		await expect(open().start(other)).rejects.toMatchObject({ name: "RUN_NAME_TAKEN" });
+	});
+
+	test.each([
+		"DurableExecutionAlreadyStartedException",
+		"DurableExecutionAlreadyStarted",
+		"DurableExecutionAlreadyExistsException",
+		"DurableExecutionAlreadyExists",
+	])("1.5: and so in each of AWS's spellings of it (%s)", async (code) => {
+		faults.next = () => ({ do: "fail", status: 409, code });
+
+		await expect(open().start(runOf("completes"))).rejects.toMatchObject({ name: "RUN_NAME_TAKEN" });
+	});
+
+	test.each([
+		[429, "TooManyRequestsException", "START_FAILED", true],
+		[429, "SlowDown", "START_FAILED", true],
+		[400, "ThrottlingException", "START_FAILED", true],
+		[503, "ServiceUnavailable", "START_FAILED", true],
+		[500, "ServiceException", "START_FAILED", true],
+		[403, "AccessDeniedException", "CONFIG_INVALID", false],
+		[404, "ResourceNotFoundException", "CONFIG_INVALID", false],
+	])("that AWS answers with %i %s is %s", async (status, code, name, transient) => {
+		faults.next = () => ({ do: "fail", status, code });
+
+		const failure = open().start(runOf("completes"));
+
+		await expect(failure).rejects.toMatchObject({ name, transient, message: expect.stringContaining(code) });
+		await expect(failure).rejects.toMatchObject({ message: expect.not.stringContaining("arn:") });
+	});
+
+	test("with an unqualified ARN, which no durable execution takes, is the operator's to mend", async () => {
+		await expect(open(ARN.replace(":live", "")).start(runOf("completes"))).rejects.toMatchObject({
+			name: "CONFIG_INVALID",
+		});
+	});
+});
+
+describe("reading a run", () => {
+	test("that completed tells its result, once asked by name only", async () => {
+		const run = runOf("completes", "a", "b");
+		await open().start(run);
+		await ended(run.run);
+
+		const status = await open().read(run.run);
+
+		expect(status).toMatchObject({ run: run.run, status: "SUCCEEDED" });
+		expect(status?.targets).toEqual([target("COMPLETED", "a"), target("COMPLETED", "b")]);
+		expect(calls.slice(1)).toEqual(["ListDurableExecutionsByFunction", "GetDurableExecution"]);
+	});
+
+	test("that is incomplete tells the result that it threw along", async () => {
+		const run = runOf("incomplete");
+		await open().start(run);
+		await ended(run.run);
+
+		expect(await open().read(run.run)).toMatchObject({ status: "FAILED", targets: [target("REFUSED")] });
+	});
+
+	test("that broke off tells its targets and a reason that quotes nothing", async () => {
+		const run = runOf("breaks");
+		await open().start(run);
+		await ended(run.run);
+
+		const status = await open().read(run.run);
+
+		expect(status).toMatchObject({
+			status: "FAILED",
+			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
+			reason: { code: "RUN_BROKEN_OFF" },
+		});
+		expect(JSON.stringify(status)).not.toMatch(/arn:|secret/);
+	});
+
+	test("that is under way tells each target's last published state", async () => {
+		const run = runOf("runs", "a", "b");
+		const engine = open();
+		await engine.start(run);
+
+		await expect
+			.poll(() => {
+				time.now += 2000;
+				return engine.read(run.run);
+			})
+			.toMatchObject({
+				status: "RUNNING",
+				targets: [target("STARTED", "a"), { projectId: PROJECT, clusterName: "b", state: "PENDING" }],
+			});
+
+		story.gate.resolve();
+		await ended(run.run);
+		time.now += 2000;
+		expect(await engine.read(run.run)).toMatchObject({ status: "SUCCEEDED" });
+	});
+
+	test("that never was finds nothing", async () => {
+		expect(await open().read(nameRun({ stack: "s", trigger: "http", caller: "local", key: "never" }))).toBeUndefined();
+	});
+
+	test("that was started here a moment ago counts as running though AWS doesn't list it yet, for a minute", async () => {
+		const run = runOf("completes");
+		const engine = open();
+		await engine.start(run);
+		faults.next = (operation) =>
+			operation === "Invoke" ? undefined : { do: "fail", status: 404, code: "ResourceNotFoundException" };
+
+		const early = await engine.read(run.run);
+		time.now += 61_000;
+		const late = await engine.read(run.run);
+
+		expect(early).toMatchObject({ status: "RUNNING", targets: [{ clusterName: "prod-a", state: "PENDING" }] });
+		expect(late).toBeUndefined();
+	});
+
+	test("by many at once asks AWS once, and an ended one not again", async () => {
+		const run = runOf("completes");
+		const engine = open();
+		await engine.start(run);
+		await ended(run.run);
+		calls.length = 0;
+
+		await Promise.all(Array.from({ length: 50 }, () => engine.read(run.run)));
+		time.now += 60_000;
+		await engine.read(run.run);
+
+		expect(calls).toEqual(["GetDurableExecution"]);
+	});
+
+	test.each([
+		[429, "TooManyRequestsException", "READ_FAILED"],
+		[500, "ServiceException", "READ_FAILED"],
+		[403, "AccessDeniedException", "CONFIG_INVALID"],
+	])("that AWS answers with %i %s is %s, and the next read asks again", async (status, code, name) => {
+		const run = runOf("completes");
+		const engine = open();
+		await engine.start(run);
+		await ended(run.run);
+		faults.next = () => ({ do: "fail", status, code });
+
+		await expect(engine.read(run.run)).rejects.toMatchObject({ name });
+
+		faults.next = undefined;
+		expect(await engine.read(run.run)).toMatchObject({ status: "SUCCEEDED" });
+	});
+});

@@ -1,0 +1,206 @@
+import type { Event } from "@aws-sdk/client-lambda";
+import { describe, expect, test } from "vitest";
+import { PUBLISH_STEPS } from "../../lambda/domain/outcome.ts";
+import { DECIDE_STEP } from "../../lambda/domain/state-change.ts";
+import { tellTargets } from "../../lambda/executions/history.ts";
+import { type Executions, withoutQualifier } from "../../lambda/executions/lambda-api.ts";
+import { readBrokenParts, readExecution } from "../../lambda/executions/status.ts";
+import { PROJECT, target } from "../harness/http.ts";
+
+const pending = (clusterName: string) => ({ projectId: PROJECT, clusterName, state: "PENDING" as const });
+
+let id = 0;
+const step = (Name: string, result: unknown, truncated = false): Event => ({
+	EventType: "StepSucceeded",
+	Id: String(++id),
+	Name,
+	StepSucceededDetails: {
+		Result: { Payload: truncated ? JSON.stringify(result).slice(0, -5) : JSON.stringify(result), Truncated: truncated },
+		RetryDetails: undefined,
+	},
+});
+
+const selected = (...names: string[]) =>
+	step("select-targets", { targets: names.map((clusterName) => ({ projectId: PROJECT, clusterName })), startedAt: 0 });
+
+const invoked = (Id: string, arn: string): Event => ({
+	EventType: "ChainedInvokeStarted",
+	Id,
+	Name: "carry-out-part",
+	ChainedInvokeStartedDetails: { FunctionName: "snapshot", DurableExecutionArn: arn },
+});
+
+const never = () => Promise.reject(new Error("not asked for here"));
+
+describe("a history", () => {
+	test("tells the last published state of each target, in the order of the selection", () => {
+		const events = [
+			selected("a", "b", "c"),
+			step("look-before", target("COMPLETED", "a")),
+			step("publish-started", target("STARTED", "b")),
+			step("publish-started", target("STARTED", "a")),
+			step("publish-end", target("COMPLETED", "b")),
+		];
+
+		expect(tellTargets(events, []).targets).toEqual([target("STARTED", "a"), target("COMPLETED", "b"), pending("c")]);
+	});
+
+	test("tells the targets that the request names before anything was checkpointed", () => {
+		expect(tellTargets([], [pending("a")]).targets).toEqual([pending("a")]);
+	});
+
+	test("knows a step by its id where only its start has the name", () => {
+		const { Name: _, ...nameless } = step("publish-started", target("STARTED", "a"));
+		const started: Event = { EventType: "StepStarted", Id: nameless.Id, Name: "publish-started" };
+
+		expect(tellTargets([started, nameless], []).targets).toEqual([target("STARTED", "a")]);
+	});
+
+	test("passes over what was cut, and over a selection that has not succeeded yet", () => {
+		const events = [
+			step("select-targets", { verdict: { reason: {} }, startedAt: 0 }),
+			step("publish-started", target("STARTED", "a"), true),
+			step("publish-started", "nonsense"),
+		];
+
+		expect(tellTargets(events, [pending("a")]).targets).toEqual([pending("a")]);
+	});
+
+	test("names the parts that still run, and tells how the others ended", () => {
+		const result = { run: "r", targets: [target("COMPLETED", "a")] };
+		const events: Event[] = [
+			selected("a", "b", "c"),
+			invoked("p1", "arn:1"),
+			invoked("p2", "arn:2"),
+			invoked("p3", "arn:3"),
+			{
+				EventType: "ChainedInvokeSucceeded",
+				Id: "p1",
+				ChainedInvokeSucceededDetails: { Result: { Payload: JSON.stringify(result) } },
+			},
+			{
+				EventType: "ChainedInvokeFailed",
+				Id: "p2",
+				ChainedInvokeFailedDetails: {
+					Error: { Payload: { ErrorData: JSON.stringify({ run: "r", targets: [target("REFUSED", "b")] }) } },
+				},
+			},
+		];
+
+		expect(tellTargets(events, [])).toEqual({
+			targets: [target("COMPLETED", "a"), target("REFUSED", "b"), pending("c")],
+			parts: ["arn:3"],
+			broken: [],
+			decided: [],
+		});
+	});
+
+	test.each(["ChainedInvokeFailed", "ChainedInvokeTimedOut", "ChainedInvokeStopped"] as const)(
+		"2.5: names the part that AWS ended in the middle (%s): its own history tells what it has published",
+		async (EventType) => {
+			const whole: Event[] = [selected("a", "b"), invoked("p1", "arn:1"), { EventType, Id: "p1" }];
+			const { projectId, clusterName } = target("COMPLETED", "b");
+			const decided = { projectId, clusterName, decided: { state: "COMPLETED", requestedAt: 1 } };
+			const part = [
+				step("publish-end", target("COMPLETED", "a")),
+				step("publish-started", target("STARTED", "b")),
+				step(DECIDE_STEP, decided),
+			];
+			const history = async (arn: string) => (arn === "arn:1" ? part : whole);
+
+			expect(tellTargets(whole, [])).toMatchObject({ parts: ["arn:1"], broken: ["arn:1"] });
+			expect(await readBrokenParts({ history, find: never, get: never }, "whole")).toEqual({
+				published: [target("COMPLETED", "a"), target("STARTED", "b")],
+				decided: [decided],
+			});
+		},
+	);
+
+	test.each(PUBLISH_STEPS)("4.2: knows what %s has published", (name) => {
+		const lost = name === "publish-lost" ? { tries: 1, targets: [target("REFUSED", "a")] } : target("REFUSED", "a");
+
+		expect(tellTargets([step(name, lost)], []).targets).toEqual([target("REFUSED", "a")]);
+	});
+
+	test("4.1: tells where a target stands though the bus has not taken its event, and nothing of the bus", () => {
+		const events = [step("publish-late", { ...target("STARTED", "a"), unpublished: true })];
+
+		expect(tellTargets(events, []).targets).toEqual([target("STARTED", "a")]);
+	});
+});
+
+describe("an execution", () => {
+	const executions = (histories: Readonly<Record<string, readonly Event[]>>, over: object = {}): Executions => ({
+		find: async () => undefined,
+		get: async (arn) => ({
+			DurableExecutionArn: arn,
+			DurableExecutionName: "r",
+			FunctionArn: "f",
+			StartTimestamp: new Date(5000),
+			Status: "RUNNING",
+			...over,
+		}),
+		history: async (arn) => histories[arn] ?? [],
+	});
+
+	test("in parts is told with the histories of the parts that run", async () => {
+		const status = await readExecution(
+			executions({
+				whole: [selected("a", "b"), invoked("p1", "part")],
+				part: [step("publish-started", target("STARTED", "b"))],
+			}),
+			"r",
+			"whole",
+		);
+
+		expect(status).toEqual({
+			run: "r",
+			status: "RUNNING",
+			startedAt: 5000,
+			targets: [pending("a"), target("STARTED", "b")],
+		});
+	});
+
+	test.each([
+		["TIMED_OUT", "RUN_TIMED_OUT"],
+		["STOPPED", "RUN_STOPPED"],
+		["FAILED", "RUN_BROKEN_OFF"],
+		["A_STATUS_OF_TOMORROW", "RUN_BROKEN_OFF"],
+	])("that ended as %s is told as failed, with what its history knows", async (Status, code) => {
+		const broken = executions(
+			{ whole: [selected("a"), step("publish-started", target("STARTED", "a"))] },
+			{ Status, Error: { ErrorMessage: "arn:aws:lambda:x" } },
+		);
+
+		const status = await readExecution(broken, "r", "whole");
+
+		expect(status).toMatchObject({ status: "FAILED", targets: [target("STARTED", "a")], reason: { code } });
+		expect(JSON.stringify(status)).not.toContain("arn:");
+	});
+
+	test("whose result was cut is told from its history", async () => {
+		const cut = executions(
+			{ whole: [selected("a"), step("publish-end", target("COMPLETED", "a"))] },
+			{ Status: "SUCCEEDED", Result: '{"targets":[{' },
+		);
+
+		expect(await readExecution(cut, "r", "whole")).toMatchObject({
+			status: "SUCCEEDED",
+			targets: [target("COMPLETED", "a")],
+		});
+	});
+});
+
+test.each([
+	[
+		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot:live",
+		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot",
+	],
+	[
+		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot",
+		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot",
+	],
+	["snapshot:live", "snapshot"],
+])("the list of executions is asked of the function, not of an alias: %s", (given, asked) => {
+	expect(withoutQualifier(given)).toBe(asked);
+});

@@ -1,0 +1,165 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Report } from "../../lambda/monitoring/doctor/report.ts";
+import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
+import { type Aws, startAws } from "../../local/aws/index.ts";
+import { enter } from "../../local/environment.ts";
+
+const SHOP = "5f0a1b2c3d4e5f6071829311";
+
+let atlas: AtlasSimulator;
+let aws: Aws;
+let handle: (event: unknown) => Promise<unknown>;
+let written: string[];
+let doors = 0;
+
+beforeEach(async () => {
+	atlas = await startAtlas({ snapshotSeconds: 1 });
+	const { publicKey, privateKey } = atlas;
+	aws = await startAws({
+		secrets: { "atlas-keys": JSON.stringify({ publicKey, privateKey }) },
+		snapshotHandler: async () => () => undefined,
+	});
+	enter(process.env, aws, {
+		ATLAS_SECRET_ID: "atlas-keys",
+		ATLAS_BASE_URL: atlas.url,
+		EVENT_BUS_NAME: "default",
+		STACK_NAME: "staging",
+	});
+	written = [];
+	for (const stream of [process.stdout, process.stderr]) {
+		vi.spyOn(stream, "write").mockImplementation((chunk) => {
+			written.push(String(chunk));
+			return true;
+		});
+	}
+	const path = `../../lambda/handlers/freshness.ts?door=${doors++}`;
+	const { handler } = await import(path);
+	handle = (event) => handler(event, {});
+});
+afterEach(async () => {
+	await aws.close();
+	await atlas.close();
+});
+
+const emitted = () =>
+	written
+		.flatMap((chunk) => chunk.split("\n"))
+		.filter((line) => line.startsWith("{"))
+		.map((line) => JSON.parse(line));
+const metrics = (name: string) => emitted().filter((line) => name in line && "_aws" in line);
+
+const targets = ["prod-a", "prod-b"].map((clusterName) => ({
+	projectId: SHOP,
+	clusterName,
+	expectedEveryMinutes: 1440,
+}));
+
+test("the age of each cluster is a metric of its own; one without a snapshot has none, and a line of the log", async () => {
+	const { world } = atlas;
+	world.advance(-600);
+	takeSnapshot(world, world.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
+	world.advance(600);
+
+	const answer = await handle({ targets });
+
+	const [age, ...others] = metrics("SnapshotAge");
+	expect(others).toEqual([]);
+	expect(age).toMatchObject({ stack: "staging", project: SHOP, cluster: "prod-a" });
+	expect(age.SnapshotAge).toBeGreaterThanOrEqual(600);
+	expect(age.SnapshotAge).toBeLessThan(660);
+	expect(age._aws.CloudWatchMetrics).toMatchObject([
+		{ Namespace: "AtlasSnapshots", Dimensions: [["stack", "project", "cluster"]], Metrics: [{ Unit: "Seconds" }] },
+	]);
+	const [count] = metrics("ClustersNotFresh");
+	expect(count).toMatchObject({
+		stack: "staging",
+		ClustersNotFresh: 1,
+		_aws: { CloudWatchMetrics: [{ Dimensions: [["stack"]] }] },
+	});
+	expect(emitted().find(({ message }) => message === "not fresh")).toMatchObject({
+		cluster_name: "prod-b",
+		reason: { code: "NO_SNAPSHOT" },
+	});
+	expect(answer).toMatchObject({ freshness: [{ clusterName: "prod-a", fresh: true }, { clusterName: "prod-b" }] });
+});
+
+test("clusters in a list or a selection have no metric of their own: they share one, however many they are", async () => {
+	const daily = { expectedEveryMinutes: 1440, projectId: SHOP };
+
+	await handle({
+		targets: [
+			{ ...daily, clusters: ["prod-a", "prod-b"] },
+			{ ...daily, clusters: "all" },
+		],
+	});
+
+	expect(metrics("SnapshotAge")).toEqual([]);
+	expect(metrics("ClustersNotFresh")).toHaveLength(1);
+});
+
+test("it works when no run ever began, and tells refused keys by their metric", async () => {
+	atlas.world.rotateKeys();
+	atlas.world.retireOldKeys();
+
+	await handle({ targets });
+
+	expect(aws.runs).toHaveLength(0);
+	expect(metrics("SnapshotAge")).toEqual([]);
+	expect(metrics("ClustersNotFresh")).toMatchObject([{ ClustersNotFresh: 2 }]);
+	expect(metrics("AtlasCredentialsRefused").length).toBeGreaterThan(0);
+});
+
+test('{"doctor": true} is answered by the report, and takes nothing', async () => {
+	const good = await handle({ doctor: true });
+	const bad = await handle({ doctor: true, projectId: SHOP, clusterName: "archive" });
+
+	expect(good).toMatchObject({ healthy: true, projectId: SHOP, clusterName: "prod-a" });
+	expect(bad).toMatchObject({ healthy: false, clusterName: "archive" });
+	expect(atlas.world.cluster(SHOP, "prod-a").snapshots).toHaveLength(0);
+	expect(metrics("SnapshotAge")).toEqual([]);
+});
+
+test("the doctor sees the secret of the moment, though the function has kept an older one", async () => {
+	await handle({ targets });
+	aws.secrets.remove("atlas-keys");
+
+	const report = await handle({ doctor: true });
+
+	const lines = (report as Report).lines.filter(({ verdict }) => verdict === "bad");
+	expect(lines.map(({ check }) => check)).toEqual(["secret"]);
+});
+
+test.each([[{}], [{ doctor: "yes" }], [{ doctor: true, projectId: "x" }], [{ targets: [{}] }]])(
+	"%j fails the invocation, so that the alarm hears it",
+	async (event) => {
+		await expect(handle(event)).rejects.toThrow(/^(event|request|doctor): /);
+	},
+);
+
+test("a look tells the heartbeat how it went; one that is not accepted fails nothing, and its URL is in no log", async () => {
+	const pings: (string | undefined)[] = [];
+	const server = createServer(({ url }, reply) => {
+		pings.push(url);
+		reply.writeHead(pings.length > 1 ? 500 : 200).end();
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	process.env["HEARTBEAT_URL"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`;
+	const { world } = atlas;
+	world.advance(-600);
+	takeSnapshot(world, world.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
+	world.advance(600);
+
+	await handle({ targets: targets.slice(0, 1) });
+	await handle({ targets });
+	await handle({ doctor: true });
+
+	delete process.env["HEARTBEAT_URL"];
+	await new Promise((resolve) => server.close(resolve));
+	expect(pings).toEqual(["/t0ken", "/t0ken/fail"]);
+	expect(emitted().filter(({ message }) => message === "heartbeat not accepted")).toMatchObject([
+		{ failure: "status 500" },
+	]);
+	expect(written.join()).not.toContain("t0ken");
+});

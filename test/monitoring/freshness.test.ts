@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import { type Freshness, look } from "../../lambda/monitoring/freshness.ts";
+import { readWatched, type Watched } from "../../lambda/monitoring/freshness-event.ts";
+import { type AtlasOptions, type AtlasSimulator, takeSnapshot } from "../../local/atlas/index.ts";
+import { rig } from "../harness/atlas-client.ts";
+
+const SHOP = "5f0a1b2c3d4e5f6071829311";
+const STAGING = "5f0a1b2c3d4e5f6071829312";
+const NEIGHBOUR = "5f0a1b2c3d4e5f6071829313";
+const MINUTE = 60;
+const DAY = 1440;
+
+type Plan = NonNullable<Parameters<typeof takeSnapshot>[2]["plan"]>;
+
+/** A snapshot that someone asked for so many minutes ago; it took ten seconds, unless its plan says otherwise. */
+function snapshotOf({ world }: AtlasSimulator, minutes: number, name: string, plan: Plan = {}, projectId = SHOP) {
+	world.advance(-minutes * MINUTE);
+	takeSnapshot(world, world.cluster(projectId, name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
+	world.advance(minutes * MINUTE);
+}
+
+const named = (clusterName: string, projectId = SHOP): Watched => ({
+	projectId,
+	clusters: [clusterName],
+	expectedEveryMinutes: DAY,
+	graceMinutes: 75,
+});
+
+async function lookAt(watched: readonly Watched[], prepare: (sim: AtlasSimulator) => void, options: AtlasOptions = {}) {
+	let at = 1_790_000_000_000;
+	await using r = await rig("oauth", { now: () => at, ...options });
+	prepare(r.sim);
+	const told: Freshness[] = [];
+	const ports = { ...r.atlas, now: () => r.sim.world.now() };
+	const all = await look(ports, watched, (one) => told.push(one));
+	at += 1;
+	const asked = r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token");
+	return { all: all.toSorted((a, b) => (a.clusterName < b.clusterName ? -1 : 1)), told, asked };
+}
+
+const ages = (all: readonly Freshness[]) => all.map(({ clusterName, ageSeconds }) => [clusterName, ageSeconds]);
+
+describe("the age of a cluster", () => {
+	test("is that of its newest completed snapshot, whatever the order of the list", async () => {
+		for (const listOrder of ["oldestFirst", "newestFirst"] as const) {
+			const { all } = await lookAt(
+				[named("prod-a")],
+				(sim) => {
+					snapshotOf(sim, 3 * DAY, "prod-a");
+					snapshotOf(sim, 20, "prod-a");
+					snapshotOf(sim, DAY, "prod-a");
+				},
+				{ settings: { listOrder } },
+			);
+
+			expect(all).toMatchObject([{ ageSeconds: 20 * MINUTE, fresh: true, expectedEveryMinutes: DAY }]);
+		}
+	});
+
+	test.each<[string, Plan]>([
+		["still runs", { ending: "endless" }],
+		["failed", { ending: "failed" }],
+		["vanished", { ending: "vanished" }],
+		["is of Atlas's own backup policy", { snapshotType: "scheduled" }],
+	])("is not that of a younger one that %s", async (_what, plan) => {
+		const { all } = await lookAt([named("prod-a")], (sim) => {
+			snapshotOf(sim, 2 * DAY, "prod-a");
+			snapshotOf(sim, 20, "prod-a", plan);
+		});
+
+		expect(all).toMatchObject([{ ageSeconds: 2 * DAY * MINUTE, fresh: false }]);
+	});
+
+	test("is that of a fallback, which Atlas took in place of one that was asked for", async () => {
+		const { all } = await lookAt([named("prod-a")], (sim) => {
+			snapshotOf(sim, 20, "prod-a", { snapshotType: "fallback" });
+		});
+
+		expect(ages(all)).toEqual([["prod-a", 20 * MINUTE]]);
+	});
+
+	test("of a sharded cluster comes from its own list", async () => {
+		const { all, asked } = await lookAt([named("events")], (sim) => snapshotOf(sim, 30, "events"));
+
+		expect(ages(all)).toEqual([["events", 30 * MINUTE]]);
+		expect(asked).toEqual(["clusters", "listSharded"]);
+	});
+
+	test("is fresh up to what its schedule promises and its grace, and not a second longer", async () => {
+		const { all } = await lookAt([named("prod-a"), named("prod-b")], (sim) => {
+			snapshotOf(sim, DAY + 75, "prod-a");
+			snapshotOf(sim, DAY + 75 + 1 / 60, "prod-b");
+		});
+
+		expect(all.map(({ fresh }) => fresh)).toEqual([true, false]);
+	});
+
+	test("is unknown where there is no snapshot: no age, and the reason", async () => {
+		const { all, told } = await lookAt([named("prod-a")], () => {});
+
+		expect(all).toMatchObject([{ ageSeconds: null, fresh: false, reason: { code: "NO_SNAPSHOT" } }]);
+		expect(told).toEqual(all);
+	});
+});
+
+test("a cluster, or a project, that fails hides no other", async () => {
+	const { all } = await lookAt(
+		[named("prod-a"), named("nowhere"), named("prod-b"), named("theirs", NEIGHBOUR), named("stage", STAGING)],
+		(sim) => {
+			for (const name of ["prod-a", "prod-b"]) snapshotOf(sim, 20, name);
+			snapshotOf(sim, 20, "stage", {}, STAGING);
+			sim.faults.add({ on: { kind: "list", cluster: "prod-b" }, do: { type: "status", status: 500 } });
+		},
+	);
+
+	expect(all.map(({ clusterName, ageSeconds, reason }) => [clusterName, ageSeconds, reason?.code])).toEqual([
+		["nowhere", null, "CLUSTER_NOT_FOUND"],
+		["prod-a", 1200, undefined],
+		["prod-b", null, expect.any(String)],
+		["stage", 1200, undefined],
+		["theirs", null, "NOT_IN_GROUP"],
+	]);
+});
+
+test("where a project's clusters can't be listed, named ones are looked at all the same", async () => {
+	const { all, asked } = await lookAt([named("prod-a"), named("events")], (sim) => {
+		for (const name of ["prod-a", "events"]) snapshotOf(sim, 20, name);
+		sim.faults.add({ on: { kind: "clusters" }, do: { type: "status", status: 503 } });
+	});
+
+	expect(ages(all)).toEqual([
+		["events", 1200],
+		["prod-a", 1200],
+	]);
+	expect(asked).toHaveLength(1 + 2 * 2);
+});
+
+describe("clusters that a schedule selects", () => {
+	const selection = (clusters: Watched["clusters"], projectId?: string): Watched => ({
+		...(projectId === undefined ? {} : { projectId }),
+		clusters,
+		expectedEveryMinutes: DAY,
+		graceMinutes: 0,
+	});
+
+	test("by all or tags are those of this moment that can have a snapshot, in every project that the keys see", async () => {
+		const all = await lookAt([selection("all")], (sim) => sim.world.addCluster(STAGING, "newcomer"));
+		const tagged = await lookAt([selection({ tags: { backup: "nightly" } })], () => {});
+
+		expect(all.all.map(({ clusterName }) => clusterName)).toEqual(["events", "newcomer", "prod-a", "prod-b", "stage"]);
+		expect(tagged.all.map(({ clusterName }) => clusterName)).toEqual(["prod-a", "prod-b", "stage"]);
+	});
+
+	test("and others name as well are looked at once, by the strictest promise", async () => {
+		const hourly = { ...named("prod-a"), expectedEveryMinutes: 60 };
+		const { all, asked } = await lookAt([selection("all", SHOP), hourly, named("prod-a")], (sim) => {
+			snapshotOf(sim, 200, "prod-a");
+		});
+
+		expect(all.find(({ clusterName }) => clusterName === "prod-a")).toMatchObject({
+			expectedEveryMinutes: 60,
+			fresh: false,
+		});
+		expect(asked.filter((kind) => kind === "list")).toHaveLength(2);
+	});
+
+	test("in projects that can't be listed are told of, and named ones looked at", async () => {
+		const { all } = await lookAt([selection("all"), named("prod-a")], (sim) => {
+			snapshotOf(sim, 20, "prod-a");
+			sim.faults.add({ on: { kind: "groups" }, do: { type: "status", status: 500 } });
+		});
+
+		expect(ages(all)).toEqual([
+			["*", null],
+			["prod-a", 1200],
+		]);
+	});
+});
+
+test("25 clusters of a project cost 26 requests", async () => {
+	const clusters = Array.from({ length: 25 }, (_, i) => `c${i}`);
+	const { asked } = await lookAt(
+		clusters.map((name) => named(name)),
+		() => {},
+		{ projects: [{ id: SHOP, clusters }] },
+	);
+
+	expect(asked).toHaveLength(26);
+});
+
+describe("what the schedule hands over", () => {
+	test("is read: clusters by name, all of them, or by tags", () => {
+		const targets = [
+			{ projectId: SHOP, clusterName: "prod-a", expectedEveryMinutes: 1440 },
+			{ clusters: "all", expectedEveryMinutes: 60, graceMinutes: 5 },
+			{ projectId: SHOP, clusters: { tags: { a: "b" } }, expectedEveryMinutes: 10 },
+		];
+
+		expect(readWatched({ targets })).toEqual([
+			{ projectId: SHOP, clusters: ["prod-a"], expectedEveryMinutes: 1440, graceMinutes: 75 },
+			{ clusters: "all", expectedEveryMinutes: 60, graceMinutes: 5 },
+			{ projectId: SHOP, clusters: { tags: { a: "b" } }, expectedEveryMinutes: 10, graceMinutes: 75 },
+		]);
+	});
+
+	test.each([
+		[undefined],
+		[{}],
+		[{ targets: {} }],
+		[{ targets: [null] }],
+		[{ targets: [{ projectId: SHOP, clusterName: "a" }] }],
+		[{ targets: [{ projectId: SHOP, clusterName: "a", expectedEveryMinutes: 0 }] }],
+		[{ targets: [{ projectId: "s3cret", clusterName: "a", expectedEveryMinutes: 1 }] }],
+		[{ targets: [{ clusterName: "a", expectedEveryMinutes: 1 }] }],
+	])("%j is refused, quoting nothing", (event) => {
+		expect(() => readWatched(event)).toThrow(/^(event|request): (?!.*s3cret)/);
+	});
+});

@@ -1,0 +1,285 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../../lambda/domain/errors.ts";
+import { createHookKeys, parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
+import { sign } from "../../../lambda/triggers/http/webhook.ts";
+import { bodyOf, CALLER, NOW, openDoor, REQUEST, runOf } from "../../harness/http.ts";
+
+const key = randomBytes(24);
+const next = randomBytes(24);
+const textOf = (...keys: readonly Buffer[]) => keys.map((each) => `whsec_${each.toString("base64")}`).join(" ");
+
+function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUEST), headers = {} } = {}) {
+	const timestamp = String(Math.floor(at / 1000));
+	const signature = `v1,${sign(by, id, timestamp, Buffer.from(body)).toString("base64")}`;
+	return {
+		path: "/hooks/snapshots",
+		body,
+		headers: {
+			"content-type": "application/json",
+			"webhook-id": id,
+			"webhook-timestamp": timestamp,
+			"webhook-signature": signature,
+			...headers,
+		},
+	};
+}
+
+describe("POST /hooks/snapshots", () => {
+	test("accepts a signed request, and a second delivery is the same run", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [await door.send(hook(key)), await door.send(hook(key, { at: NOW + 60_000 }))];
+
+		expect(replies.map(({ status }) => status)).toEqual([202, 202]);
+		expect(door.started.map(({ run }) => run)).toEqual([
+			runOf("msg_1", "hook:default"),
+			runOf("msg_1", "hook:default"),
+		]);
+	});
+
+	test("names the run after the signed id alone, so that a hook replayed under another key starts nothing new", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		await door.send(hook(key, { headers: { "idempotency-key": "other" } }));
+
+		expect(door.started[0]?.run).toBe(runOf("msg_1", "hook:default"));
+	});
+
+	test("answers every fault of a signature alike, and starts nothing", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [
+			await door.send(hook(next)),
+			await door.send(hook(key, { at: NOW - 301_000 })),
+			await door.send(hook(key, { at: NOW + 302_000 })),
+			await door.send({ ...hook(key), body: "{}" }),
+			await door.send(hook(key, { headers: { "webhook-id": "msg_2" } })),
+			await door.send(hook(key, { headers: { "webhook-signature": "" } })),
+			await door.send({ path: "/hooks/snapshots", headers: {}, body: REQUEST }),
+		];
+
+		const bodies = replies.map((reply) => ({ ...bodyOf(reply), instance: "" }));
+		expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([401]));
+		expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
+		expect(door.started).toEqual([]);
+	});
+
+	test("refuses two ids in one hook, signed or not, and only who signed is told why", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [await door.send(hook(key, { id: "a,b" })), await door.send(hook(next, { id: "a,b" }))];
+
+		expect(replies.map(({ status }) => status)).toEqual([400, 401]);
+		expect(bodyOf(replies[0]).detail).toBe("webhook-id must be sent once, and hold no comma");
+		expect(door.started).toEqual([]);
+	});
+
+	test("says nothing about a body that is not signed", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		const replies = [await door.send({ ...hook(next), body: "{" }), await door.send(hook(key, { body: "{" }))];
+
+		expect(replies.map(({ status }) => status)).toEqual([401, 400]);
+	});
+
+	test.each([[undefined], [""], [" "], ["{}"], ['{"github":[]}']])(
+		"does not exist where the secret holds %j",
+		async (secret) => {
+			const door = openDoor({ secret: () => secret });
+
+			expect((await door.send(hook(key))).status).toBe(404);
+			expect((await door.send({ ...hook(key), method: "GET" })).status).toBe(404);
+		},
+	);
+
+	test("knows POST only, where it exists", async () => {
+		const reply = await openDoor({ secret: () => textOf(key) }).send({ method: "GET", path: "/hooks/snapshots" });
+
+		expect(reply.status).toBe(405);
+	});
+
+	test("is closed, not open, where the secret is malformed or unreadable", async () => {
+		const malformed = openDoor({ secret: () => "whsec_!" });
+		const unreadable = openDoor({
+			secret() {
+				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
+			},
+		});
+
+		expect((await malformed.send(hook(key))).status).toBe(500);
+		expect((await unreadable.send(hook(key))).status).toBe(503);
+	});
+
+	test("lets keys rotate without a redeploy: a new one works in ten seconds, a removed one stops within a minute", async () => {
+		const secret = { text: textOf(key) };
+		const door = openDoor({ secret: () => secret.text });
+		expect((await door.send(hook(key))).status).toBe(202);
+
+		secret.text = textOf(key, next);
+		door.time.now += 10_000;
+		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+
+		secret.text = textOf(next);
+		door.time.now += 60_000;
+		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(401);
+		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+	});
+
+	test("a wrong signature takes nothing from who is signed, whether the reading that it causes fails or lasts", async () => {
+		for (const reading of [() => Promise.reject(new Error("throttled")), () => new Promise<never>(() => {})]) {
+			let readings = 0;
+			let now = NOW;
+			const keys = createHookKeys(
+				() => (readings++ === 0 ? Promise.resolve(textOf(key)) : reading()),
+				() => now,
+				() => {},
+			);
+			await keys.current();
+			now += 20_000;
+			const caused = keys.newer().catch(() => "failed");
+
+			expect((await keys.current()).map(({ caller }) => caller)).toEqual(["default"]);
+			now += 34_999;
+			expect(await keys.current()).toHaveLength(1);
+			now += 1;
+			const late = keys.current().then(
+				() => "served",
+				() => "closed",
+			);
+			expect(await Promise.race([late, caused, new Promise((resolve) => setImmediate(resolve, "waits"))])).not.toBe(
+				"served",
+			);
+		}
+	});
+
+	test("promise 9: a key's name is its caller, and no two callers share a run", async () => {
+		const secret = JSON.stringify({ github: textOf(key), gitlab: [textOf(next)] });
+		const door = openDoor({ secret: () => secret });
+
+		await door.send(hook(key));
+		await door.send(hook(next));
+		await door.send({ body: REQUEST, headers: { "idempotency-key": "msg_1" } });
+		await door.send({ body: REQUEST, headers: { "webhook-id": "msg_1" } });
+
+		const callers = ["hook:github", "hook:gitlab", CALLER, CALLER];
+		expect(door.started.map(({ requestedBy }) => requestedBy)).toEqual(callers);
+		expect(door.heard.map(({ requestedBy }) => requestedBy)).toEqual(callers);
+		expect(door.started.map(({ run }) => run)).toEqual([
+			runOf("msg_1", "hook:github"),
+			runOf("msg_1", "hook:gitlab"),
+			runOf("msg_1"),
+			runOf("msg_1"),
+		]);
+		expect(new Set(door.started.map(({ run }) => run)).size).toBe(3);
+	});
+
+	test("one bad entry of the secret takes nothing from the others, and is told to the operator by its number", async () => {
+		const secret = JSON.stringify({ old: "whsec_c2hvcnQ=", github: ["x", textOf(key)], [textOf(next)]: textOf(next) });
+		const door = openDoor({ secret: () => secret });
+
+		expect((await door.send(hook(key))).status).toBe(202);
+		expect((await door.send(hook(next))).status).toBe(401);
+		expect(door.warnings[0]).toMatch(
+			/^webhook secret: entry 1, 2, 4 is ignored; a key is whsec_<base64> of 24 to 64 bytes/,
+		);
+		expect(door.warnings.join()).not.toContain(next.toString("base64"));
+	});
+
+	test("a secret that can't be read is asked for no more often than one that can, and not for long", async () => {
+		const failing = { now: true };
+		const door = openDoor({
+			secret() {
+				if (!failing.now) return textOf(key);
+				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
+			},
+		});
+
+		for (let i = 0; i < 50; i++) expect((await door.send(hook(key))).status).toBe(503);
+		expect(door.secretReads.count).toBe(1);
+
+		failing.now = false;
+		door.time.now += 10_000;
+		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(202);
+	});
+
+	test("reads the secret at most every ten seconds, however many signatures are wrong", async () => {
+		const door = openDoor({ secret: () => textOf(key) });
+
+		for (let i = 0; i < 50; i++) await door.send(hook(next));
+
+		expect(door.secretReads.count).toBe(1);
+	});
+});
+
+describe("the keys of hooks", () => {
+	const ofCaller = (caller: string, ...keys: readonly Buffer[]) => keys.map((each) => ({ caller, key: each }));
+
+	test("are read from words, or from JSON by caller", () => {
+		const named = { github: textOf(key), gitlab: [textOf(key), textOf(next)] };
+
+		expect(parseHookKeys(` ${textOf(key)}\n${textOf(next)} `).keys).toEqual(ofCaller("default", key, next));
+		expect(parseHookKeys(JSON.stringify(named)).keys).toEqual([
+			...ofCaller("github", key),
+			...ofCaller("gitlab", key, next),
+		]);
+	});
+
+	test("are those of both entries, where a caller is named twice", () => {
+		const [first, second] = [textOf(key), textOf(next)];
+		const both = ofCaller("a", key, next);
+
+		for (const text of [
+			`{"a":"${first}","a":"${second}"}`,
+			`\uFEFF\n{ "a" : ["${first}"], "\\u0061"\n:\t"${second}" }`,
+			`{"a":["${first}","a"],"a":"${second}"}`,
+			`{"a":{"a":"${second}","b":[{"a":"x"}]},"a":["${first}","${second}"]}`,
+			`{"}\\"":1,"a":"${first}","{":["]"],"a":"${second}"}`,
+		]) {
+			expect(parseHookKeys(text).keys, text).toEqual(both);
+		}
+	});
+
+	test.each([
+		["a caller's key without quotes", () => `{"github": ${textOf(key)} }`],
+		["a comma that is missing", () => `{"github": "${textOf(key)}" "gitlab": "${textOf(next)}"}`],
+		["a brace that is missing", () => `{"github": "${textOf(key)}"`],
+		["words in a list", () => `[ ${textOf(key)} ]`],
+		["a list", () => `["${textOf(key)}"]`],
+	])("are none where the JSON has an error, so that no key serves under another name: %s", async (_, text) => {
+		const door = openDoor({ secret: text });
+
+		const reply = await door.send(hook(key));
+
+		expect([reply.status, door.started]).toEqual([500, []]);
+		expect(door.heard[0]?.error).toMatchObject({
+			name: "SECRET_INVALID",
+			message: expect.stringMatching(/^webhook secret: must hold keys; .* no JSON object, though it begins with [[{]$/),
+		});
+		expect(JSON.stringify([reply, door.heard, door.warnings])).not.toContain(key.toString("base64"));
+	});
+
+	test.each(["x", '{"github":"x"}', '{"github":5}', "{", '{"github":["whsec_c2hvcnQ="]}', '["x"]', "5", '"x"'])(
+		"are refused where there are entries and none is a key, and not quoted: %s",
+		(text) => {
+			expect(() => parseHookKeys(text)).toThrow(/^webhook secret: must hold keys; a key is whsec_<base64>[^=]*$/);
+		},
+	);
+
+	test("are read once for all who ask at the same time", async () => {
+		const reads = { count: 0 };
+		const keys = createHookKeys(
+			async () => {
+				reads.count++;
+				return textOf(key);
+			},
+			() => NOW,
+			() => {},
+		);
+
+		expect(await Promise.all([keys.current(), keys.current(), keys.newer()])).toEqual(
+			Array.from({ length: 3 }, () => ofCaller("default", key)),
+		);
+		expect(reads.count).toBe(1);
+	});
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import openapi from "../../../docs/openapi.json" with { type: "json" };
+import { needsIam, ROUTES } from "../../../lambda/triggers/http/index-page.ts";
+import { toPayload } from "../../../local/gateway/payload.ts";
+import { bodyOf, NOW, openDoor, target } from "../../harness/http.ts";
+
+const run = `http-${"0".repeat(32)}`;
+const get = (accept?: string, headers: object = {}, prefix = "") => ({
+	method: "GET",
+	path: "/",
+	prefix,
+	caller: undefined,
+	headers: { host: "abc.execute-api.eu-west-1.amazonaws.com", ...(accept !== undefined && { accept }), ...headers },
+});
+
+describe("first contact: GET / shows what there is", () => {
+	test.each([
+		[undefined, "application/json"],
+		["", "application/json"],
+		["*/*", "application/json"],
+		["application/json", "application/json"],
+		["image/png", "application/json"],
+		["text/html;q=0, */*", "application/json"],
+		["text/html;q=0.5, application/json", "application/json"],
+		["text/html;q=x", "application/json"],
+		["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"],
+		["TEXT/HTML ; Q=0.4, */* ; q=0.1", "text/html; charset=utf-8"],
+		["text/*", "text/html; charset=utf-8"],
+		["application/*;q=0.2, text/*;q=0.3", "text/html; charset=utf-8"],
+	])("to a caller without a name, as it accepts %j", async (accept, type) => {
+		const reply = await openDoor().send(get(accept));
+
+		expect([reply.status, reply.headers["content-type"], reply.headers["vary"]]).toEqual([200, type, "Accept"]);
+		expect(reply.body).toContain("/openapi.json");
+	});
+
+	test("names every route, by the stage that the caller sees, and a command with the caller's own address", async () => {
+		const reply = await openDoor().send(get("*/*", { "x-forwarded-proto": "https" }, "/prod"));
+
+		expect(bodyOf(reply).routes.map(({ path }: { path: string }) => path)).toEqual(
+			ROUTES.map(({ path }) => `/prod${path}`),
+		);
+		expect(bodyOf(reply).example).toMatch(/ https:\/\/abc\.execute-api\.eu-west-1\.amazonaws\.com\/prod\/snapshots$/);
+		expect(reply.headers["link"]).toBe('</prod/openapi.json>; rel="service-desc"');
+	});
+
+	test.each(["<script>alert(1)</script>", "$(rm -rf ~)", "a'; id; '", "a b", "x".repeat(300), ""])(
+		"repeats no host that is none: %j",
+		async (host) => {
+			for (const accept of ["text/html", "*/*"]) {
+				const reply = await openDoor().send(get(accept, { host, "x-forwarded-proto": "javascript" }));
+
+				expect(reply.body).toContain("http://HOST/snapshots");
+				if (host !== "") expect(reply.body).not.toContain(host);
+				expect(reply.body).not.toContain("javascript");
+			}
+		},
+	);
+
+	test("runs no script, and may be framed by nobody", async () => {
+		const reply = await openDoor().send(get("text/html"));
+
+		expect(reply.headers["content-security-policy"]).toMatch(/default-src 'none'; frame-ancestors 'none'/);
+		expect(reply.body).not.toMatch(/<script|<style|<img| on\w+=/i);
+	});
+});
+
+test("the index, the document and API Gateway know the same routes", () => {
+	const documented = Object.entries(openapi.paths)
+		.filter(([path]) => path !== "/")
+		.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+
+	expect(ROUTES.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`)).toSorted()).toEqual(
+		documented.toSorted(),
+	);
+});
+
+test("HEAD is answered as GET, without the body", async () => {
+	const status = { run, status: "RUNNING" as const, targets: [target("STARTED")], startedAt: NOW };
+	for (const path of ["/", "/openapi.json", `/snapshots/${run}`, "/snapshots/http-1", "/nowhere"]) {
+		const door = openDoor({ read: (name) => (name === run ? status : undefined) });
+		const [head, whole] = [await door.send({ method: "HEAD", path }), await door.send({ method: "GET", path })];
+
+		expect(head, path).toEqual({ status: whole.status, headers: whole.headers });
+		expect(whole.body, path).toBeTruthy();
+	}
+});
+
+test("promise 8: what API Gateway lets through unsigned starts nothing and reads nothing", async () => {
+	const door = openDoor({ read: () => ({ run, status: "RUNNING", targets: [], startedAt: NOW }) });
+	const body = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
+	for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", "post", ""]) {
+		for (const path of [
+			"/",
+			"/snapshots",
+			"/snapshots/",
+			`/snapshots/${run}`,
+			`/snapshots/${run}/`,
+			"/hooks/snapshots",
+		]) {
+			const reply = await door.send({ method, path, caller: undefined, body });
+
+			const isIndex = path === "/" && (method === "GET" || method === "HEAD");
+			expect(reply.status < 400, `${method} ${path}`).toBe(isIndex);
+		}
+	}
+	expect([door.started, door.looks.count]).toEqual([[], 0]);
+});
+
+test("locally as in AWS, a caller is known on the signed routes alone", () => {
+	const callerOf = (method: string, path: string) =>
+		"authorizer" in toPayload({ method, path, headers: {} }).requestContext;
+
+	for (const { methods, path, proof } of ROUTES)
+		for (const method of methods) expect(callerOf(method, path.replace("{run}", run)), path).toBe(proof === "iam");
+	for (const [method, path] of [
+		["GET", "/"],
+		["GET", "/snapshots"],
+		["POST", `/snapshots/${run}`],
+		["GET", "/openapi_json"],
+		["GET", `/snapshots/${run}/x`],
+		["POST", "/snapshots/"],
+	] as const)
+		expect(needsIam(method, path), `${method} ${path}`).toBe(false);
+});

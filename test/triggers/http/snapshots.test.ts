@@ -1,0 +1,529 @@
+import { describe, expect, test } from "vitest";
+import { ServiceError } from "../../../lambda/domain/errors.ts";
+import { bodyOf, CALLER, NOW, openDoor, PROJECT, REQUEST, runOf, target } from "../../harness/http.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+describe("POST /snapshots", () => {
+	test("accepts a request, says where its run is, and names the targets", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
+
+		const run = runOf("release-42");
+		expect(reply.status).toBe(202);
+		expect(reply.headers).toMatchObject({ location: `/snapshots/${run}`, "retry-after": "2" });
+		expect(bodyOf(reply)).toEqual({
+			run,
+			status: "RUNNING",
+			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
+		});
+		expect(door.started).toEqual([
+			{ run, trigger: "http", requestedBy: CALLER, request: expect.objectContaining({ clusters: ["prod-a"] }) },
+		]);
+	});
+
+	test("gives the same answer to the same key and request, and makes each call without a key a run of its own", async () => {
+		const door = openDoor();
+		const headers = { ...JSON_TYPE, "idempotency-key": '"release-42"' };
+
+		const replies = [await door.send({ body: REQUEST, headers }), await door.send({ body: REQUEST, headers })];
+		await door.send({ body: REQUEST });
+		await door.send({ body: REQUEST });
+
+		expect(replies[0]).toEqual(replies[1]);
+		expect(door.started[0]).toEqual(door.started[1]);
+		expect(new Set(door.started.map(({ run }) => run)).size).toBe(3);
+	});
+
+	test("knows a key again whether it is bare, quoted or a webhook-id", async () => {
+		const door = openDoor();
+
+		await door.send({ body: REQUEST, headers: { "idempotency-key": "k 1" } });
+		await door.send({ body: REQUEST, headers: { "idempotency-key": '"k 1"' } });
+		await door.send({ body: REQUEST, headers: { "webhook-id": "k 1" } });
+
+		expect(new Set(door.started.map(({ run }) => run))).toEqual(new Set([runOf("k 1")]));
+	});
+
+	test("answers 422 where the key was used for another request", async () => {
+		const door = openDoor({
+			start() {
+				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request");
+			},
+		});
+
+		const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": "release-42" } });
+
+		expect(reply.status).toBe(422);
+		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-name-taken");
+	});
+
+	test.each(["", '"open', "ü", "a\u0000b", "x".repeat(256), '"bad\\escape"'])(
+		"refuses the malformed key %j",
+		async (key) => {
+			const door = openDoor();
+
+			const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": key } });
+
+			expect(reply.status).toBe(400);
+			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:idempotency-key-invalid");
+			expect(door.started).toEqual([]);
+		},
+	);
+
+	test.each([
+		["two bare keys", { "idempotency-key": "a,b" }, "Idempotency-Key"],
+		["two bare keys, joined with a space", { "idempotency-key": "a, b" }, "Idempotency-Key"],
+		["two quoted keys", { "idempotency-key": '"a","b"' }, "Idempotency-Key"],
+		["a bare and a quoted key", { "idempotency-key": 'a,"b"' }, "Idempotency-Key"],
+		["a quoted and a bare key", { "idempotency-key": '"a",b' }, "Idempotency-Key"],
+		["the same key twice", { "idempotency-key": "a,a" }, "Idempotency-Key"],
+		["a key and an empty one", { "idempotency-key": "a," }, "Idempotency-Key"],
+		["two ids of a webhook", { "webhook-id": "msg_1,msg_2" }, "webhook-id"],
+	])("promise 1: refuses %s, rather than name a third run after both", async (_, headers, field) => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: REQUEST, headers });
+
+		expect([reply.status, bodyOf(reply).type]).toEqual([400, "urn:atlas-snapshots:problem:idempotency-key-invalid"]);
+		expect(bodyOf(reply).detail).toMatch(new RegExp(`^${field} must be `));
+		expect(door.started).toEqual([]);
+	});
+
+	test("takes a comma within quotes for a part of the key", async () => {
+		const door = openDoor();
+
+		await door.send({ body: REQUEST, headers: { "idempotency-key": '"a, b"' } });
+
+		expect(door.started.map(({ run }) => run)).toEqual([runOf("a, b")]);
+	});
+
+	test("lists every fault of a request at once, each with its pointer", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: { projectId: "x", clusters: ["a", "-b"], retentionInDays: 0, colour: 1 } });
+
+		expect(reply.status).toBe(400);
+		expect(
+			bodyOf(reply)
+				.errors.map(({ pointer }: { pointer: string }) => pointer)
+				.sort(),
+		).toEqual(["/clusters/1", "/colour", "/projectId", "/retentionInDays"]);
+	});
+
+	test("never quotes what it received", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({
+			body: { projectId: "s3cr3t", clusters: "s3cr3t", description: 5, onConflict: "s3cr3t" },
+		});
+
+		expect(reply.body).not.toContain("s3cr3t");
+	});
+
+	test.each([
+		["text/plain", 415],
+		["application/x-www-form-urlencoded", 415],
+		["application/json; charset=latin1", 415],
+		["application/json, text/plain", 415],
+		["application/merge-patch+json", 415],
+		["Application/JSON; charset=UTF-8", 202],
+		['application/json;charset="utf-8"', 202],
+	])("reads a body of type %s as %i", async (type, status) => {
+		const reply = await openDoor().send({ body: REQUEST, headers: { "content-type": type } });
+
+		expect(reply.status).toBe(status);
+	});
+
+	test("takes a body without a type for JSON, and refuses a compressed one", async () => {
+		const door = openDoor();
+
+		expect((await door.send({ body: REQUEST, headers: {} })).status).toBe(202);
+		expect((await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(
+			415,
+		);
+	});
+
+	test("takes a body of 20,000 bytes and refuses one more", async () => {
+		const door = openDoor();
+		const request = JSON.stringify(REQUEST);
+
+		expect((await door.send({ body: request.padEnd(20_000) })).status).toBe(202);
+		expect((await door.send({ body: request.padEnd(20_001) })).status).toBe(413);
+	});
+
+	test.each([["{"], [""], ["[1"], ["{}{}"], [Buffer.from([0x22, 0xff, 0x22])]])(
+		"refuses the body %j as no JSON",
+		async (body) => {
+			const reply = await openDoor().send({ body });
+
+			expect(reply.status).toBe(400);
+			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:json-invalid");
+		},
+	);
+
+	test("answers 503 with Retry-After where AWS can't start the run, and 500 without a word where it refuses", async () => {
+		const busy = openDoor({
+			start() {
+				throw new ServiceError("START_FAILED", "arn:aws:lambda:x throttled", { transient: true });
+			},
+		});
+		const refused = openDoor({
+			start() {
+				throw new ServiceError("CONFIG_INVALID", "arn:aws:lambda:x denied");
+			},
+		});
+
+		const replies = [await busy.send({ body: REQUEST }), await refused.send({ body: REQUEST })];
+
+		expect(replies.map(({ status }) => status)).toEqual([503, 500]);
+		expect(replies[0]?.headers["retry-after"]).toBe("5");
+		expect(JSON.stringify(replies)).not.toContain("arn:");
+	});
+
+	test("tells a defect by nothing but the request's id, which the log knows too", async () => {
+		const door = openDoor({
+			start() {
+				throw new TypeError("secret detail at /var/task/x.js");
+			},
+		});
+
+		const reply = await door.send({ body: REQUEST, id: "Abc123=" });
+
+		expect(reply.status).toBe(500);
+		expect(reply.body).not.toMatch(/secret|task|TypeError/);
+		expect(bodyOf(reply).instance).toBe("urn:atlas-snapshots:request:Abc123=");
+		expect(door.heard[0]).toMatchObject({ request: "Abc123=", status: 500, error: expect.any(TypeError) });
+	});
+
+	test("puts the stage before the location", async () => {
+		const reply = await openDoor().send({ body: REQUEST, prefix: "/prod" });
+
+		expect(reply.headers["location"]).toMatch(/^\/prod\/snapshots\/http-/);
+	});
+});
+
+describe("Prefer: wait", () => {
+	const wait = (value: string) => ({ ...JSON_TYPE, prefer: value });
+
+	test("holds the reply back until every target has started", async () => {
+		const states = [undefined, ["STARTED", "PENDING"], ["STARTED", "STARTED"]] as const;
+		const door = openDoor({
+			read: (run, look) => {
+				const seen = states[Math.min(look, 3) - 1];
+				const targets = seen?.map((state, i) =>
+					state === "PENDING" ? ({ projectId: PROJECT, clusterName: `c${i}`, state } as const) : target(state, `c${i}`),
+				);
+				return targets && { run, status: "RUNNING", startedAt: NOW, targets };
+			},
+		});
+
+		const reply = await door.send({ body: { projectId: PROJECT, clusters: ["c0", "c1"] }, headers: wait("wait=10") });
+
+		expect(reply.status).toBe(202);
+		expect(reply.headers["preference-applied"]).toBe("wait=10");
+		expect(bodyOf(reply).targets.map(({ state }: { state: string }) => state)).toEqual(["STARTED", "STARTED"]);
+		expect(door.looks.count).toBe(3);
+	});
+
+	test("answers with what is known when the time is up, and never waits longer than 20 seconds", async () => {
+		const door = openDoor();
+
+		const reply = await door.send({ body: REQUEST, headers: wait("respond-async, wait=600") });
+
+		expect(reply.status).toBe(202);
+		expect(reply.headers["preference-applied"]).toBe("wait=20");
+		expect(door.time.now - NOW).toBe(20_000);
+	});
+
+	test("looks three times at most, for callers in sandboxes of their own share AWS's quota and nothing else", async () => {
+		const looks: number[] = [];
+		const door = openDoor({
+			read: () => {
+				looks.push(door.time.now - NOW);
+				return undefined;
+			},
+		});
+
+		await door.send({ body: REQUEST, headers: wait("wait=20") });
+		await door.send({ body: REQUEST, headers: wait("wait=2"), replyBy: door.time.now + 30_000 });
+
+		expect(looks).toEqual([1500, 5500, 20_000, 21_500, 22_000]);
+	});
+
+	test("is cut short where the function's own time ends before", async () => {
+		const door = openDoor();
+
+		await door.send({ body: REQUEST, headers: wait("wait=20"), replyBy: NOW + 5000 });
+
+		expect(door.time.now - NOW).toBeLessThanOrEqual(2500);
+	});
+
+	test.each(["wait", "wait=", "wait=abc", "wait=-1", "wait=0", "handling=lenient", "wait=1.5"])(
+		"ignores the wish %j",
+		async (wish) => {
+			const door = openDoor();
+
+			const reply = await door.send({ body: REQUEST, headers: wait(wish) });
+
+			expect(reply.status).toBe(202);
+			expect(reply.headers["preference-applied"]).toBeUndefined();
+			expect(door.looks.count).toBe(0);
+		},
+	);
+
+	test("waits on where a reading fails for now", async () => {
+		const door = openDoor({
+			read: (run, look) => {
+				if (look < 3) throw new ServiceError("READ_FAILED", "throttled", { transient: true });
+				return { run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] };
+			},
+		});
+
+		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
+
+		expect(bodyOf(reply).status).toBe("SUCCEEDED");
+	});
+
+	test.each([
+		["CLUSTER_NOT_FOUND", 404],
+		["GROUP_NOT_FOUND", 404],
+		["ATLAS_CLUSTER_NOT_FOUND", 404],
+		["ATLAS_PROJECT_NOT_FOUND", 404],
+		["UNFINISHED_ON_DEMAND_SNAPSHOT", 409],
+		["ATLAS_SNAPSHOT_RUNNING", 409],
+		["ATLAS_CLUSTER_PAUSED", 409],
+		["NO_PAYMENT_INFORMATION_FOUND", 402],
+		["BACKUP_JOB_NOT_FOUND", 422],
+		["PROVIDER_BACKUP_NOT_SUPPORTED", 422],
+		["SNAPSHOT_RETENTION_LESS_THAN_BACKUP_COMPLIANCE_POLICY", 422],
+		["USER_UNAUTHORIZED", 502],
+		["ATLAS_KEY_REFUSED", 502],
+		["IP_ADDRESS_NOT_ON_ACCESS_LIST", 502],
+		["ATLAS_FAULT", 502],
+		["SECRET_UNREADABLE", 502],
+		["RATE_LIMITED_TOKEN_BUCKET", 503],
+		["ATLAS_UPGRADING", 503],
+	])("tells Atlas's refusal %s of every target as %i, and where the run is", async (code, status) => {
+		const door = openDoor({
+			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [target("REFUSED", "prod-a", code)] }),
+		});
+
+		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
+
+		expect(reply.status).toBe(status);
+		expect(bodyOf(reply)).toMatchObject({ type: "urn:atlas-snapshots:problem:atlas-refused", code });
+		expect(reply.headers["location"]).toBe(`/snapshots/${bodyOf(reply).run}`);
+	});
+
+	test("stays 202 where one target was refused and another started", async () => {
+		const door = openDoor({
+			read: (run) => ({
+				run,
+				status: "RUNNING",
+				startedAt: NOW,
+				targets: [target("REFUSED", "a"), target("STARTED", "b")],
+			}),
+		});
+
+		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
+
+		expect(reply.status).toBe(202);
+		expect(bodyOf(reply).targets[0].reason).toEqual({ code: "CLUSTER_NOT_FOUND", message: "Atlas would not" });
+	});
+});
+
+describe("GET /snapshots/{run}", () => {
+	const run = runOf("release-42");
+	const get = (headers = {}) => ({ method: "GET", path: `/snapshots/${run}`, headers });
+
+	test("tells where each target stands, and when to look again", async () => {
+		const door = openDoor({
+			read: () => ({ run, status: "RUNNING", startedAt: NOW - 80_000, targets: [target("STARTED")] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.status).toBe(200);
+		expect(reply.headers["retry-after"]).toBe("20");
+		expect(bodyOf(reply)).toEqual({ run, status: "RUNNING", targets: [target("STARTED")] });
+	});
+
+	test.each([
+		["its own", CALLER, 200],
+		["a schedule's", "schedule:nightly", 200],
+		["an event's", "event:ci.release", 200],
+		["a hook's", "hook:github", 200],
+		["another user's", "iam:arn:aws:iam::123456789012:user/else", 404],
+		["another role's", "iam:arn:aws:sts::123456789012:assumed-role/ci", 404],
+		["one of nobody known", undefined, 404],
+	] as const)("promise 9: of all runs a caller reads %s (%s) with %i", async (_, requestedBy, status) => {
+		const door = openDoor({
+			read: () => ({ run, requestedBy, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.status).toBe(status);
+		if (status === 404) expect(bodyOf(reply).detail).toBe(bodyOf(await openDoor().send(get())).detail);
+	});
+
+	test("promise 9: nobody is not served, neither by a read nor by a start", async () => {
+		const door = openDoor({
+			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		});
+
+		const replies = [
+			await door.send({ ...get(), caller: undefined }),
+			await door.send({ body: REQUEST, caller: undefined }),
+			await door.send({ body: REQUEST, caller: undefined, headers: { prefer: "wait=20" } }),
+		];
+
+		expect(replies.map(({ status }) => status)).toEqual([403, 403, 403]);
+		expect(bodyOf(replies[0])).toMatchObject({ type: "urn:atlas-snapshots:problem:not-allowed" });
+		expect([door.started.length, door.looks.count]).toEqual([0, 0]);
+	});
+
+	test("has no Retry-After once the run has ended", async () => {
+		const door = openDoor({
+			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.headers["retry-after"]).toBeUndefined();
+	});
+
+	test("answers 304 as long as nothing changed, and 200 when something did", async () => {
+		const door = openDoor({
+			read: (_, look) => ({ run, status: "RUNNING", startedAt: NOW, targets: look < 5 ? [] : [target("STARTED")] }),
+		});
+		const first = await door.send(get());
+		const etag = first.headers["etag"];
+
+		const replies = [
+			await door.send(get({ "if-none-match": etag })),
+			await door.send(get({ "if-none-match": `"other", W/${etag}` })),
+			await door.send(get({ "if-none-match": '"other"' })),
+			await door.send(get({ "if-none-match": etag })),
+		];
+
+		expect(replies.map(({ status }) => status)).toEqual([304, 304, 200, 200]);
+		expect(replies[0]?.headers["etag"]).toBe(etag);
+		expect(replies[3]?.headers["etag"]).not.toBe(etag);
+	});
+
+	test.each([
+		"http-0",
+		"HTTP-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4",
+		"x",
+		"http-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4x",
+		"..%2f",
+	])("answers 404 for %s without asking AWS", async (name) => {
+		const door = openDoor();
+
+		const reply = await door.send({ method: "GET", path: `/snapshots/${name}` });
+
+		expect(reply.status).toBe(404);
+		expect(door.looks.count).toBe(0);
+	});
+
+	test("answers 404 for a run that never was", async () => {
+		const reply = await openDoor().send(get());
+
+		expect(reply.status).toBe(404);
+		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-not-found");
+	});
+
+	test("answers 503 with Retry-After where AWS throttles the look", async () => {
+		const door = openDoor({
+			read() {
+				throw new ServiceError("READ_FAILED", "throttled", { transient: true });
+			},
+		});
+
+		const reply = await door.send(get());
+
+		expect(reply.status).toBe(503);
+	});
+
+	test("takes ARNs out of reasons", async () => {
+		const reason = {
+			code: "SECRET_UNREADABLE",
+			message: "no right to arn:aws:secretsmanager:eu-west-1:1:secret:x-1, sorry",
+		};
+		const door = openDoor({
+			read: () => ({ run, status: "FAILED", startedAt: NOW, targets: [{ ...target("REFUSED"), reason }] }),
+		});
+
+		const reply = await door.send(get());
+
+		expect(bodyOf(reply).targets[0].reason.message).toBe("no right to (an ARN) sorry");
+	});
+});
+
+describe("routes", () => {
+	test.each([
+		["GET", "/index.html", 404],
+		["POST", "/snapshots/", 404],
+		["POST", "/snapshot", 404],
+		["POST", "//snapshots", 404],
+		["POST", "/SNAPSHOTS", 404],
+		["POST", "/hooks/snapshots", 404],
+		["GET", "/snapshots/a/b", 404],
+		["GET", "/snapshots\n", 404],
+		["GET", "/__proto__", 404],
+	])("answers %s %j with %i", async (method, path, status) => {
+		expect((await openDoor().send({ method, path, body: REQUEST })).status).toBe(status);
+	});
+
+	test.each([
+		["GET", "/snapshots", "POST"],
+		["DELETE", "/snapshots", "POST"],
+		["constructor", "/snapshots", "POST"],
+		["post", "/snapshots", "POST"],
+		["POST", "/snapshots/http-1", "GET, HEAD"],
+		["HEAD", "/snapshots", "POST"],
+		["POST", "/", "GET, HEAD"],
+		["", "/openapi.json", "GET, HEAD"],
+	])("answers %j %s with 405 and what is allowed", async (method, path, allow) => {
+		const reply = await openDoor().send({ method, path });
+
+		expect(reply.status).toBe(405);
+		expect(reply.headers["allow"]).toBe(allow);
+	});
+
+	test("serves its own description", async () => {
+		const reply = await openDoor().send({ method: "GET", path: "/openapi.json" });
+
+		expect(reply.status).toBe(200);
+		expect(bodyOf(reply).openapi).toBe("3.1.0");
+	});
+});
+
+describe("Retry-After follows the expected end", () => {
+	const run = `http-${"0".repeat(32)}`;
+	const get = () => ({ method: "GET", path: `/snapshots/${run}` });
+	const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
+	const running = (...ends: (string | null)[]) => ({
+		run,
+		status: "RUNNING" as const,
+		startedAt: NOW - 20 * 60_000,
+		targets: ends.map((expectedEndAt, index) => ({ ...target("STARTED", `c${index}`), expectedEndAt })),
+	});
+
+	test.each([
+		["half of what is left", [at(4)], "120"],
+		["of the last target", [at(1), at(4)], "120"],
+		["5 minutes at most", [at(600)], "300"],
+		["2 seconds at least", [at(0.01)], "2"],
+		["as without, once it has passed", [at(-1)], "30"],
+		["as without, where one is unknown", [at(4), null], "30"],
+	])("%s", async (_what, ends, seconds) => {
+		const reply = await openDoor({ read: () => running(...ends) }).send(get());
+
+		expect(reply.headers["retry-after"]).toBe(seconds);
+		expect(bodyOf(reply).targets[0].expectedEndAt).toBe(ends[0]);
+	});
+});

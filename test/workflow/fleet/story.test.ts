@@ -1,0 +1,196 @@
+import { afterEach, expect, test } from "vitest";
+import type { TargetStatus } from "../../../lambda/domain/outcome.ts";
+import { takeSnapshot } from "../../../local/atlas/index.ts";
+import { openStage, type Stage } from "../../harness/durable-function.ts";
+
+let stage: Stage;
+afterEach(async () => {
+	await stage[Symbol.asyncDispose]();
+});
+
+const told = (targets: readonly TargetStatus[]) =>
+	targets.map(({ clusterName, state, reason }) => [clusterName, state, reason?.code ?? null]);
+const requests = (kind: string) =>
+	stage.atlas.log.filter((request) => request.operation === kind && request.scheme !== "none");
+
+test("a request for everything ends each cluster of each project, and one project's refusal touches no other", async () => {
+	stage = await openStage();
+	stage.atlas.world.addProject({ name: "closed", roles: [], clusters: ["unseen"] });
+
+	const { status, result } = await stage.carryOut({ clusters: "all", projectId: undefined });
+
+	expect(status).toBe("FAILED");
+	expect(told(result.targets)).toEqual([
+		["prod-a", "COMPLETED", null],
+		["prod-b", "COMPLETED", null],
+		["events", "COMPLETED", null],
+		["archive", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
+		["scratch", "SKIPPED", "ATLAS_BACKUP_OFF"],
+		["sandbox", "SKIPPED", "ATLAS_NOT_DEDICATED"],
+		["stage", "COMPLETED", null],
+		["*", "REFUSED", "USER_UNAUTHORIZED"],
+	]);
+	const finals = stage.published().filter(({ state }) => state !== "STARTED");
+	expect(finals.map(({ clusterName }) => clusterName).toSorted()).toEqual(
+		result.targets.map(({ clusterName }) => clusterName).toSorted(),
+	);
+	expect(requests("take")).toHaveLength(4);
+});
+
+test("promise 10: a cluster that can't have a snapshot is SKIPPED where it was selected, REFUSED where it was named, for the same reason", async () => {
+	stage = await openStage({
+		atlas: {
+			projects: [
+				{
+					clusters: [
+						{ name: "paused", paused: true },
+						{ name: "off", backupEnabled: false },
+						{ name: "shared", kind: "tenant" },
+						{ name: "new", stateName: "CREATING" },
+						{ name: "old", stateName: "DELETING" },
+					],
+				},
+			],
+		},
+	});
+
+	const named = await stage.carryOut({ clusters: ["paused", "off", "shared", "new", "old"] });
+	stage.atlas.world.addCluster(stage.atlas.projectId, "well");
+	const selected = await stage.carryOut({ clusters: "all" });
+
+	expect(selected.status).toBe("SUCCEEDED");
+	expect(told(selected.result.targets)).toEqual([
+		["paused", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
+		["off", "SKIPPED", "ATLAS_BACKUP_OFF"],
+		["shared", "SKIPPED", "ATLAS_NOT_DEDICATED"],
+		["new", "SKIPPED", "ATLAS_CLUSTER_CREATING"],
+		["old", "SKIPPED", "ATLAS_CLUSTER_DELETING"],
+		["well", "COMPLETED", null],
+	]);
+	expect(named.status).toBe("FAILED");
+	expect(new Set(named.result.targets.map(({ state }) => state))).toEqual(new Set(["REFUSED"]));
+	expect(named.result.targets.map(({ reason }) => reason)).toEqual(
+		selected.result.targets.slice(0, 5).map(({ reason }) => reason),
+	);
+});
+
+const paused = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `paused-${i}`, paused: true }));
+
+test.each([1, 30])(
+	"a selection of %i clusters of which none can have a snapshot is no success: it is REFUSED itself",
+	async (count) => {
+		stage = await openStage({ atlas: { projects: [{ clusters: paused(count) }] } });
+
+		const { status, result } = await stage.carryOut({ clusters: "all" });
+
+		expect(status).toBe("FAILED");
+		expect(told(result.targets)).toEqual([
+			...paused(count).map(({ name }) => [name, "SKIPPED", "ATLAS_CLUSTER_PAUSED"]),
+			["*", "REFUSED", "NOTHING_SELECTED"],
+		]);
+		expect(stage.published().filter(({ state }) => state === "REFUSED")).toMatchObject([{ clusterName: "*" }]);
+		expect(requests("take")).toHaveLength(0);
+	},
+);
+
+test.each([
+	["beside others", ["prod-b"], "SUCCEEDED", [["prod-b", "COMPLETED", null]]],
+	["alone", [], "FAILED", [["*", "REFUSED", "NOTHING_SELECTED"]]],
+] as const)(
+	"a selected cluster that is paused before its turn, %s, is SKIPPED",
+	async (_what, others, status, rest) => {
+		stage = await openStage({ atlas: { projects: [{ clusters: ["prod-a", ...others] }] } });
+		const { world, projectId } = stage.atlas;
+		Object.defineProperty(world.cluster(projectId, "prod-a"), "paused", { get: () => requests("take").length > 0 });
+
+		const run = await stage.carryOut({ clusters: "all" });
+
+		expect(run.status).toBe(status);
+		expect(told(run.result.targets)).toEqual([["prod-a", "SKIPPED", "ATLAS_CLUSTER_PAUSED"], ...rest]);
+	},
+);
+
+test("a replay sees the selection that the run began with, whatever became of the clusters meanwhile", async () => {
+	stage = await openStage();
+	const { world, projectId } = stage.atlas;
+	let changed = false;
+	stage.aws.onEvent(() => {
+		if (changed) return;
+		changed = true;
+		world.cluster(projectId, "prod-a").tags = [];
+		world.addCluster(projectId, { name: "latecomer", tags: { backup: "nightly" } });
+	});
+
+	const { result } = await stage.carryOut({ clusters: { tags: { backup: "nightly" } } });
+
+	expect(changed).toBe(true);
+	expect(told(result.targets)).toEqual([
+		["prod-a", "COMPLETED", null],
+		["prod-b", "COMPLETED", null],
+		["archive", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
+	]);
+	expect(requests("clusters")).toHaveLength(1);
+});
+
+test("a selection that fails for a while is made again", async () => {
+	stage = await openStage();
+	stage.atlas.faults.add({ on: { kind: "clusters", times: 2 }, do: { type: "status", status: 503, retryAfter: 20 } });
+
+	const { result } = await stage.carryOut({ clusters: { tags: { tier: "gold" } } });
+
+	expect(told(result.targets)).toEqual([["prod-a", "COMPLETED", null]]);
+});
+
+test("a named cluster that can have a snapshot is looked at neither before nor after", async () => {
+	stage = await openStage();
+
+	await stage.carryOut({ clusters: ["prod-a"] });
+
+	expect([...requests("cluster"), ...requests("clusters")]).toHaveLength(0);
+});
+
+/** A snapshot that someone asked for so many minutes ago. */
+function snapshotOf(
+	minutes: number,
+	cluster: string,
+	snapshotType: "onDemand" | "scheduled" = "onDemand",
+	retentionInDays = 3,
+) {
+	const { world, projectId } = stage.atlas;
+	world.advance(-minutes * 60);
+	takeSnapshot(world, world.cluster(projectId, cluster), { retentionInDays, plan: { seconds: 120, snapshotType } });
+	world.advance(minutes * 60);
+}
+
+test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, and only that", async () => {
+	stage = await openStage();
+	const { world, projectId } = stage.atlas;
+	for (const name of ["old", "by-policy", "running", "bare", "unlisted", "short"]) world.addCluster(projectId, name);
+	snapshotOf(20, "prod-a");
+	snapshotOf(61, "old");
+	snapshotOf(20, "by-policy", "scheduled");
+	snapshotOf(1, "running");
+	snapshotOf(20, "unlisted");
+	snapshotOf(20, "short", "onDemand", 2);
+	stage.atlas.faults.add({ on: { kind: "list", cluster: "unlisted", times: 1 }, do: { type: "status", status: 500 } });
+
+	const { status, result } = await stage.carryOut({
+		clusters: ["prod-a", "old", "by-policy", "running", "bare", "unlisted", "short"],
+		minimumAgeMinutes: 60,
+		retentionInDays: 3,
+		onConflict: "wait",
+	});
+
+	expect(told(result.targets)).toEqual([
+		["prod-a", "SKIPPED", "YOUNG_ENOUGH"],
+		["old", "COMPLETED", null],
+		["by-policy", "COMPLETED", null],
+		["running", "COMPLETED", null],
+		["bare", "COMPLETED", null],
+		["unlisted", "COMPLETED", null],
+		["short", "COMPLETED", null],
+	]);
+	expect(status).toBe("SUCCEEDED");
+	expect(result.targets[0]?.reason?.message).toMatch(/is 2\d minutes old, younger than minimumAgeMinutes \(60\)/);
+	expect(requests("take").filter(({ cluster }) => cluster === "prod-a")).toHaveLength(0);
+});

@@ -1,0 +1,39 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Faults } from "../../local/aws/faults.ts";
+import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
+import { openStage, type Stage } from "../harness/durable-function.ts";
+
+beforeAll(() => enterRunner(true));
+afterAll(() => leaveRunner());
+
+let stage: Stage;
+afterEach(async () => {
+	await stage[Symbol.asyncDispose]();
+});
+
+/** Of an operation, the first calls so many times are accepted and never answered. */
+const hanging =
+	(operation: string, times: number): Faults =>
+	(call) =>
+		call.operation === operation && call.nth <= times ? { do: "hang" } : undefined;
+
+test.each([
+	["GetSecretValue", 1],
+	["GetSecretValue", 3],
+	["PutEvents", 1],
+	["PutEvents", 4],
+])(
+	"promise 2: %s that hangs %i times holds nothing for minutes: the run goes on and completes",
+	async (operation, times) => {
+		const startedAt = Date.now();
+		stage = await openStage({ aws: { faults: hanging(operation, times) } });
+
+		const { status } = await stage.carryOut({ clusters: ["prod-a"] });
+
+		expect(status).toBe("SUCCEEDED");
+		expect(stage.published().map(({ state }) => state)).toEqual(["STARTED", "COMPLETED"]);
+		expect(stage.atlas.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
+		// By the skipped clock, which runs up to 20 times as fast while a request hangs: without a limit it would never end.
+		expect((Date.now() - startedAt) / 1000).toBeLessThan(600);
+	},
+);

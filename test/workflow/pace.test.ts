@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { backOff, leastPause, pause } from "../../lambda/workflow/pace.ts";
+
+/** Looks at a snapshot that lasts so many seconds. */
+function followFor(duration: number, seed: string, firstPollSeconds = 15) {
+	let elapsedSeconds = 0;
+	let looks = 0;
+	while (elapsedSeconds < duration) {
+		elapsedSeconds += pause({ elapsedSeconds, firstPollSeconds, seed: `${seed}/${looks}` });
+		looks++;
+	}
+	return { looks, delay: elapsedSeconds - duration };
+}
+
+describe("the pace", () => {
+	test("the end is noticed within a tenth of the snapshot's own duration, or 15 seconds", () => {
+		fc.assert(
+			fc.property(fc.integer({ min: 1, max: 3 * 86_400 }), fc.string(), (duration, seed) => {
+				expect(followFor(duration, seed).delay).toBeLessThanOrEqual(Math.max(15, duration / 10));
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
+	test("an hour costs at most 45 looks and a day under 80, whatever the jitter", () => {
+		const seeds = Array.from({ length: 500 }, (_, i) => `seed-${i}`);
+
+		expect(Math.max(...seeds.map((seed) => followFor(3600, seed).looks))).toBeLessThanOrEqual(45);
+		expect(Math.max(...seeds.map((seed) => followFor(86_400, seed).looks))).toBeLessThan(80);
+	});
+
+	test("never undercuts Retry-After, never falls below the first wait, and is whole seconds", () => {
+		fc.assert(
+			fc.property(
+				fc.double({ min: 0, max: 3e5, noNaN: true }),
+				fc.integer({ min: 1, max: 900 }),
+				fc.double({ min: 0, max: 3600, noNaN: true }),
+				fc.string(),
+				(elapsedSeconds, firstPollSeconds, retryAfterSeconds, seed) => {
+					const seconds = pause({ elapsedSeconds, firstPollSeconds, retryAfterSeconds, seed });
+					expect(Number.isInteger(seconds)).toBe(true);
+					expect(seconds).toBeGreaterThanOrEqual(Math.max(1, firstPollSeconds, retryAfterSeconds));
+				},
+			),
+		);
+	});
+
+	test("targets of one run do not look in step", () => {
+		const pauses = Array.from({ length: 100 }, (_, i) =>
+			pause({ elapsedSeconds: 20_000, firstPollSeconds: 15, seed: `target-${i}` }),
+		);
+
+		expect(new Set(pauses).size).toBeGreaterThan(30);
+	});
+});
+
+describe("the back-off", () => {
+	test("10, 20, 40 … up to half an hour, and up to a quarter more", () => {
+		const base = [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800];
+		for (const [index, seconds] of base.entries()) {
+			const waited = backOff(index + 1, `seed-${index}`);
+			expect(waited).toBeGreaterThanOrEqual(seconds);
+			expect(waited).toBeLessThanOrEqual(Math.ceil(seconds * 1.25));
+		}
+	});
+
+	test("honours Retry-After in full, and backs off further where Atlas asks for little", () => {
+		fc.assert(
+			fc.property(fc.integer({ min: 1, max: 20 }), fc.string(), fc.nat(400_000), (attempt, seed, after) => {
+				expect(backOff(attempt, seed, after)).toBeGreaterThanOrEqual(Math.max(after, backOff(attempt, seed)));
+			}),
+		);
+	});
+
+	test("never waits longer than AWS takes", () => {
+		expect(backOff(3, "seed", 1e12)).toBe(31_622_400);
+		expect(pause({ elapsedSeconds: 1, firstPollSeconds: 15, seed: "seed", retryAfterSeconds: 1e12 })).toBe(31_622_400);
+	});
+
+	test("three days of failures, a second after another, take at most 45 tries", () => {
+		let elapsed = 0;
+		let tries = 0;
+		while (elapsed < 3 * 86_400) elapsed += 1 + backOff(++tries, "seed", 1, elapsed);
+		expect(tries).toBeLessThanOrEqual(45);
+	});
+});
+
+describe("the least pause", () => {
+	const lastSeconds = 3 * 86_400;
+
+	test("reaches the last moment with the pauses that are left, whatever is waited for besides", () => {
+		fc.assert(
+			fc.property(
+				fc.integer({ min: 1, max: 110 }),
+				fc.double({ min: 0, max: lastSeconds, noNaN: true }),
+				fc.infiniteStream(fc.integer({ min: 0, max: 7200 })),
+				(pauses, begun, wishes) => {
+					let elapsedSeconds = begun;
+					for (let pausesLeft = pauses; pausesLeft > 0; pausesLeft--) {
+						const wish = wishes.next().value ?? 0;
+						elapsedSeconds += Math.max(wish, leastPause({ elapsedSeconds, lastSeconds, pausesLeft }));
+					}
+					expect(elapsedSeconds).toBeGreaterThanOrEqual(lastSeconds);
+				},
+			),
+		);
+	});
+
+	test("is nothing while many are left, so that a snapshot of three days is polled at its pace", () => {
+		expect(leastPause({ elapsedSeconds: 15, lastSeconds, pausesLeft: 90 })).toBe(0);
+		expect(leastPause({ elapsedSeconds: 86_400, lastSeconds, pausesLeft: 12 })).toBe(0);
+	});
+});
