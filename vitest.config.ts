@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests of the durable runner, whose clock and environment are the process's: each file has one of its own. */
-const alone = ["test/{engine,fleet,freshness,handlers,publish,run}/**/*.test.ts", "test/local/aws/**/*.test.ts"];
+const alone = ["test/{aws,executions,handlers,monitoring,workflow}/**/*.test.ts", "test/local/aws/**/*.test.ts"];
 
 export default defineConfig({
 	test: {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { marker } from "../lambda/domain/run.ts";
-import { REPORT_INDENT, type Report, writeReport } from "../lambda/monitoring/doctor/report.ts";
+import { runMarker } from "../lambda/domain/run.ts";
+import { type DoctorReport, formatReport, REPORT_INDENT } from "../lambda/monitoring/doctor/report.ts";
 import { checkFirst } from "./check-first.ts";
 import type { Call } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";
@@ -68,9 +68,9 @@ export async function carryOut(
 
 const endedBy = ({ reason }: AbortSignal): ExitCode => (reason === "SIGINT" ? 130 : 1);
 
-function stopBeforehand(failed: readonly Report["lines"][number][], screen: Screen): ExitCode {
+function stopBeforehand(failed: readonly DoctorReport["lines"][number][], screen: Screen): ExitCode {
 	screen.line("No snapshot was asked for, since it cannot succeed:\n");
-	for (const line of writeReport({ lines: failed }).split("\n")) screen.line(line, REPORT_INDENT);
+	for (const line of formatReport({ lines: failed }).split("\n")) screen.line(line, REPORT_INDENT);
 	screen.line("\nnpm run doctor makes every check.");
 	return 1;
 }
@@ -89,7 +89,7 @@ function reportLeft(targets: readonly TargetView[], { simulator, stackName }: Lo
 	if (unknown.length > 0 && !simulator) {
 		screen.line("\nNobody knows whether these were requested; look for their descriptions in Atlas:\n");
 		for (const { clusterName, projectId, run } of unknown)
-			screen.line(`  ${clusterName}  project ${projectId}  …${marker(run, stackName)}`, 4);
+			screen.line(`  ${clusterName}  project ${projectId}  …${runMarker(run, stackName)}`, 4);
 	}
 }
 

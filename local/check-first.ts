@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { examineAtlas } from "../lambda/monitoring/doctor/examine.ts";
-import type { CheckName, Report } from "../lambda/monitoring/doctor/report.ts";
+import { runDoctor } from "../lambda/monitoring/doctor/examine.ts";
+import type { CheckName, DoctorReport } from "../lambda/monitoring/doctor/report.ts";
 import type { Call } from "./cli/call.ts";
 import { isRecord } from "./json.ts";
 import type { Screen } from "./terminal/screen.ts";
@@ -21,7 +21,10 @@ const LONGEST_MS = 15_000;
  *
  * @returns the lines of the checks that failed for good; none where the run may begin
  */
-export async function checkFirst({ atlas, work }: Call, screen: Screen): Promise<readonly Report["lines"][number][]> {
+export async function checkFirst(
+	{ atlas, work }: Call,
+	screen: Screen,
+): Promise<readonly DoctorReport["lines"][number][]> {
 	if (!atlas || work.kind === "serve") return [];
 	const request = work.kind === "request" ? work.request() : work.kind === "event" ? requestIn(work.event) : {};
 	const { projectId, retentionInDays } = request;
@@ -40,7 +43,7 @@ export async function checkFirst({ atlas, work }: Call, screen: Screen): Promise
 	};
 	const decisive = names.length === 1 ? [...FOR_ALL, ...FOR_ONE] : FOR_ALL;
 	const examine = async () => {
-		const report = await Promise.race([examineAtlas(options, checked), delay(LONGEST_MS, undefined, { ref: false })]);
+		const report = await Promise.race([runDoctor(options, checked), delay(LONGEST_MS, undefined, { ref: false })]);
 		return report?.lines.filter(({ check, verdict }) => verdict === "bad" && decisive.includes(check)) ?? [];
 	};
 	screen.live(["checking the keys, the project and the cluster …"]);

@@ -1,7 +1,7 @@
 import { InputError } from "../lambda/domain/errors.ts";
 import type { CheckRequest } from "../lambda/monitoring/doctor/examine.ts";
-import { examineAtlas, readCheckRequest } from "../lambda/monitoring/doctor/examine.ts";
-import { REPORT_INDENT, writeReport } from "../lambda/monitoring/doctor/report.ts";
+import { readCheckRequest, runDoctor } from "../lambda/monitoring/doctor/examine.ts";
+import { formatReport, REPORT_INDENT } from "../lambda/monitoring/doctor/report.ts";
 import { startAtlas } from "./atlas/index.ts";
 import { endWrongCall, readCommand, UsageError } from "./cli/command.ts";
 import { readAtlasUrl, secretOfEnvironment } from "./cli/credentials.ts";
@@ -48,11 +48,11 @@ try {
 	await using atlas = await openAtlas(url);
 	const { secretId, secret } = atlas;
 	const connection = { baseUrl: atlas.url, secretId, readSecretText: async () => secret, now: () => Date.now() };
-	const report = await examineAtlas(connection, request);
+	const report = await runDoctor(connection, request);
 	if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
 	else {
 		const screen = createScreen(process.stdout, (text) => process.stdout.write(text));
-		for (const line of writeReport(report).split("\n")) screen.line(line, REPORT_INDENT);
+		for (const line of formatReport(report).split("\n")) screen.line(line, REPORT_INDENT);
 	}
 	process.exitCode = report.healthy ? 0 : 1;
 } catch (error) {

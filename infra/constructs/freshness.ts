@@ -6,7 +6,7 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { AGE_METRIC, NOT_FRESH_METRIC } from "../../lambda/domain/metrics.ts";
 import type { FreshnessEnvironment } from "../../lambda/handlers/config.ts";
-import type { Watched } from "../../lambda/monitoring/freshness-event.ts";
+import type { WatchedClusters } from "../../lambda/monitoring/freshness-event.ts";
 import { waiting } from "./alarms.ts";
 import { LOOK_EVERY, type ScheduledTarget, watchedTargets } from "./scheduled-targets.ts";
 import { schedulerRole } from "./schedules.ts";
@@ -22,7 +22,7 @@ export interface FreshnessProps extends FunctionSettings, AlarmSettings {
 	/** Whether each target has an alarm, and a metric, of its own; otherwise all share one. */
 	readonly alarmEach: boolean;
 	/** Clusters that only a look can name; with the targets they share one alarm. */
-	readonly selections: readonly Watched[];
+	readonly selections: readonly WatchedClusters[];
 	readonly group: ScheduleGroup;
 	readonly network?: Network;
 }

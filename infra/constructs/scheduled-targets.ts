@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import type { Target } from "../../lambda/domain/outcome.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../../lambda/domain/request.ts";
-import type { Watched } from "../../lambda/monitoring/freshness-event.ts";
+import type { WatchedClusters } from "../../lambda/monitoring/freshness-event.ts";
 import { expectedEvery } from "../settings/expected-interval.ts";
 import type { ScheduleProps } from "./props.ts";
 import { timingOf } from "./schedules.ts";
@@ -37,10 +37,10 @@ export function scheduledTargets(schedules: readonly ScheduleProps[]): readonly 
 }
 
 /** What schedules select by `all` or tags. Which clusters that is, each look finds out anew. */
-export const scheduledSelections = (schedules: readonly ScheduleProps[]): readonly Watched[] =>
+export const scheduledSelections = (schedules: readonly ScheduleProps[]): readonly WatchedClusters[] =>
 	schedules.map(promiseOf).filter(({ clusters }) => !isNamed(clusters));
 
-function promiseOf(schedule: ScheduleProps): Watched {
+function promiseOf(schedule: ScheduleProps): WatchedClusters {
 	const { flexibleWindow, grace, request: input } = schedule;
 	const request = readSnapshotRequest(input);
 	return {
@@ -63,9 +63,9 @@ const isNamed = (clusters: SnapshotRequest["clusters"]): clusters is readonly st
  */
 export function watchedTargets(
 	targets: readonly ScheduledTarget[],
-	selections: readonly Watched[],
+	selections: readonly WatchedClusters[],
 	measured: boolean,
-): readonly (ScheduledTarget | Watched)[] {
+): readonly (ScheduledTarget | WatchedClusters)[] {
 	if (measured) return [...targets, ...selections];
 	const promises = Map.groupBy(targets, ({ projectId, expectedEveryMinutes, graceMinutes }) =>
 		JSON.stringify({ projectId, expectedEveryMinutes, graceMinutes }),
@@ -75,7 +75,7 @@ export function watchedTargets(
 		const parts = Array.from({ length: Math.ceil(names.length / NAMES_IN_A_REQUEST) }, (_, part) =>
 			names.slice(part * NAMES_IN_A_REQUEST, (part + 1) * NAMES_IN_A_REQUEST),
 		);
-		return parts.map((clusters): Watched => ({ ...JSON.parse(promise), clusters }));
+		return parts.map((clusters): WatchedClusters => ({ ...JSON.parse(promise), clusters }));
 	});
 	return [...lists, ...selections];
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "../../lambda/domain/errors.ts";
 import { type RequestLimitsInput, readLimits } from "../../lambda/domain/limits.ts";
-import { readSnapshotRequest, whole } from "../../lambda/domain/request.ts";
+import { readSnapshotRequest, wholeNumber } from "../../lambda/domain/request.ts";
 import { HEARTBEAT_RULE, isAllowedAtlas, isAllowedHeartbeat } from "../../lambda/handlers/config.ts";
 import { arnOf } from "./arns.ts";
 import { patternFaults } from "./event-pattern.ts";
@@ -96,9 +96,9 @@ const Schedule = only(
 		name: Name,
 		expression: Expression,
 		timeZone: v.optional(v.pipe(text, v.check(isTimeZone, "must be an IANA time zone")), "Etc/UTC"),
-		flexibleWindowMinutes: v.optional(whole(1, 1440, "minutes")),
-		expectedEveryMinutes: v.optional(whole(15, 10 * 366 * 24 * 60, "minutes")),
-		graceMinutes: v.optional(whole(1, 7 * 24 * 60, "minutes")),
+		flexibleWindowMinutes: v.optional(wholeNumber(1, 1440, "minutes")),
+		expectedEveryMinutes: v.optional(wholeNumber(15, 10 * 366 * 24 * 60, "minutes")),
+		graceMinutes: v.optional(wholeNumber(1, 7 * 24 * 60, "minutes")),
 		request: RequestInput,
 	},
 	"must be a JSON object",
@@ -115,7 +115,7 @@ const EventRule = only(
 );
 
 const Rotation = only(
-	{ adminSecretArn: arnOf("secret"), everyDays: v.optional(whole(1, 365, "days"), 30) },
+	{ adminSecretArn: arnOf("secret"), everyDays: v.optional(wholeNumber(1, 365, "days"), 30) },
 	"must be a JSON object",
 );
 
@@ -123,14 +123,14 @@ const Http = only(
 	{
 		signedHook: v.optional(flag, false),
 		hookSecretArn: v.optional(arnOf("secret")),
-		ratePerSecond: v.optional(whole(1, 10_000, "requests"), 5),
-		burst: v.optional(whole(1, 5000, "requests"), 10),
+		ratePerSecond: v.optional(wholeNumber(1, 10_000, "requests"), 5),
+		burst: v.optional(wholeNumber(1, 5000, "requests"), 10),
 		accessLog: v.optional(flag, true),
 	},
 	"must be false or a JSON object",
 );
 
-const Vpc = only({ natGateways: v.optional(whole(1, 2, "gateways"), 1) }, "must be false or a JSON object");
+const Vpc = only({ natGateways: v.optional(wholeNumber(1, 2, "gateways"), 1) }, "must be false or a JSON object");
 
 /** Up to so many clusters each has an alarm of its own; `false` for none, `true` for as many as may be. */
 const PerClusterAlarms = v.pipe(
@@ -161,8 +161,8 @@ export const SettingsSchema = only(
 		logRetentionDays: v.optional(v.picklist(RETENTION_DAYS, `must be one of ${RETENTION_DAYS.join(", ")} days`), 30),
 		vpc: v.optional(falseOr(Vpc), false),
 		atlasBaseUrl: v.optional(v.pipe(text, v.check(isAllowedAtlas, "must be an https URL without path or query"))),
-		memoryMegabytes: v.optional(whole(128, 10_240, "megabytes"), 512),
-		reservedConcurrency: v.optional(whole(1, 1000, "executions")),
+		memoryMegabytes: v.optional(wholeNumber(128, 10_240, "megabytes"), 512),
+		reservedConcurrency: v.optional(wholeNumber(1, 1000, "executions")),
 		removalPolicy: v.optional(v.picklist(["retain", "destroy"], "must be retain or destroy"), "retain"),
 		perClusterAlarms: v.optional(PerClusterAlarms),
 		runbookUrl: v.optional(

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { authenticate, type ReadSecret, schemeOf } from "./auth/authenticate.ts";
-import { createKnownSecrets, learnAuthorization, learnKeys } from "./layers/known-secrets.ts";
-import { type Exchange, tellOf } from "./layers/observe.ts";
+import { createKnownSecrets, rememberAuthorization, rememberKeys } from "./layers/known-secrets.ts";
+import { type ObservedRequest, observeRequests } from "./layers/observe.ts";
 import { openEnvelopes } from "./layers/open-envelopes.ts";
-import { keepToBudget } from "./layers/rate-limit.ts";
-import { repeatReads } from "./layers/repeat-reads.ts";
+import { limitRate } from "./layers/rate-limit.ts";
+import { retryReads } from "./layers/repeat-reads.ts";
 import {
 	type Clusters,
 	type CompliancePolicies,
@@ -13,11 +13,11 @@ import {
 	createProjects,
 	type Projects,
 } from "./resources/projects.ts";
-import { createRequests, DEFAULT_MEDIA_TYPE } from "./resources/requests.ts";
+import { createJsonRequests, DEFAULT_MEDIA_TYPE } from "./resources/requests.ts";
 import { createSnapshots, type Snapshots } from "./resources/snapshots.ts";
 import { createTransport, TIMEOUTS, type Timeouts } from "./transport.ts";
 
-export type { Exchange } from "./layers/observe.ts";
+export type { ObservedRequest } from "./layers/observe.ts";
 
 export interface AtlasClientOptions {
 	/** Origin of Atlas, `https://cloud.mongodb.com`. */
@@ -36,7 +36,7 @@ export interface AtlasClientOptions {
 	/** Milliseconds. @default 5 s to connect, 20 s each for head and body */
 	readonly timeouts?: Timeouts;
 	/** Told of every request that left, for logs and metrics. Must not throw. */
-	readonly onReply?: (exchange: Exchange) => void;
+	readonly onReply?: (exchange: ObservedRequest) => void;
 }
 
 /** The Atlas Administration API, as far as snapshots need it. Every function rejects with an `AtlasError`. */
@@ -55,11 +55,14 @@ export function createAtlas(options: AtlasClientOptions): Atlas {
 	const { mediaType = DEFAULT_MEDIA_TYPE, envelope = false, pretty = false, onReply = () => {} } = options;
 	const known = createKnownSecrets();
 	const transport = createTransport(baseUrl, options.timeouts ?? TIMEOUTS, now);
-	const paced = keepToBudget(now, wait)(openEnvelopes(tellOf(onReply, now)(learnAuthorization(known)(transport.send))));
-	const send = repeatReads(
-		authenticate(learnKeys(known, readSecret), (credentials) => schemeOf(credentials, now))(paced),
+	const paced = limitRate(
+		now,
+		wait,
+	)(openEnvelopes(observeRequests(onReply, now)(rememberAuthorization(known)(transport.send))));
+	const send = retryReads(
+		authenticate(rememberKeys(known, readSecret), (credentials) => schemeOf(credentials, now))(paced),
 	);
-	const requests = createRequests(send, { mediaType, envelope, pretty }, now);
+	const requests = createJsonRequests(send, { mediaType, envelope, pretty }, now);
 	return {
 		...createSnapshots(requests, known),
 		...createClusters(requests, known),

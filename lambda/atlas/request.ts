@@ -1,5 +1,5 @@
 /** A request of Atlas. Nothing here says how it is authenticated. */
-export interface Call {
+export interface AtlasRequest {
 	readonly method: "GET" | "POST";
 	/** Path and query exactly as sent: the digest signs it (RFC 7616 §3.4, `uri`). */
 	readonly target: string;
@@ -8,26 +8,26 @@ export interface Call {
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
 	/** When the call as a whole began and ends; shared by whatever is sent for it, challenges and tokens included. */
-	readonly period?: Period;
+	readonly period?: CallPeriod;
 	/** Of a POST: shared by all copies of it that are sent, and by nothing else. */
-	readonly departure?: Departure;
+	readonly departure?: PostStatus;
 }
 
 /** Epoch milliseconds. */
-export interface Period {
+export interface CallPeriod {
 	readonly startedAt: number;
 	readonly endsAt: number;
 }
 
 /** Whether any copy of a POST has begun to leave this process: from then on Atlas may have carried it out. */
-export interface Departure {
+export interface PostStatus {
 	left: boolean;
 	/** Epoch milliseconds after which it must not leave. */
 	readonly notAfter?: number;
 }
 
 /** A reply, whole and unjudged. */
-export interface Reply {
+export interface AtlasReply {
 	readonly status: number;
 	/** Names in lower case; repeated fields are joined by a comma (RFC 9110 §5.3). */
 	readonly headers: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export interface Reply {
  *
  * @throws AtlasError `ATLAS_UNREACHABLE` where nothing was sent, `ATLAS_NO_REPLY` where no whole reply came
  */
-export type Send = (call: Call) => Promise<Reply>;
+export type Send = (call: AtlasRequest) => Promise<AtlasReply>;
 
 /** Wraps a Send in another: authentication, the rate budget, anything that must see both sides. */
 export type Layer = (next: Send) => Send;
@@ -47,7 +47,7 @@ export type Layer = (next: Send) => Send;
 const PATH = /^\/api\/atlas\/v2\/groups\/([^/?]+)(?:\/clusters\/([^/?]+))?(?:\/backup\/snapshots\/([a-f0-9]{24}))?/;
 
 /** What a call is about, as messages begin: read off its path, which only ever holds names of the request. */
-export function subjectOf({ target }: Pick<Call, "target">): string {
+export function describeSubject({ target }: Pick<AtlasRequest, "target">): string {
 	const [, project, cluster, snapshot] = PATH.exec(target) ?? [];
 	if (project === undefined) return target.startsWith("/api/oauth/") ? "access token" : "atlas";
 	return [

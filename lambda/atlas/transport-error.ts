@@ -1,40 +1,40 @@
 import { AtlasError } from "../domain/errors.ts";
-import { executedOf } from "./replies/classify.ts";
-import type { Call } from "./request.ts";
-import { subjectOf } from "./request.ts";
+import { executedBy } from "./replies/classify.ts";
+import type { AtlasRequest } from "./request.ts";
+import { describeSubject } from "./request.ts";
 
 /**
  * Says what a failed exchange means.
  *
  * @param sent whether writing the request had begun: before that, nothing can have been done
  */
-export function toTransportError(cause: Error, call: Call, sent: boolean): AtlasError {
+export function toTransportError(cause: Error, call: AtlasRequest, sent: boolean): AtlasError {
 	const code = codeOf(cause);
 	const options = { cause: new SocketFailure(code) };
 	if (code === "UND_ERR_INVALID_ARG") {
 		return new AtlasError(
 			{ code: "ATLAS_BAD_REQUEST", blame: "ours", executed: "no" },
-			`${subjectOf(call)}: the request can't be written as HTTP; this is a defect of the service`,
+			`${describeSubject(call)}: the request can't be written as HTTP; this is a defect of the service`,
 			options,
 		);
 	}
 	if (code === "CALL_OVER" && !sent) {
 		return new AtlasError(
 			{ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" },
-			`${subjectOf(call)}: the time for the call was over before the request could be sent`,
+			`${describeSubject(call)}: the time for the call was over before the request could be sent`,
 			options,
 		);
 	}
 	if (!sent) {
 		return new AtlasError(
 			{ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" },
-			`${subjectOf(call)}: no connection to Atlas (${code}); ${remedyOf(code)}`,
+			`${describeSubject(call)}: no connection to Atlas (${code}); ${remedyOf(code)}`,
 			options,
 		);
 	}
 	return new AtlasError(
-		{ code: "ATLAS_NO_REPLY", blame: "transient", executed: executedOf(call) },
-		`${subjectOf(call)}: the request was sent, but no whole reply came (${code})`,
+		{ code: "ATLAS_NO_REPLY", blame: "transient", executed: executedBy(call) },
+		`${describeSubject(call)}: the request was sent, but no whole reply came (${code})`,
 		options,
 	);
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
-import type { Call, Reply, Send } from "./request.ts";
-import { CALL_MS } from "./resources/requests.ts";
+import type { AtlasReply, AtlasRequest, Send } from "./request.ts";
+import { CALL_TIMEOUT_MS } from "./resources/requests.ts";
 import { toTransportError } from "./transport-error.ts";
 
 /** Milliseconds. */
@@ -59,11 +59,11 @@ export function createTransport(baseUrl: string, timeouts: Timeouts, now: () => 
  * is held back if the call's time is over, by the clock on the wall, since a process may have been frozen while it
  * waited for the socket. A timer ends whatever is under way then, also a reply that comes in drops or never begins.
  */
-function exchange(pool: Dispatcher, call: Call, now: () => number): Promise<Reply> {
+function exchange(pool: Dispatcher, call: AtlasRequest, now: () => number): Promise<AtlasReply> {
 	return new Promise((resolve, reject) => {
 		let sent = false;
 		let over = false;
-		let head: Omit<Reply, "body"> | undefined;
+		let head: Omit<AtlasReply, "body"> | undefined;
 		let end = (error: Error): void => reject(toTransportError(error, call, sent));
 		const timer = setTimeout(
 			() => {
@@ -106,8 +106,8 @@ function exchange(pool: Dispatcher, call: Call, now: () => number): Promise<Repl
 const SET_BACK = 5_000;
 
 /** Milliseconds; none where the clock was set back so far that nobody knows how long the call has lasted. */
-function timeLeft({ period }: Call, now: number): number {
-	if (period === undefined) return CALL_MS;
+function timeLeft({ period }: AtlasRequest, now: number): number {
+	if (period === undefined) return CALL_TIMEOUT_MS;
 	return now < period.startedAt - SET_BACK ? 0 : period.endsAt - now;
 }
 

@@ -80,7 +80,7 @@ export function parseCredentials(secretString: string, secretId: string): Parsed
 }
 
 /** Whether two readings of a secret brought the same keys. */
-export function sameCredentials(one: Credentials, other: Credentials): boolean {
+export function areSameCredentials(one: Credentials, other: Credentials): boolean {
 	return one.kind === "api-key"
 		? other.kind === "api-key" && one.publicKey === other.publicKey && one.privateKey === other.privateKey
 		: other.kind === "service-account" && one.clientId === other.clientId && one.clientSecret === other.clientSecret;

@@ -11,7 +11,7 @@ import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type SnapshotStateChange } from "../do
  * @throws ServiceError `PUBLISH_FAILED`
  * @see Amazon EventBridge API, PutEvents
  */
-export function toEventBridge(client: Pick<EventBridgeClient, "send">, bus: string) {
+export function createEventPublisher(client: Pick<EventBridgeClient, "send">, bus: string) {
 	return async (event: SnapshotStateChange): Promise<void> => {
 		const entry = {
 			EventBusName: bus,

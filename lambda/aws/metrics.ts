@@ -26,7 +26,7 @@ export function createMetrics(stack: string): Metrics {
  * Counts a published change of state, and measures a completed snapshot. Project and cluster stand in the same line of
  * the log, for queries: as dimensions they would make the bill grow with the fleet.
  */
-export function countChange(metrics: Metrics, event: SnapshotStateChange): void {
+export function recordStateChange(metrics: Metrics, event: SnapshotStateChange): void {
 	const { state, projectId, clusterName, durationSeconds, snapshot } = event;
 	metrics.addMetadata(CLUSTER_DIMENSIONS.project, projectId);
 	metrics.addMetadata(CLUSTER_DIMENSIONS.cluster, clusterName);
@@ -42,11 +42,11 @@ export function countChange(metrics: Metrics, event: SnapshotStateChange): void 
 /** Counts a failed request where an alarm listens for its kind: keys that are refused, and a rate limit that is reached. */
 function countFailure(metrics: Metrics, error: unknown): void {
 	const name = error instanceof ServiceError ? FAILURE_METRIC[error.name] : undefined;
-	if (name !== undefined) countPlainly(metrics, name, 1);
+	if (name !== undefined) recordCount(metrics, name, 1);
 }
 
 /** Wraps a request so that its failures are counted on their way. */
-export const countingFailures =
+export const countFailuresOf =
 	(metrics: Metrics) =>
 	<A extends readonly unknown[], R>(work: (...input: A) => Promise<R>) =>
 	(...input: A): Promise<R> =>
@@ -56,7 +56,7 @@ export const countingFailures =
 		});
 
 /** Tells how old a cluster's newest completed snapshot is. */
-export function measureAge(metrics: Metrics, { projectId, clusterName }: Target, ageSeconds: number): void {
+export function recordSnapshotAge(metrics: Metrics, { projectId, clusterName }: Target, ageSeconds: number): void {
 	metrics.addDimension(CLUSTER_DIMENSIONS.project, projectId);
 	metrics.addDimension(CLUSTER_DIMENSIONS.cluster, clusterName);
 	metrics.addMetric(AGE_METRIC, MetricUnit.Seconds, ageSeconds);
@@ -67,16 +67,16 @@ export function measureAge(metrics: Metrics, { projectId, clusterName }: Target,
  * Milliseconds: longer than a period of the alarm, which may read complete periods only. A poll then takes away the 1
  * before it when its own is read already, and no gap is seen between them.
  */
-export const LATE_STAMPED_EARLY = 20 * 60_000;
+export const LATE_TIMESTAMP_OFFSET_MS = 20 * 60_000;
 
 /** Adds to, or takes from, what is late. @param at epoch milliseconds, of the deadline or of the poll that saw it */
-export function countLate(metrics: Metrics, change: 1 | -1, at: number): void {
-	metrics.setTimestamp(at - LATE_STAMPED_EARLY);
-	countPlainly(metrics, LATE_METRIC, change);
+export function recordLateTarget(metrics: Metrics, change: 1 | -1, at: number): void {
+	metrics.setTimestamp(at - LATE_TIMESTAMP_OFFSET_MS);
+	recordCount(metrics, LATE_METRIC, change);
 }
 
 /** Emits a count about the stack as a whole. */
-export function countPlainly(metrics: Metrics, name: string, count: number): void {
+export function recordCount(metrics: Metrics, name: string, count: number): void {
 	metrics.addMetric(name, MetricUnit.Count, count);
 	metrics.publishStoredMetrics();
 }

@@ -70,7 +70,7 @@ export function createSecretReader(
  */
 export async function readSecretText(client: SecretsClient, secretId: string): Promise<string> {
 	const output = await client.send(new GetSecretValueCommand({ SecretId: secretId })).catch((error: unknown) => {
-		throw toUnreadable(error, secretId);
+		throw toSecretError(error, secretId);
 	});
 	return output.SecretString ?? (output.SecretBinary ? new TextDecoder().decode(output.SecretBinary) : "");
 }
@@ -91,7 +91,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * Translates a failure of Secrets Manager. The SDK's error stays behind: where it could not read a reply it keeps the
  * reply, secret and all, in a hidden field.
  */
-export function toUnreadable(error: unknown, secretId: string): ServiceError {
+export function toSecretError(error: unknown, secretId: string): ServiceError {
 	const name = error instanceof Error && /^[A-Za-z]{1,64}$/.test(error.name) ? error.name : "Error";
 	const remedy = REMEDIES[name];
 	return remedy === undefined

@@ -1,11 +1,11 @@
-import type { Expectation } from "./expectation.ts";
-import { noRefusals, type Refusals, type Verdict } from "./failure.ts";
+import type { ExpectedDuration } from "./expectation.ts";
+import { type Failure, noRefusals, type Refusals } from "./failure.ts";
 import type { FinalState, Provenance, Reason } from "./outcome.ts";
 import type { ConflictPolicy } from "./request.ts";
-import { isOnDemand, isRunning, requestTime, type Snapshot, wasAskedFor } from "./snapshot.ts";
+import { isNotScheduled, isOnDemand, isRunning, requestTime, type Snapshot } from "./snapshot.ts";
 
 /** What is done next to take one snapshot. Each move is carried out in `run/`, which brings back what it saw. */
-export type Move =
+export type AcquisitionAction =
 	/** Ask Atlas for a snapshot, after so many seconds. */
 	| { readonly do: "ask"; readonly afterSeconds: number }
 	/** Look through the lists for our marker, after so many seconds. */
@@ -27,7 +27,7 @@ export type Refusal = {
 export type End = { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
 
 /** What is known between two moves. */
-export interface Taking {
+export interface AcquisitionState {
 	/** Requests for this snapshot, whether they left this process or not. */
 	readonly asks: number;
 	/** Epoch milliseconds of the end of the last that left, if one has: our marker is looked for before the next. */
@@ -51,7 +51,7 @@ export interface Taking {
 	readonly ending: Refusal | End | null;
 }
 
-export const untaken: Taking = {
+export const initialAcquisition: AcquisitionState = {
 	asks: 0,
 	leftAt: null,
 	looksLeft: [],
@@ -66,24 +66,24 @@ export const untaken: Taking = {
 };
 
 /** What one request brought. `at` is epoch milliseconds. */
-export type Asked =
+export type RequestResult =
 	| { readonly at: number; readonly snapshot: Snapshot }
-	| { readonly at: number; readonly verdict: Verdict }
+	| { readonly at: number; readonly verdict: Failure }
 	/** The deadline had passed, so nothing was sent. */
 	| { readonly at: number; readonly tooLate: true };
 
 /** What one look through the lists brought. */
-export type Looked =
+export type LookupResult =
 	| {
 			readonly at: number;
 			readonly snapshots: { readonly ours?: Snapshot; readonly running?: Snapshot };
 			/** Of how long a snapshot takes; `null` where the listed ones do not tell, absent where it was not asked. */
-			readonly expectation?: Expectation | null;
+			readonly expectation?: ExpectedDuration | null;
 	  }
-	| { readonly at: number; readonly verdict: Verdict };
+	| { readonly at: number; readonly verdict: Failure };
 
 /** What the moves of one target depend on. */
-export interface Terms {
+export interface AcquisitionTerms {
 	readonly policy: ConflictPolicy;
 	/** Whole days for which the snapshot must be kept; another's that is kept shorter is not joined. */
 	readonly retentionInDays: number;
@@ -96,7 +96,7 @@ export interface Terms {
 }
 
 /** By what a run knows its own: the marker, and epoch milliseconds of its start. */
-export interface Own {
+export interface RunIdentity {
 	readonly marker: string;
 	readonly startedAt: number;
 }
@@ -105,18 +105,21 @@ export interface Own {
 const SKEW_MS = 5 * 60_000;
 
 /** Whether a snapshot is one that a run asked for: by marker and kind, and never one from before the run. */
-const isOurs = (snapshot: Snapshot, own: Own): boolean =>
+const isOurs = (snapshot: Snapshot, own: RunIdentity): boolean =>
 	typeof snapshot.description === "string" &&
 	snapshot.description.endsWith(own.marker) &&
-	wasAskedFor(snapshot) &&
+	isNotScheduled(snapshot) &&
 	wasRequestedSince(snapshot, own);
 
 /** Whether a snapshot may have been asked for since the run's start. */
-export const wasRequestedSince = (snapshot: Snapshot, { startedAt }: Own): boolean =>
+export const wasRequestedSince = (snapshot: Snapshot, { startedAt }: RunIdentity): boolean =>
 	requestTime(snapshot) >= startedAt - SKEW_MS;
 
 /** Picks what matters for one run out of a cluster's snapshots: its own, and a running one of others. */
-export function findIn(snapshots: readonly Snapshot[], own: Own): { ours?: Snapshot; running?: Snapshot } {
+export function findOwnAndRunning(
+	snapshots: readonly Snapshot[],
+	own: RunIdentity,
+): { ours?: Snapshot; running?: Snapshot } {
 	return {
 		ours: snapshots.find((snapshot) => isOurs(snapshot, own)),
 		running: snapshots.find((snapshot) => isOnDemand(snapshot) && isRunning(snapshot)),

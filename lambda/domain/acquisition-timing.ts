@@ -1,4 +1,4 @@
-import type { End, Move, Taking, Terms } from "./acquisition-state.ts";
+import type { AcquisitionAction, AcquisitionState, AcquisitionTerms, End } from "./acquisition-state.ts";
 
 /** Seconds between the looks once the deadline forbids another request: ten minutes, since a list may be minutes old. */
 const LOOKS_BEFORE_GIVING_UP = [60, 180, 360] as const;
@@ -10,16 +10,21 @@ const LEAST_LAST_LOOK_SECONDS = 5;
 const LAST_MOMENT_SECONDS = 15;
 
 /** What is known, and what is done next. */
-export type Next = readonly [Taking, Move];
+export type Next = readonly [AcquisitionState, AcquisitionAction];
 
 /** @param least seconds before the first look at least */
-export const lookAfter = (taking: Taking, [first = 0, ...looksLeft]: readonly number[], least = 0): Next => [
+export const lookAfter = (taking: AcquisitionState, [first = 0, ...looksLeft]: readonly number[], least = 0): Next => [
 	{ ...taking, looksLeft },
 	{ do: "look", afterSeconds: Math.max(first, least) },
 ];
 
-export const askAgain = (taking: Taking, at: number, terms: Terms, afterSeconds: number, least = 0): Next =>
-	again("ask", taking, at, terms, afterSeconds, least);
+export const askAgain = (
+	taking: AcquisitionState,
+	at: number,
+	terms: AcquisitionTerms,
+	afterSeconds: number,
+	least = 0,
+): Next => again("ask", taking, at, terms, afterSeconds, least);
 
 /**
  * After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. A pause
@@ -27,9 +32,9 @@ export const askAgain = (taking: Taking, at: number, terms: Terms, afterSeconds:
  */
 export function again(
 	what: "ask" | "look",
-	taking: Taking,
+	taking: AcquisitionState,
 	at: number,
-	terms: Terms,
+	terms: AcquisitionTerms,
 	afterSeconds: number,
 	least = 0,
 ): Next {
@@ -45,7 +50,7 @@ export function again(
  *
  * @param least seconds for which Atlas wants no call
  */
-export function giveUp(taking: Taking, at: number, { deadlineAt }: Terms, least = 0): Next {
+export function giveUp(taking: AcquisitionState, at: number, { deadlineAt }: AcquisitionTerms, least = 0): Next {
 	const { reason } = taking;
 	const ending: End = {
 		do: "end",

@@ -1,9 +1,16 @@
-import type { Asked, Looked, Move, Refusal, Taking, Terms } from "./acquisition-state.ts";
+import type {
+	AcquisitionAction,
+	AcquisitionState,
+	AcquisitionTerms,
+	LookupResult,
+	Refusal,
+	RequestResult,
+} from "./acquisition-state.ts";
 import { again, askAgain, giveUp, lookAfter, type Next } from "./acquisition-timing.ts";
-import type { Verdict } from "./failure.ts";
-import { afterRefusal, isBelieved, noRefusals, REFUSAL_PAUSE_SECONDS } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import { afterRefusal, isLastingRefusal, noRefusals, REFUSAL_PAUSE_SECONDS } from "./failure.ts";
 import type { FinalState, Reason } from "./outcome.ts";
-import { isKeptFor, type Snapshot } from "./snapshot.ts";
+import { isKeptAtLeast, type Snapshot } from "./snapshot.ts";
 
 /**
  * Seconds between the looks after a request in doubt. Together a minute: three times as long as a reply may take, so
@@ -22,7 +29,7 @@ const BLIND_LOOKS_AFTER_REFUSAL = 3;
  * Decides after a request. One that left this process and did not bring a snapshot may have been carried out, whatever
  * was answered: something in between may have sent it twice. So nothing is concluded from it without a look.
  */
-export function afterAsking(before: Taking, asked: Asked, terms: Terms): Next {
+export function afterRequest(before: AcquisitionState, asked: RequestResult, terms: AcquisitionTerms): Next {
 	if ("tooLate" in asked) return giveUp(before, asked.at, terms);
 	const taking = { ...before, asks: before.asks + 1, looksLeft: [], ending: null };
 	if ("snapshot" in asked) return [taking, { do: "follow", snapshot: asked.snapshot, provenance: "created" }];
@@ -35,7 +42,7 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): Next {
 		return afterDoubt({ ...known, inDoubt: true, doubts: known.doubts + 1 }, at, terms, retryAfterSeconds);
 	}
 	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
-	if (verdict.refused && !isBelieved(askRefusals, at)) return askAgain(known, at, terms, refusalPause(terms));
+	if (verdict.refused && !isLastingRefusal(askRefusals, at)) return askAgain(known, at, terms, refusalPause(terms));
 	const again = code === "ATLAS_CONFLICT";
 	if (again || verdict.retry === "never") {
 		const ending = { do: "explain", reason, code, again } as const;
@@ -48,7 +55,12 @@ export function afterAsking(before: Taking, asked: Asked, terms: Terms): Next {
  * The first times ours is looked for soon; later on the look before the next request does, at two operations less a
  * time. Not before Atlas wants any call (`least` seconds).
  */
-function afterDoubt(taking: Taking, at: number, { backOff, deadlineAt, hardLimitAt }: Terms, least = 0): Next {
+function afterDoubt(
+	taking: AcquisitionState,
+	at: number,
+	{ backOff, deadlineAt, hardLimitAt }: AcquisitionTerms,
+	least = 0,
+): Next {
 	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(taking.asks, least));
 	if (taking.doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt)
 		return [taking, { do: "ask", afterSeconds }];
@@ -56,10 +68,10 @@ function afterDoubt(taking: Taking, at: number, { backOff, deadlineAt, hardLimit
 	return lookAfter(taking, LOOKS_IN_DOUBT, Math.min(least, left));
 }
 
-const lookNow: Move = { do: "look", afterSeconds: 0 };
+const lookNow: AcquisitionAction = { do: "look", afterSeconds: 0 };
 
 /** Decides after a look. */
-export function afterLooking(before: Taking, looked: Looked, terms: Terms): Next {
+export function afterLookup(before: AcquisitionState, looked: LookupResult, terms: AcquisitionTerms): Next {
 	const { at } = looked;
 	if ("verdict" in looked) return afterBlindLook(before, looked.verdict, at, terms);
 	const taking = { ...before, blindLooks: 0, lookRefusals: noRefusals };
@@ -92,7 +104,12 @@ export interface Explained {
 }
 
 /** Decides after a look at the cluster: only what that look confirms is believed without looking for ours further. */
-export function afterExplaining(before: Taking, refusal: Refusal, explained: Explained, terms: Terms): Next {
+export function afterExplanation(
+	before: AcquisitionState,
+	refusal: Refusal,
+	explained: Explained,
+	terms: AcquisitionTerms,
+): Next {
 	const { at, state, reason, confirmed } = explained;
 	if (refusal.again && !confirmed)
 		return askAgain({ ...before, ending: null }, at, terms, terms.backOff(2 * before.asks));
@@ -104,7 +121,7 @@ export function afterExplaining(before: Taking, refusal: Refusal, explained: Exp
 	return lookAfter({ ...before, ending }, pauses);
 }
 
-function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Terms): Next {
+function afterBlindLook(before: AcquisitionState, verdict: Failure, at: number, terms: AcquisitionTerms): Next {
 	const { retryAfterSeconds } = verdict;
 	const { ending, askRefusals } = before;
 	const lookRefusals = verdict.refused ? afterRefusal(before.lookRefusals, at) : noRefusals;
@@ -124,19 +141,23 @@ function afterBlindLook(before: Taking, verdict: Verdict, at: number, terms: Ter
 		if (taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL || ending.do === "end") return [taking, ending];
 	}
 	if (verdict.refused) {
-		if (!isBelieved(lookRefusals, at)) return again("look", taking, at, terms, refusalPause(terms));
+		if (!isLastingRefusal(lookRefusals, at)) return again("look", taking, at, terms, refusalPause(terms));
 		return [taking, { do: "explain", reason: reason ?? verdict.reason, code: verdict.code, again: false }];
 	}
 	if (verdict.retry === "again" || ending) return again("look", taking, at, terms, pause, retryAfterSeconds);
 	return [taking, { do: "end", state: "REFUSED", reason: verdict.reason }];
 }
 
-function byPolicy(running: Snapshot, { conflict, ending }: Taking, { policy, retentionInDays }: Terms): Move {
+function byPolicy(
+	running: Snapshot,
+	{ conflict, ending }: AcquisitionState,
+	{ policy, retentionInDays }: AcquisitionTerms,
+): AcquisitionAction {
 	const why = conflict ??
 		ending?.reason ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
 	switch (policy) {
 		case "join":
-			if (!isKeptFor(running, retentionInDays)) return { do: "wait-for", snapshot: running };
+			if (!isKeptAtLeast(running, retentionInDays)) return { do: "wait-for", snapshot: running };
 			return { do: "follow", snapshot: running, provenance: "adopted" };
 		case "wait":
 			return { do: "wait-for", snapshot: running };
@@ -148,4 +169,4 @@ function byPolicy(running: Snapshot, { conflict, ending }: Taking, { policy, ret
 }
 
 /** Refusals that pass and come back may go on for days: what a back-off keeps of the durable operations, this pause keeps too. */
-const refusalPause = ({ backOff }: Terms): number => Math.max(REFUSAL_PAUSE_SECONDS, backOff(1));
+const refusalPause = ({ backOff }: AcquisitionTerms): number => Math.max(REFUSAL_PAUSE_SECONDS, backOff(1));

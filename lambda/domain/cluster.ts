@@ -32,7 +32,7 @@ export const ClusterSchema = v.object({
 export type Cluster = Readonly<v.InferOutput<typeof ClusterSchema>>;
 
 /** Whether a cluster carries every one of the tags. */
-export const carries = ({ tags }: Cluster, wanted: Readonly<Record<string, string>>): boolean =>
+export const hasTags = ({ tags }: Cluster, wanted: Readonly<Record<string, string>>): boolean =>
 	Object.entries(wanted).every(([key, value]) => tags?.some((tag) => tag.key === key && tag.value === value));
 
 /**
@@ -44,7 +44,7 @@ export const carries = ({ tags }: Cluster, wanted: Readonly<Record<string, strin
  *
  * @see Atlas documentation, "Back Up Your Cluster" (M10 and larger) and "Pause One Cluster" (stops all backups)
  */
-export function eligibility(cluster: Cluster): Reason | undefined {
+export function ineligibleReason(cluster: Cluster): Reason | undefined {
 	const { name, stateName, paused, backupEnabled } = cluster;
 	if (isTenant(cluster)) {
 		return {
@@ -80,7 +80,7 @@ export function eligibility(cluster: Cluster): Reason | undefined {
 }
 
 /** The codes above: each says that the cluster can't have an on-demand snapshot. */
-export const INELIGIBLE: ReadonlySet<string> = new Set([
+export const INELIGIBLE_CODES: ReadonlySet<string> = new Set([
 	"ATLAS_NOT_DEDICATED",
 	"ATLAS_CLUSTER_CREATING",
 	"ATLAS_CLUSTER_DELETING",

@@ -2,7 +2,7 @@ import type { Reason } from "./outcome.ts";
 import { isOnDemand, requestTime, type Snapshot } from "./snapshot.ts";
 
 /** How long a snapshot of a cluster is likely to take, as its earlier ones tell. Small: it is kept in a checkpoint. */
-export interface Expectation {
+export interface ExpectedDuration {
 	/** Whole seconds from the request to the end: the median of the earlier ones. */
 	readonly seconds: number;
 	/** By how much they differ from it, as a standard deviation of the logarithm: 0.1 is about a tenth. */
@@ -31,7 +31,7 @@ const MOST_DIFFERENCE = 1;
  * @param snapshots of one cluster; those that do not tell their duration are passed over
  * @returns `undefined` where fewer than two tell it, or where they do not agree at all
  */
-export function predict(snapshots: readonly Snapshot[]): Expectation | undefined {
+export function predictDuration(snapshots: readonly Snapshot[]): ExpectedDuration | undefined {
 	const durations = snapshots
 		.filter((snapshot) => snapshot.status === "completed" && isOnDemand(snapshot))
 		.toSorted((a, b) => requestTime(b) - requestTime(a))
@@ -77,14 +77,17 @@ export function durationSeconds(snapshot: Snapshot): number | undefined {
 const SLOW = 2;
 
 /** @param seconds since the request @returns the warning, as a list of one; an empty one where there is none */
-export function slowness(expectation: Expectation | null | undefined, seconds: number): readonly Reason[] {
+export function slowSnapshotWarnings(
+	expectation: ExpectedDuration | null | undefined,
+	seconds: number,
+): readonly Reason[] {
 	if (!expectation || seconds <= SLOW * expectation.seconds) return [];
-	const message = `${inWords(seconds)} since the request; earlier snapshots of this cluster took about ${inWords(expectation.seconds)}`;
+	const message = `${durationInWords(seconds)} since the request; earlier snapshots of this cluster took about ${durationInWords(expectation.seconds)}`;
 	return [{ code: "SLOWER_THAN_USUAL", message }];
 }
 
 /** A duration as a person says it. */
-export function inWords(seconds: number): string {
+export function durationInWords(seconds: number): string {
 	const minutes = Math.round(seconds / 60);
 	if (minutes < 2) return `${Math.round(seconds)} seconds`;
 	return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 6) / 10} hours`;

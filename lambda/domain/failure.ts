@@ -2,7 +2,7 @@ import { AtlasError, ServiceError } from "./errors.ts";
 import type { Reason } from "./outcome.ts";
 
 /** What a failed request means for the story: values, because a checkpoint keeps no more of an error than its name. */
-export interface Verdict {
+export interface Failure {
 	readonly reason: Reason;
 	/** The code of the closed vocabulary, also where `reason.code` is Atlas's own. */
 	readonly code: string;
@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 /** Judges whatever a port rejected with. What is not of our vocabulary is a defect of ours, and leaves the request in doubt. */
-export function judge(error: unknown): Verdict {
+export function classifyFailure(error: unknown): Failure {
 	if (error instanceof AtlasError) {
 		const { code, errorCode, blame, executed, status, retryAfterSeconds } = error.fault;
 		return {
@@ -93,9 +93,9 @@ export const afterRefusal = ({ count, since }: Refusals, at: number): Refusals =
 });
 
 /** Whether refusals came three times over at least two minutes: then they are taken for what they say. */
-export const isBelieved = ({ count, since }: Refusals, at: number): boolean =>
+export const isLastingRefusal = ({ count, since }: Refusals, at: number): boolean =>
 	count >= BELIEVED_COUNT && at - since >= BELIEVED_MS;
 
 /** Epoch milliseconds by which a lasting refusal is to be reported, whatever else is still looked at; from `now` on if none came. */
-export const reportBy = (each: readonly Refusals[], now: number): number =>
+export const refusalReportTime = (each: readonly Refusals[], now: number): number =>
 	REPORTED_MS + Math.min(now, ...each.filter(({ count }) => count > 0).map(({ since }) => since));

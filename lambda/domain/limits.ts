@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { InputError, type InputFault, toFaults, unknownFields } from "./errors.ts";
 import type { Reason, Target } from "./outcome.ts";
-import { ClusterName, isNames, ProjectId, type SnapshotRequest } from "./request.ts";
+import { ClusterName, isListOfNames, ProjectId, type SnapshotRequest } from "./request.ts";
 import type { RequestedBy, Run } from "./run.ts";
 
 /** What one kind of caller may ask for. */
-export type Limits = Readonly<v.InferOutput<ReturnType<typeof limitsWith>>>;
+export type CallerLimits = Readonly<v.InferOutput<ReturnType<typeof limitsWith>>>;
 /** The limits of every kind of caller that has any. */
 export type RequestLimits = Readonly<v.InferOutput<typeof RequestLimitsSchema>>;
 /** As the operator writes them: what is left out has its default. */
@@ -100,7 +100,7 @@ const fieldOf = (input: unknown, key: string): unknown =>
  *
  * @throws InputError `NOT_ALLOWED`, naming every field and the limit that forbids it
  */
-export function checkAllowed(limits: RequestLimits, { requestedBy, request }: Run): void {
+export function checkRequestLimits(limits: RequestLimits, { requestedBy, request }: Run): void {
 	const kind = limitedKind(requestedBy);
 	const faults = kind ? forbidden(limits[kind], `limits.${kind}`, request) : [];
 	if (faults.length > 0) throw new InputError("NOT_ALLOWED", "request", faults);
@@ -112,7 +112,7 @@ export function checkAllowed(limits: RequestLimits, { requestedBy, request }: Ru
  * @param found clusters that would be backed up
  * @throws InputError `NOT_ALLOWED`
  */
-export function checkCount(limits: RequestLimits, { requestedBy }: Run, found: number): void {
+export function checkClusterCount(limits: RequestLimits, { requestedBy }: Run, found: number): void {
 	const kind = limitedKind(requestedBy);
 	if (kind === undefined || found <= limits[kind].maxClusters) return;
 	const detail = `must not select more than ${limits[kind].maxClusters}, but selects ${found} (limits.${kind}.maxClusters)`;
@@ -120,7 +120,7 @@ export function checkCount(limits: RequestLimits, { requestedBy }: Run, found: n
 }
 
 /** @returns why this one target of a run may not be backed up for its caller */
-export function forbiddenTarget(limits: RequestLimits, { requestedBy }: Run, target: Target): Reason | undefined {
+export function limitRefusal(limits: RequestLimits, { requestedBy }: Run, target: Target): Reason | undefined {
 	const kind = limitedKind(requestedBy);
 	if (kind === undefined) return undefined;
 	const isNamed = isProject(limits[kind], target.projectId);
@@ -137,10 +137,10 @@ function limitedKind(requestedBy: RequestedBy): keyof RequestLimits | undefined 
 }
 
 /** @param name how the operator knows these limits */
-function forbidden(limits: Limits, name: string, request: SnapshotRequest): InputFault[] {
+function forbidden(limits: CallerLimits, name: string, request: SnapshotRequest): InputFault[] {
 	const { projectId, clusters, retentionInDays } = request;
 	const { maxRetentionInDays, maxClusters, allowSelections, allowAllProjects } = limits;
-	const named = isNames(clusters) ? clusters : undefined;
+	const named = isListOfNames(clusters) ? clusters : undefined;
 	const faults: InputFault[] = [];
 	const when = (broken: boolean, pointer: string, detail: string) => {
 		if (broken) faults.push({ pointer, detail });
@@ -166,8 +166,8 @@ function forbidden(limits: Limits, name: string, request: SnapshotRequest): Inpu
 	return faults;
 }
 
-const isProject = ({ projectIds }: Limits, projectId: string): boolean => projectIds?.includes(projectId) ?? true;
+const isProject = ({ projectIds }: CallerLimits, projectId: string): boolean => projectIds?.includes(projectId) ?? true;
 
-const isCluster = ({ clusters }: Limits, name: string): boolean =>
+const isCluster = ({ clusters }: CallerLimits, name: string): boolean =>
 	clusters?.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern)) ??
 	true;

@@ -1,4 +1,4 @@
-import type { Verdict } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import type { FinalState, Reason } from "./outcome.ts";
 import { isRunning, type Snapshot } from "./snapshot.ts";
 
@@ -6,7 +6,7 @@ import { isRunning, type Snapshot } from "./snapshot.ts";
  * A snapshot being followed: what a checkpoint keeps between two looks. Small on purpose, since it is written at every
  * look; the snapshot itself is kept only once it has ended.
  */
-export interface Watch {
+export interface PollState {
 	readonly snapshotId: string;
 	readonly status: string;
 	/** Looks made. */
@@ -28,9 +28,9 @@ export interface Watch {
 }
 
 /** Starts with what Atlas has just said. @param notBefore epoch milliseconds before which Atlas wants no look */
-export function watch(snapshot: Snapshot, at: number, notBefore?: number): Watch {
+export function startPolling(snapshot: Snapshot, at: number, notBefore?: number): PollState {
 	const before = { snapshotId: snapshot.id, status: "", looks: 0, failures: 0, missing: 0, lookedAt: at };
-	const seen = afterSeeing(before, snapshot, at, 0);
+	const seen = afterPoll(before, snapshot, at, 0);
 	return notBefore === undefined ? seen : { ...seen, notBefore };
 }
 
@@ -38,7 +38,7 @@ export function watch(snapshot: Snapshot, at: number, notBefore?: number): Watch
 const hasEnded = ({ status }: Snapshot): boolean => status === "completed" || status === "failed";
 
 /** @param at epoch milliseconds */
-export function afterSeeing(before: Watch, snapshot: Snapshot, at: number, look = 1): Watch {
+export function afterPoll(before: PollState, snapshot: Snapshot, at: number, look = 1): PollState {
 	return {
 		snapshotId: before.snapshotId,
 		status: snapshot.status,
@@ -57,7 +57,7 @@ const HOMES: ReadonlySet<string> = new Set(["ATLAS_CLUSTER_NOT_FOUND", "ATLAS_PR
 const HOMELESS_MS = 60 * 60_000;
 
 /** Whether a second look in a row found nothing; of the cluster or project, whether all looks of an hour did. */
-export const isGone = ({ missing, homelessSince, lookedAt }: Watch): boolean =>
+export const isGone = ({ missing, homelessSince, lookedAt }: PollState): boolean =>
 	missing >= 2 && (homelessSince === undefined || lookedAt - homelessSince >= HOMELESS_MS);
 
 /**
@@ -65,7 +65,7 @@ export const isGone = ({ missing, homelessSince, lookedAt }: Watch): boolean =>
  *
  * @param at epoch milliseconds
  */
-export function afterMissing(before: Watch, verdict: Verdict, at: number): Watch {
+export function afterFailedPoll(before: PollState, verdict: Failure, at: number): PollState {
 	const { retryAfterSeconds, reason, code } = verdict;
 	const homelessSince = HOMES.has(code) ? (before.homelessSince ?? at) : undefined;
 	const isSame = (homelessSince === undefined) === (before.homelessSince === undefined);
@@ -88,16 +88,16 @@ export function afterMissing(before: Watch, verdict: Verdict, at: number): Watch
  *
  * @param at epoch milliseconds
  */
-export const afterWaiting = (before: Watch, at: number): Watch => ({ ...before, lookedAt: at });
+export const afterEarlyCheck = (before: PollState, at: number): PollState => ({ ...before, lookedAt: at });
 
 /** Where a watch stands. `gone`: see {@link isGone}. `late` and `given-up` by the clock. */
-export type Standing = "ended" | "gone" | "late" | "given-up" | "waiting";
+export type PollStatus = "ended" | "gone" | "late" | "given-up" | "waiting";
 
 /** @param limits epoch milliseconds; `deadlineAt` absent once it has been told */
-export function standing(
-	seen: Watch,
+export function pollStatus(
+	seen: PollState,
 	limits: { readonly deadlineAt?: number | undefined; readonly hardLimitAt: number },
-): Standing {
+): PollStatus {
 	if (seen.ended) return "ended";
 	if (isGone(seen)) return "gone";
 	if (seen.lookedAt >= limits.hardLimitAt) return "given-up";
@@ -106,7 +106,7 @@ export function standing(
 }
 
 /** Whether another's snapshot no longer stands in the way of ours. */
-export const isOutOfTheWay = (seen: Watch): boolean =>
+export const hasStoppedRunning = (seen: PollState): boolean =>
 	seen.ended !== undefined ||
 	seen.missing > 0 ||
 	(seen.failures === 0 && !isRunning({ id: seen.snapshotId, status: seen.status }));
@@ -116,8 +116,8 @@ export const isOutOfTheWay = (seen: Watch): boolean =>
  *
  * @param hours for which it is followed at most
  */
-export function conclude(
-	seen: Watch,
+export function finalOutcome(
+	seen: PollState,
 	hours: number,
 ): {
 	readonly state: FinalState;

@@ -1,20 +1,20 @@
 import * as v from "valibot";
 import { InputError, toFaults, unknownFields } from "./errors.ts";
-import { isObject } from "./json.ts";
+import { isRecord } from "./json.ts";
 
 /** What to do when an on-demand snapshot that is not ours is queued or in progress. */
 export type ConflictPolicy = "join" | "wait" | "skip" | "fail";
 
 /** Which clusters: by name, all of them, or those that carry every one of the tags. */
-export type Selection = readonly string[] | "all" | { readonly tags: Readonly<Record<string, string>> };
+export type ClusterSelection = readonly string[] | "all" | { readonly tags: Readonly<Record<string, string>> };
 /** Whether a request names its clusters; otherwise they are found by `all` or tags. */
-export const isNames = (clusters: Selection): clusters is readonly string[] => Array.isArray(clusters);
+export const isListOfNames = (clusters: ClusterSelection): clusters is readonly string[] => Array.isArray(clusters);
 
 /** What was asked, read and completed: every default is filled in. */
 export interface SnapshotRequest {
 	/** 24 hex digits; absent only beside `all` or tags: then every project that the keys can see. */
 	readonly projectId?: string;
-	readonly clusters: Selection;
+	readonly clusters: ClusterSelection;
 	readonly description?: string;
 	/** Whole days, from the snapshot's completion on. */
 	readonly retentionInDays: number;
@@ -54,7 +54,7 @@ const TagText = v.pipe(
 const Tags = v.object(
 	{
 		tags: v.pipe(
-			v.custom<Record<string, unknown>>((tags) => isObject(tags), "must be an object of tag keys and values"),
+			v.custom<Record<string, unknown>>((tags) => isRecord(tags), "must be an object of tag keys and values"),
 			v.record(TagText, TagText),
 			v.check((tags) => Object.keys(tags).length > 0, "must name at least one tag"),
 		),
@@ -78,7 +78,7 @@ const Clusters = v.lazy((input) => {
 });
 
 /** A whole number within bounds, `what` being its unit. */
-export const whole = (minimum: number, maximum: number, what: string) =>
+export const wholeNumber = (minimum: number, maximum: number, what: string) =>
 	v.pipe(
 		v.number(`must be a whole number of ${what}`),
 		v.integer(`must be a whole number of ${what}`),
@@ -99,10 +99,10 @@ const SnapshotRequestSchema = v.object(
 				v.regex(/^\P{Cc}*$/u, "must not hold control characters"),
 			),
 		),
-		retentionInDays: v.optional(whole(1, 2 ** 31 - 1, "days"), 7),
+		retentionInDays: v.optional(wholeNumber(1, 2 ** 31 - 1, "days"), 7),
 		onConflict: v.optional(v.picklist(["join", "wait", "skip", "fail"], "must be join, wait, skip or fail"), "join"),
-		deadlineMinutes: v.optional(whole(1, HARD_LIMIT_MINUTES, "minutes"), 60),
-		minimumAgeMinutes: v.optional(whole(1, 2 ** 31 - 1, "minutes")),
+		deadlineMinutes: v.optional(wholeNumber(1, HARD_LIMIT_MINUTES, "minutes"), 60),
+		minimumAgeMinutes: v.optional(wholeNumber(1, 2 ** 31 - 1, "minutes")),
 	},
 	"must be a JSON object",
 );
@@ -113,13 +113,13 @@ const SnapshotRequestSchema = v.object(
  * @throws InputError `REQUEST_INVALID`, naming every fault at once and quoting no value
  */
 export function readSnapshotRequest(input: unknown): SnapshotRequest {
-	if (!isObject(input))
+	if (!isRecord(input))
 		throw new InputError("REQUEST_INVALID", "request", [{ pointer: "", detail: "must be a JSON object" }]);
 	const read = v.safeParse(SnapshotRequestSchema, input, { abortPipeEarly: true });
 	const faults = [
 		...(read.issues ? toFaults(read.issues) : []),
 		...unknownFields(input, SnapshotRequestSchema.entries),
-		...(isObject(input["clusters"]) ? unknownFields(input["clusters"], Tags.entries, "/clusters") : []),
+		...(isRecord(input["clusters"]) ? unknownFields(input["clusters"], Tags.entries, "/clusters") : []),
 		...crossFaults(input),
 	];
 	if (!read.success || faults.length > 0) throw new InputError("REQUEST_INVALID", "request", faults);
@@ -142,8 +142,8 @@ function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: strin
 	if (!has("clusters") && !has("clusterName")) {
 		faults.push({ pointer: "/clusters", detail: "is missing" });
 	}
-	const tags = isObject(input["clusters"]) ? input["clusters"]["tags"] : undefined;
-	for (const key of isObject(tags) ? Object.keys(tags).filter((name) => UNSAFE_KEYS.has(name)) : []) {
+	const tags = isRecord(input["clusters"]) ? input["clusters"]["tags"] : undefined;
+	for (const key of isRecord(tags) ? Object.keys(tags).filter((name) => UNSAFE_KEYS.has(name)) : []) {
 		faults.push({ pointer: `/clusters/tags/${key}`, detail: "can't be used as a tag" });
 	}
 	const byName = has("clusterName") || Array.isArray(input["clusters"]);

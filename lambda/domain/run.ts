@@ -58,11 +58,11 @@ export const nameRun = ({ stack, trigger, caller, key }: RunKey): string =>
  *
  * @param run its name
  */
-export const marker = (run: string, stack: string): string => ` [run:${digest(stack, run).slice(0, 16)}]`;
+export const runMarker = (run: string, stack: string): string => ` [run:${digest(stack, run).slice(0, 16)}]`;
 
 /** The description as Atlas gets it. */
-export const describe = (run: string, stack: string, request: SnapshotRequest): string =>
-	`${request.description ?? "on demand"}${marker(run, stack)}`;
+export const snapshotDescription = (run: string, stack: string, request: SnapshotRequest): string =>
+	`${request.description ?? "on demand"}${runMarker(run, stack)}`;
 
 /** Of the parts as a JSON list: no two lists of parts give the same text. */
 const digest = (...parts: readonly string[]): string =>
@@ -87,7 +87,7 @@ const isCallerOf = (trigger: Trigger, input: unknown): input is RequestedBy =>
  *
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  */
-export function readRun(input: unknown): Run {
+export function parseRun(input: unknown): Run {
 	const { run, trigger, requestedBy, slot, request }: Partial<Record<keyof Run, unknown>> =
 		typeof input === "object" && input !== null ? input : {};
 	const known = isTrigger(trigger) ? trigger : undefined;

@@ -78,11 +78,11 @@ export interface Snapshot {
 export type SnapshotKind = "replicaSet" | "shardedCluster";
 
 /** @returns `undefined` where Atlas tells neither */
-export const kindOf = ({ type }: Pick<Snapshot, "type">): SnapshotKind | undefined =>
+export const snapshotKind = ({ type }: Pick<Snapshot, "type">): SnapshotKind | undefined =>
 	type === "replicaSet" || type === "shardedCluster" ? type : undefined;
 
 /** The kind of a cluster's snapshots, by Atlas's `clusterType`. @returns `undefined` where it is none that is known */
-export function kindOfCluster(clusterType: string | null | undefined): SnapshotKind | undefined {
+export function snapshotKindOfCluster(clusterType: string | null | undefined): SnapshotKind | undefined {
 	if (clusterType === "REPLICASET") return "replicaSet";
 	return clusterType === "SHARDED" || clusterType === "GEOSHARDED" ? "shardedCluster" : undefined;
 }
@@ -110,7 +110,7 @@ const SLACK = 10 * 60_000;
  * Whether a snapshot is kept at least as long as a request asks; not where Atlas does not say until when. `expiresAt`
  * counts from the snapshot's request while it runs, and later from its end.
  */
-export const isKeptFor = (snapshot: Snapshot, retentionInDays: number): boolean =>
+export const isKeptAtLeast = (snapshot: Snapshot, retentionInDays: number): boolean =>
 	Date.parse(String(snapshot["expiresAt"])) >= requestTime(snapshot) + retentionInDays * DAY - SLACK;
 
 /**
@@ -130,7 +130,7 @@ export function newestCompleted(snapshots: readonly Snapshot[]): Snapshot | unde
  * Whether a snapshot was taken because someone asked for it, and not by Atlas's own backup policy. A `fallback` is what
  * Atlas takes in place of one that did not go the usual way.
  */
-export const wasAskedFor = ({ snapshotType }: Snapshot): boolean => snapshotType !== "scheduled";
+export const isNotScheduled = ({ snapshotType }: Snapshot): boolean => snapshotType !== "scheduled";
 
 /** The newest completed snapshot that was taken on demand in the usual way. */
 export const newestOnDemand = (snapshots: readonly Snapshot[]): Snapshot | undefined =>

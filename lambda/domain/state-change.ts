@@ -1,10 +1,10 @@
-import type { Expectation } from "./expectation.ts";
+import type { ExpectedDuration } from "./expectation.ts";
 import type { Provenance, Reason, SnapshotStateChange, State, Target, TargetStatus } from "./outcome.ts";
 import type { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** One change of a target's state, before it is put into the words of an event. */
-export interface Change {
+export interface TargetChange {
 	readonly state: State;
 	readonly provenance?: Provenance;
 	/** As Atlas returned it last. */
@@ -17,24 +17,28 @@ export interface Change {
 	/** Doubts about a completed snapshot, and whether it takes long. */
 	readonly warnings?: readonly Reason[];
 	/** Of how long the snapshot takes; none where nothing is expected. */
-	readonly expectation?: Expectation | null;
+	readonly expectation?: ExpectedDuration | null;
 }
 
 /** The end of a target of a part, kept before it is published: whoever publishes it later publishes the same. */
-export interface Decided extends Target {
-	readonly decided: Change;
+export interface DecidedEnd extends Target {
+	readonly decided: TargetChange;
 }
 
 /** What the histories of parts tell that AWS ended in the middle. */
-export interface BrokenParts {
+export interface EndedParts {
 	readonly published: readonly TargetStatus[];
-	readonly decided: readonly Decided[];
+	readonly decided: readonly DecidedEnd[];
 }
 
-/** The step that keeps a {@link Decided}. */
+/** The step that keeps a {@link DecidedEnd}. */
 export const DECIDE_STEP = "decide-end";
 
-export function describeChange(run: Run, { projectId, clusterName }: Target, change: Change): SnapshotStateChange {
+export function toStateChangeEvent(
+	run: Run,
+	{ projectId, clusterName }: Target,
+	change: TargetChange,
+): SnapshotStateChange {
 	const {
 		state,
 		provenance = null,
@@ -67,13 +71,13 @@ export function describeChange(run: Run, { projectId, clusterName }: Target, cha
 }
 
 /** The event without the snapshot and the run, as a status reply tells it. */
-export function statusOf(event: SnapshotStateChange): TargetStatus {
+export function toTargetStatus(event: SnapshotStateChange): TargetStatus {
 	const { version: _v, run: _r, trigger: _t, requestedBy: _by, slot: _sl, snapshot: _sn, ...status } = event;
 	return status;
 }
 
 /** The end of a target whose story broke off by a defect: nobody knows what became of it. */
-export const brokenOff = (startedAt: number, error: unknown): Change => ({
+export const lostByDefect = (startedAt: number, error: unknown): TargetChange => ({
 	state: "LOST",
 	requestedAt: startedAt,
 	reason: {

@@ -12,7 +12,11 @@ const ROUNDING = 60_000;
  * @param retentionInDays as asked for
  * @returns doubts; none where there is nothing to doubt
  */
-export function doubts(snapshot: Snapshot, others: readonly Snapshot[], retentionInDays: number): Reason[] {
+export function verificationWarnings(
+	snapshot: Snapshot,
+	others: readonly Snapshot[],
+	retentionInDays: number,
+): Reason[] {
 	const earlier = others.filter(
 		(other) => other.id !== snapshot.id && other.status === "completed" && requestTime(other) <= requestTime(snapshot),
 	);
@@ -25,7 +29,7 @@ export function doubts(snapshot: Snapshot, others: readonly Snapshot[], retentio
 }
 
 /** What is said where Atlas could not be asked once more. */
-export const unproven = ({ message }: Reason): Reason => ({
+export const notVerifiedWarning = ({ message }: Reason): Reason => ({
 	code: "NOT_PROVEN",
 	message: `the snapshot is completed, but its size, retention and copies could not be looked over: ${message}`,
 });

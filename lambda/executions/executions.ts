@@ -1,12 +1,12 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
-import { checkAllowed, type RequestLimits } from "../domain/limits.ts";
+import { checkRequestLimits, type RequestLimits } from "../domain/limits.ts";
 import type { Run } from "../domain/run.ts";
-import { createExecutions } from "./lambda-api.ts";
-import { createStart } from "./start.ts";
-import { pendingTargets, type RunStatus, readExecution } from "./status.ts";
+import { createDurableExecutions } from "./lambda-api.ts";
+import { createRunStarter } from "./start.ts";
+import { pendingTargets, type RunStatus, readRunStatus } from "./status.ts";
 
 /** The durable engine from outside. */
-export interface Engine {
+export interface Runs {
 	/**
 	 * Starts a run, or finds that it was started before.
 	 *
@@ -33,15 +33,15 @@ const START_GRACE_MS = 60_000;
 const REMEMBERED = 1000;
 
 /** @param now epoch milliseconds */
-export function createEngine(lambda: LambdaClient, functionArn: string, now: () => number): Engine {
-	const start = createStart(lambda, functionArn);
-	const executions = createExecutions(lambda, functionArn);
-	const arns = createMemory<string>(REMEMBERED);
-	const starts = createMemory<{ readonly run: Run; readonly at: number }>(REMEMBERED);
+export function createRuns(lambda: LambdaClient, functionArn: string, now: () => number): Runs {
+	const start = createRunStarter(lambda, functionArn);
+	const executions = createDurableExecutions(lambda, functionArn);
+	const arns = createCache<string>(REMEMBERED);
+	const starts = createCache<{ readonly run: Run; readonly at: number }>(REMEMBERED);
 
 	async function look(name: string): Promise<RunStatus | undefined> {
 		const known = arns.get(name);
-		const status = known === undefined ? undefined : await readExecution(executions, name, known);
+		const status = known === undefined ? undefined : await readRunStatus(executions, name, known);
 		return status ?? (await lookUp(name)) ?? justStarted(name);
 	}
 
@@ -49,7 +49,7 @@ export function createEngine(lambda: LambdaClient, functionArn: string, now: () 
 		const arn = await executions.find(name);
 		if (arn === undefined) return undefined;
 		arns.set(name, arn);
-		return readExecution(executions, name, arn);
+		return readRunStatus(executions, name, arn);
 	}
 
 	/** AWS queues an asynchronous start, so that an execution may be listed only seconds later. */
@@ -66,7 +66,7 @@ export function createEngine(lambda: LambdaClient, functionArn: string, now: () 
 			if (arn !== undefined) arns.set(run.run, arn);
 			starts.set(run.run, { run, at: now() });
 		},
-		read: shareReadings(look, freshFor, now, REMEMBERED),
+		read: shareReads(look, freshFor, now, REMEMBERED),
 	};
 }
 
@@ -78,10 +78,10 @@ function freshFor(status: RunStatus | undefined): number {
 }
 
 /** The engine behind the operator's limits: every start passes them, whoever asks for it and by which trigger. */
-export const limitStarts = (engine: Engine, limits: RequestLimits): Engine => ({
+export const limitStarts = (engine: Runs, limits: RequestLimits): Runs => ({
 	...engine,
 	async start(run) {
-		checkAllowed(limits, run);
+		checkRequestLimits(limits, run);
 		await engine.start(run);
 	},
 });
@@ -93,14 +93,14 @@ export const limitStarts = (engine: Engine, limits: RequestLimits): Engine => ({
  * @param freshFor milliseconds for which a result serves
  * @param now epoch milliseconds
  */
-export function shareReadings<T>(
+export function shareReads<T>(
 	look: (key: string) => Promise<T>,
 	freshFor: (result: T) => number,
 	now: () => number,
 	capacity: number,
 ): (key: string) => Promise<T> {
 	const underWay = new Map<string, Promise<T>>();
-	const seen = createMemory<{ readonly result: T; readonly until: number }>(capacity);
+	const seen = createCache<{ readonly result: T; readonly until: number }>(capacity);
 
 	return (key) => {
 		const fresh = seen.get(key);
@@ -119,12 +119,12 @@ export function shareReadings<T>(
 }
 
 /** A map that forgets: the oldest entry gives way to the newest when it is full. */
-export interface Memory<T> {
+export interface Cache<T> {
 	get(key: string): T | undefined;
 	set(key: string, value: T): void;
 }
 
-export function createMemory<T>(capacity: number): Memory<T> {
+export function createCache<T>(capacity: number): Cache<T> {
 	const entries = new Map<string, T>();
 	return {
 		get: (key) => entries.get(key),

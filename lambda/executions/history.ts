@@ -1,15 +1,15 @@
 import type { Event, EventType } from "@aws-sdk/client-lambda";
 import * as v from "valibot";
 import { PUBLISH_STEPS, type RunResult, type Target, type TargetStatus } from "../domain/outcome.ts";
-import { DECIDE_STEP, type Decided } from "../domain/state-change.ts";
-import type { TargetView } from "./status.ts";
+import { DECIDE_STEP, type DecidedEnd } from "../domain/state-change.ts";
+import type { TargetProgress } from "./status.ts";
 
 /** What the history of one execution tells. */
-export interface Told {
+export interface HistorySummary {
 	/** Every target of which the history knows, in the order of the selection. */
-	readonly targets: readonly TargetView[];
+	readonly targets: readonly TargetProgress[];
 	/** Ends that were about to be published; whether they were, {@link targets} may tell. */
-	readonly decided: readonly Decided[];
+	readonly decided: readonly DecidedEnd[];
 	/** ARNs of the chained executions of which no result is known: their histories tell more. */
 	readonly parts: readonly string[];
 	/** Of these, those that AWS ended in the middle. */
@@ -23,16 +23,16 @@ const PUBLISHED: ReadonlySet<string> = new Set(PUBLISH_STEPS);
  *
  * @param named the targets that the request names, for the time before the selection is checkpointed
  */
-export function tellTargets(events: readonly Event[], named: readonly Target[]): Told {
+export function summarizeHistory(events: readonly Event[], named: readonly Target[]): HistorySummary {
 	const names = new Map<string | undefined, string>();
 	const told = new Map(named.map((target) => [keyOf(target), pending(target)]));
 	const parts = new Map<string | undefined, string>();
 	const broken = new Set<string | undefined>();
-	const decided: Decided[] = [];
+	const decided: DecidedEnd[] = [];
 	for (const event of events) {
 		if (event.Name !== undefined) names.set(event.Id, event.Name);
 		for (const view of viewsOf(event, names.get(event.Id))) told.set(keyOf(view), view);
-		const end = names.get(event.Id) === DECIDE_STEP && readDecided(event.StepSucceededDetails?.Result?.Payload);
+		const end = names.get(event.Id) === DECIDE_STEP && readDecidedEnd(event.StepSucceededDetails?.Result?.Payload);
 		if (end) decided.push(end);
 		const part = event.ChainedInvokeStartedDetails?.DurableExecutionArn;
 		if (part !== undefined) parts.set(event.Id, part);
@@ -55,10 +55,11 @@ const BROKEN_OFF: ReadonlySet<EventType> = new Set([
 ]);
 
 /** What one event tells about targets, if anything. */
-function viewsOf(event: Event, step: string | undefined): readonly TargetView[] {
+function viewsOf(event: Event, step: string | undefined): readonly TargetProgress[] {
 	const payload = event.StepSucceededDetails?.Result?.Payload;
-	if (step === "select-targets") return readSelected(payload)?.map(pending) ?? [];
-	if (step !== undefined && PUBLISHED.has(step)) return readTargetStatus(payload) ?? readResult(payload)?.targets ?? [];
+	if (step === "select-targets") return readSelectedTargets(payload)?.map(pending) ?? [];
+	if (step !== undefined && PUBLISHED.has(step))
+		return readTargetStatus(payload) ?? readPartResult(payload)?.targets ?? [];
 	return partResultIn(event)?.targets ?? [];
 }
 
@@ -66,11 +67,11 @@ function viewsOf(event: Event, step: string | undefined): readonly TargetView[] 
 function partResultIn(event: Event): PartResult | undefined {
 	const completed = event.ChainedInvokeSucceededDetails?.Result?.Payload;
 	const incomplete = event.ChainedInvokeFailedDetails?.Error?.Payload?.ErrorData;
-	return readResult(completed ?? incomplete);
+	return readPartResult(completed ?? incomplete);
 }
 
 /** Joins what parts tell to what the whole told: a part knows better. */
-export function mergeTargets(whole: readonly TargetView[], parts: readonly TargetView[]): TargetView[] {
+export function mergeTargets(whole: readonly TargetProgress[], parts: readonly TargetProgress[]): TargetProgress[] {
 	const merged = new Map(whole.map((view) => [keyOf(view), view]));
 	for (const view of parts) if (view.state !== "PENDING") merged.set(keyOf(view), view);
 	return [...merged.values()];
@@ -78,7 +79,7 @@ export function mergeTargets(whole: readonly TargetView[], parts: readonly Targe
 
 const keyOf = ({ projectId, clusterName }: Target): string => `${projectId}/${clusterName}`;
 
-const pending = ({ projectId, clusterName }: Target): TargetView => ({ projectId, clusterName, state: "PENDING" });
+const pending = ({ projectId, clusterName }: Target): TargetProgress => ({ projectId, clusterName, state: "PENDING" });
 
 /** Only what tells a target apart and where it stands is asked for; the rest is ours from {@link TargetStatus}. */
 const TargetSchema = v.object({ projectId: v.string(), clusterName: v.string() });
@@ -105,27 +106,28 @@ export function readTargetStatus(payload: string | undefined): readonly TargetSt
 }
 
 /** @returns the end that a target of a part was about to publish, if it is that */
-export const readDecided = (payload: string | undefined): Decided | undefined => read<Decided>(DecidedSchema, payload);
+export const readDecidedEnd = (payload: string | undefined): DecidedEnd | undefined =>
+	read<DecidedEnd>(DecidedSchema, payload);
 
 /** @returns the targets that the first step selected, if it is that */
-export const readSelected = (payload: string | undefined): readonly Target[] | undefined =>
+export const readSelectedTargets = (payload: string | undefined): readonly Target[] | undefined =>
 	read<{ readonly targets: readonly Target[] }>(SelectedSchema, payload)?.targets;
 
 /** The result of a run or a part of it. */
 export type PartResult = Pick<RunResult, "targets" | "omitted">;
 
 /** @returns the result of a run, or what it threw along with `RUN_INCOMPLETE`, if it is that */
-export const readResult = (payload: string | undefined): PartResult | undefined =>
+export const readPartResult = (payload: string | undefined): PartResult | undefined =>
 	read<PartResult>(ResultSchema, payload);
 
 /** `T` is what this service wrote itself; the schema guards against what a truncated or older history holds. */
 function read<T>(schema: v.GenericSchema<unknown, unknown>, payload: string | undefined): T | undefined {
-	const value = parse(payload);
+	const value = parseJsonPayload(payload);
 	return v.is(schema, value) ? (value as T) : undefined;
 }
 
 /** @returns `undefined` where the text is no JSON (AWS cuts long payloads) */
-export function parse(text: string | undefined): unknown {
+export function parseJsonPayload(text: string | undefined): unknown {
 	if (text === undefined) return undefined;
 	try {
 		return JSON.parse(text);

@@ -15,7 +15,7 @@ import { ServiceError } from "../domain/errors.ts";
  *
  * @see Lambda Developer Guide, "Lambda quotas" (durable operations)
  */
-export interface Executions {
+export interface DurableExecutions {
 	/** @returns the ARN of the execution with this name; `undefined` where there is none (yet) */
 	readonly find: (name: string) => Promise<string | undefined>;
 	/** @returns `undefined` where AWS doesn't know the ARN (yet, or no longer) */
@@ -28,7 +28,7 @@ const PAGE_SIZE = 1000;
 /** 25 targets that are followed for three days fill about four pages. */
 const MAX_PAGES = 10;
 
-export function createExecutions(lambda: LambdaClient, functionArn: string): Executions {
+export function createDurableExecutions(lambda: LambdaClient, functionArn: string): DurableExecutions {
 	const unqualified = withoutQualifier(functionArn);
 
 	return {
@@ -77,7 +77,7 @@ async function absentOr<T>(reply: Promise<T>): Promise<T | undefined> {
 		return await reply;
 	} catch (error) {
 		if (error instanceof Error && error.name === "ResourceNotFoundException") return undefined;
-		throw toServiceError("READ_FAILED", error);
+		throw toAwsServiceError("READ_FAILED", error);
 	}
 }
 
@@ -86,7 +86,7 @@ async function absentOr<T>(reply: Promise<T>): Promise<T | undefined> {
  *
  * @returns ServiceError `CONFIG_INVALID` where only the operator can mend it, else `code`: worth another try
  */
-export function toServiceError(code: "START_FAILED" | "READ_FAILED", error: unknown): ServiceError {
+export function toAwsServiceError(code: "START_FAILED" | "READ_FAILED", error: unknown): ServiceError {
 	const name = error instanceof Error ? error.name : "unknown error";
 	if (isRefusal(error)) {
 		const message = `durable engine: AWS refuses the call (${name}); check SNAPSHOT_FUNCTION_ARN and the function's role`;

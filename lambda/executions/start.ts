@@ -1,7 +1,7 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { ServiceError } from "../domain/errors.ts";
 import type { Run } from "../domain/run.ts";
-import { toServiceError } from "./lambda-api.ts";
+import { toAwsServiceError } from "./lambda-api.ts";
 
 /**
  * AWS's two spellings for a name that belongs to another payload: the SDK's and the guide's.
@@ -18,18 +18,18 @@ const NAME_TAKEN = /^DurableExecutionAlready(?:Started|Exists)(?:Exception)?$/;
  * @throws ServiceError `RUN_NAME_TAKEN` where the name belongs to another request, `START_FAILED`, `CONFIG_INVALID`
  * @see Lambda Developer Guide, "Execution names" (durable-execution-idempotency)
  */
-export const createStart = (lambda: LambdaClient, functionArn: string) => async (run: Run) => {
+export const createRunStarter = (lambda: LambdaClient, functionArn: string) => async (run: Run) => {
 	const command = new InvokeCommand({
 		FunctionName: functionArn,
 		InvocationType: "Event",
 		DurableExecutionName: run.run,
-		Payload: toPayload(run),
+		Payload: toExecutionPayload(run),
 	});
 	const reply = await lambda.send(command).catch((error: unknown) => {
 		if (error instanceof Error && NAME_TAKEN.test(error.name)) {
 			throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request; use a new idempotency key");
 		}
-		throw toServiceError("START_FAILED", error);
+		throw toAwsServiceError("START_FAILED", error);
 	});
 	return reply.DurableExecutionArn;
 };
@@ -38,7 +38,7 @@ export const createStart = (lambda: LambdaClient, functionArn: string) => async 
  * The payload of the durable execution: the run as JSON with its keys in alphabetical order at every depth, so that two
  * requests that differ only in the order of their keys yield the same bytes, by which AWS tells a twin from a clash.
  */
-export const toPayload = (run: Run): Uint8Array => Buffer.from(JSON.stringify(run, sorted));
+export const toExecutionPayload = (run: Run): Uint8Array => Buffer.from(JSON.stringify(run, sorted));
 
 function sorted(_key: string, value: unknown): unknown {
 	if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -1,10 +1,10 @@
 import type { GetDurableExecutionResponse } from "@aws-sdk/client-lambda";
 import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
-import { isNames, type SnapshotRequest } from "../domain/request.ts";
-import { type RequestedBy, type Run, readRun } from "../domain/run.ts";
-import type { BrokenParts, Decided } from "../domain/state-change.ts";
-import { mergeTargets, parse, readResult, tellTargets } from "./history.ts";
-import type { Executions } from "./lambda-api.ts";
+import { isListOfNames, type SnapshotRequest } from "../domain/request.ts";
+import { parseRun, type RequestedBy, type Run } from "../domain/run.ts";
+import type { DecidedEnd, EndedParts } from "../domain/state-change.ts";
+import { mergeTargets, parseJsonPayload, readPartResult, summarizeHistory } from "./history.ts";
+import type { DurableExecutions } from "./lambda-api.ts";
 
 /** Histories of chained parts that one reading takes: as many parts as one execution chains. */
 const MAX_PARTS = 100;
@@ -13,11 +13,15 @@ const MAX_PARTS = 100;
  * Reads where a run stands from the execution that carries it out: the result where it ended, the history while it runs
  * or where it ended without a result.
  */
-export async function readExecution(executions: Executions, run: string, arn: string): Promise<RunStatus | undefined> {
+export async function readRunStatus(
+	executions: DurableExecutions,
+	run: string,
+	arn: string,
+): Promise<RunStatus | undefined> {
 	const execution = await executions.get(arn);
 	if (execution === undefined) return undefined;
 	const status = statusOf(execution);
-	const result = readResult(execution.Result) ?? readResult(execution.Error?.ErrorData);
+	const result = readPartResult(execution.Result) ?? readPartResult(execution.Error?.ErrorData);
 	const startedAt = execution.StartTimestamp?.getTime() ?? 0;
 	const input = readInput(execution.InputPayload);
 	const known = { run, requestedBy: input?.requestedBy, status, startedAt };
@@ -27,16 +31,16 @@ export async function readExecution(executions: Executions, run: string, arn: st
 }
 
 async function tell(
-	executions: Executions,
+	executions: DurableExecutions,
 	arn: string,
 	named: readonly PendingTarget[],
-	onDecided: (decided: readonly Decided[]) => void = () => {},
-): Promise<TargetView[]> {
+	onDecided: (decided: readonly DecidedEnd[]) => void = () => {},
+): Promise<TargetProgress[]> {
 	let left = MAX_PARTS;
-	const tellPart = async (part: string, pending: readonly PendingTarget[]): Promise<TargetView[]> => {
-		const { targets, parts, decided } = tellTargets(await executions.history(part), pending);
+	const tellPart = async (part: string, pending: readonly PendingTarget[]): Promise<TargetProgress[]> => {
+		const { targets, parts, decided } = summarizeHistory(await executions.history(part), pending);
 		onDecided(decided);
-		let merged: TargetView[] = [...targets];
+		let merged: TargetProgress[] = [...targets];
 		for (const each of parts) {
 			if (left-- <= 0) break;
 			merged = mergeTargets(merged, await tellPart(each, []));
@@ -52,10 +56,10 @@ async function tell(
  *
  * @throws ServiceError `READ_FAILED`, `CONFIG_INVALID`
  */
-export async function readBrokenParts(executions: Executions, arn: string): Promise<BrokenParts> {
-	const { broken } = tellTargets(await executions.history(arn), []);
-	const told: TargetView[] = [];
-	const decided: Decided[] = [];
+export async function readEndedParts(executions: DurableExecutions, arn: string): Promise<EndedParts> {
+	const { broken } = summarizeHistory(await executions.history(arn), []);
+	const told: TargetProgress[] = [];
+	const decided: DecidedEnd[] = [];
 	for (const part of broken) told.push(...(await tell(executions, part, [], (ends) => void decided.push(...ends))));
 	return { published: told.filter((view): view is TargetStatus => view.state !== "PENDING"), decided };
 }
@@ -76,7 +80,7 @@ function reasonOf({ Status }: GetDurableExecutionResponse): Reason | undefined {
 /** The run that the execution was started with; `undefined` where AWS doesn't tell it whole. */
 function readInput(input: string | undefined): Run | undefined {
 	try {
-		return readRun(parse(input));
+		return parseRun(parseJsonPayload(input));
 	} catch {
 		return undefined;
 	}
@@ -87,7 +91,7 @@ export interface PendingTarget extends Target {
 	readonly state: "PENDING";
 }
 
-export type TargetView = TargetStatus | PendingTarget;
+export type TargetProgress = TargetStatus | PendingTarget;
 
 /** A run as the durable engine tells it. */
 export interface RunStatus {
@@ -96,7 +100,7 @@ export interface RunStatus {
 	readonly requestedBy?: RequestedBy;
 	readonly status: "RUNNING" | "SUCCEEDED" | "FAILED";
 	/** Empty while a request by `all` or tags has not been resolved. */
-	readonly targets: readonly TargetView[];
+	readonly targets: readonly TargetProgress[];
 	/** Epoch milliseconds. */
 	readonly startedAt: number;
 	/** Why the run as a whole failed, where no target tells it. */
@@ -108,6 +112,6 @@ export function pendingTargets({
 	projectId,
 	clusters,
 }: Pick<SnapshotRequest, "projectId" | "clusters">): PendingTarget[] {
-	if (projectId === undefined || !isNames(clusters)) return [];
+	if (projectId === undefined || !isListOfNames(clusters)) return [];
 	return clusters.map((clusterName) => ({ projectId, clusterName, state: "PENDING" }));
 }

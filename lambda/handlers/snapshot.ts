@@ -5,17 +5,17 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import middy from "@middy/core";
 import { createAtlas } from "../atlas/client.ts";
-import { AWS_CALLS, createDurableClient } from "../aws/clients.ts";
-import { toEventBridge } from "../aws/event-bridge.ts";
-import { countChange, countingFailures, countLate, countPlainly, createMetrics } from "../aws/metrics.ts";
+import { AWS_CLIENT_SETTINGS, createDurableClient } from "../aws/clients.ts";
+import { createEventPublisher } from "../aws/event-bridge.ts";
+import { countFailuresOf, createMetrics, recordCount, recordLateTarget, recordStateChange } from "../aws/metrics.ts";
 import { createSecretReader } from "../aws/secret-reader.ts";
 import { PUBLISH_FAILED_METRIC, RATE_LEFT_METRIC } from "../domain/metrics.ts";
 import type { RunResult } from "../domain/outcome.ts";
-import { createExecutions } from "../executions/lambda-api.ts";
-import { readBrokenParts } from "../executions/status.ts";
+import { createDurableExecutions } from "../executions/lambda-api.ts";
+import { readEndedParts } from "../executions/status.ts";
 import type { RunInput } from "../workflow/parts.ts";
 import type { Ports } from "../workflow/ports.ts";
-import { carryOut } from "../workflow/run.ts";
+import { runRequest } from "../workflow/run.ts";
 import { readSnapshotConfig, type SnapshotConfig } from "./config.ts";
 
 let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
@@ -25,7 +25,7 @@ const logger = new Logger({ serviceName: "atlas-snapshots" });
 /** Built once a process and shared by all its runs. */
 function build() {
 	const config = readSnapshotConfig(process.env);
-	return carryOut(connect(config), config.FIRST_POLL_SECONDS);
+	return runRequest(createPorts(config), config.FIRST_POLL_SECONDS);
 }
 
 /**
@@ -48,11 +48,11 @@ export const handler = withDurableExecution(
 );
 
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
-export function connect(config: SnapshotConfig): Ports {
+export function createPorts(config: SnapshotConfig): Ports {
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
 	const metrics = createMetrics(config.STACK_NAME);
 	const readSecret = createSecretReader(
-		new SecretsManagerClient(AWS_CALLS),
+		new SecretsManagerClient(AWS_CLIENT_SETTINGS),
 		config.ATLAS_SECRET_ID,
 		() => Date.now(),
 		(warning) => logger.warn(warning),
@@ -64,13 +64,13 @@ export function connect(config: SnapshotConfig): Ports {
 		now: () => Date.now(),
 		// A line of the log for each snapshot asked for, not for each look.
 		onReply: ({ method, rateLimitRemaining: left }) => {
-			if (method === "POST" && left !== undefined) countPlainly(metrics, RATE_LEFT_METRIC, left);
+			if (method === "POST" && left !== undefined) recordCount(metrics, RATE_LEFT_METRIC, left);
 		},
 	});
-	const put = toEventBridge(new EventBridgeClient(AWS_CALLS), config.EVENT_BUS_NAME);
+	const put = createEventPublisher(new EventBridgeClient(AWS_CLIENT_SETTINGS), config.EVENT_BUS_NAME);
 	const publish: Ports["publish"] = async (event) => {
 		await put(event).catch((error: unknown) => {
-			countPlainly(metrics, PUBLISH_FAILED_METRIC, 1);
+			recordCount(metrics, PUBLISH_FAILED_METRIC, 1);
 			const { run, state, projectId, clusterName } = event;
 			const reason = error instanceof Error ? error.message : "unknown";
 			logger.warn("an event was not published; it is offered again", {
@@ -82,7 +82,7 @@ export function connect(config: SnapshotConfig): Ports {
 			});
 			throw error;
 		});
-		countChange(metrics, event);
+		recordStateChange(metrics, event);
 		const { state, run, requestedBy, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
 		const { expectedEndAt, requestedAt, warnings } = event;
 		logger.info("published", {
@@ -98,7 +98,7 @@ export function connect(config: SnapshotConfig): Ports {
 			warnings: warnings?.map(({ code }) => code),
 		});
 	};
-	const told = countingFailures(metrics);
+	const told = countFailuresOf(metrics);
 	return {
 		stack: config.STACK_NAME,
 		limits: config.REQUEST_LIMITS,
@@ -109,9 +109,9 @@ export function connect(config: SnapshotConfig): Ports {
 		readCluster: told(atlas.readCluster),
 		listClusters: told(atlas.listClusters),
 		listProjects: told(atlas.listProjects),
-		readBrokenParts: (arn) => readBrokenParts(createExecutions(new LambdaClient(AWS_CALLS), arn), arn),
+		readBrokenParts: (arn) => readEndedParts(createDurableExecutions(new LambdaClient(AWS_CLIENT_SETTINGS), arn), arn),
 		warn: (message, fields, isRepeated) => logger[isRepeated ? "debug" : "warn"](message, fields),
-		countLate: (change, at) => countLate(metrics, change, at),
+		countLate: (change, at) => recordLateTarget(metrics, change, at),
 		publish,
 	};
 }

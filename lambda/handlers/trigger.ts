@@ -4,34 +4,34 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { createEngine, limitStarts } from "../executions/executions.ts";
+import { createRuns, limitStarts } from "../executions/executions.ts";
 import { isGatewayEvent, readGatewayEvent, toGatewayReply } from "../triggers/http/api-gateway.ts";
 import { createHookKeys } from "../triggers/http/hook-keys.ts";
 import { toProblem, toProblemReply } from "../triggers/http/problem.ts";
 import { completed } from "../triggers/http/request.ts";
-import { createFace } from "../triggers/http/router.ts";
-import { createJournal, type Received, type Reception, receive } from "../triggers/receive.ts";
+import { createRouter } from "../triggers/http/router.ts";
+import { createTriggerLog, handleTrigger, type TriggerDependencies, type TriggerResult } from "../triggers/receive.ts";
 import { readTriggerConfig, type TriggerConfig } from "./config.ts";
 
 /** Where the function writes what it did; it works without a configuration, to tell of a faulty one. */
-export const journal = createJournal(new Logger({ serviceName: "atlas-snapshots" }));
+export const log = createTriggerLog(new Logger({ serviceName: "atlas-snapshots" }));
 
 /** Configuration → what the trigger function works with. */
-export function connect(config: TriggerConfig): Reception {
+export function createDependencies(config: TriggerConfig): TriggerDependencies {
 	const lambda = new LambdaClient({
 		maxAttempts: 3,
 		requestHandler: { connectionTimeout: 1500, requestTimeout: 5000, throwOnRequestTimeout: true },
 	});
-	const unlimited = createEngine(lambda, config.SNAPSHOT_FUNCTION_ARN, Date.now);
+	const unlimited = createRuns(lambda, config.SNAPSHOT_FUNCTION_ARN, Date.now);
 	const engine = limitStarts(unlimited, config.REQUEST_LIMITS);
 	const secretId = config.WEBHOOK_SECRET_ID;
-	const face = createFace({
+	const face = createRouter({
 		engine,
 		stack: config.STACK_NAME,
-		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now, journal.warned) }),
+		...(secretId !== undefined && { hookKeys: createHookKeys(() => readSecret(secretId), Date.now, log.warned) }),
 		openapi: readDocument,
 		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
-		hear: journal.answered,
+		hear: log.answered,
 	});
 	const request = config.DEFAULT_REQUEST;
 	return {
@@ -39,7 +39,7 @@ export function connect(config: TriggerConfig): Reception {
 		start: engine.start,
 		stack: config.STACK_NAME,
 		...(request && { defaultRequest: request }),
-		hear: journal.received,
+		hear: log.received,
 	};
 }
 
@@ -56,14 +56,14 @@ async function readSecret(secretId: string): Promise<string | undefined> {
 }
 
 /** Built with the first event: a faulty configuration then fails the invocation, which alarms, not the start. */
-let reception: Reception | undefined;
+let reception: TriggerDependencies | undefined;
 
 /** Called by EventBridge Scheduler, EventBridge rules and API Gateway. */
-export const handler = middy<unknown, Received>({ timeoutEarlyInMillis: 0 })
+export const handler = middy<unknown, TriggerResult>({ timeoutEarlyInMillis: 0 })
 	.onError(answerFailure)
 	.handler(async (event: unknown, context: Context) => {
-		reception ??= connect(readTriggerConfig(process.env));
-		return receive(reception, event, Date.now() + remaining(context), isLocal(context));
+		reception ??= createDependencies(readTriggerConfig(process.env));
+		return handleTrigger(reception, event, Date.now() + remaining(context), isLocal(context));
 	});
 
 /** In AWS the runtime makes the context, and no caller can add to it. */
@@ -83,6 +83,6 @@ function answerFailure(failed: { readonly event: unknown; readonly error: unknow
 	const { kind, details } = toProblem(failed.error);
 	const request = randomUUID();
 	const reply = completed(method, toProblemReply(kind, details, request));
-	journal.answered({ request, method, route: "none", status: reply.status, error: failed.error });
+	log.answered({ request, method, route: "none", status: reply.status, error: failed.error });
 	failed.response = toGatewayReply(reply);
 }

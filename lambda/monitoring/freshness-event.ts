@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { InputError, toFaults } from "../domain/errors.ts";
 import type { Target } from "../domain/outcome.ts";
-import { readSnapshotRequest, type Selection } from "../domain/request.ts";
+import { type ClusterSelection, readSnapshotRequest } from "../domain/request.ts";
 
 /** Clusters whose snapshots are to be fresh. */
-export interface Watched {
+export interface WatchedClusters {
 	/** Absent only beside `all` or tags: then every project that the keys can see. */
 	readonly projectId?: string;
-	readonly clusters: Selection;
+	readonly clusters: ClusterSelection;
 	/** What their schedule promises, and what it is let off with: for the snapshot itself, and for the next look. */
 	readonly expectedEveryMinutes: number;
 	readonly graceMinutes: number;
@@ -53,7 +53,7 @@ const EventSchema = v.object(
  *
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, quoting no value
  */
-export function readWatched(event: unknown): readonly Watched[] {
+export function readWatchedClusters(event: unknown): readonly WatchedClusters[] {
 	return readTargets(event).map(({ expectedEveryMinutes, graceMinutes, projectId, clusterName, clusters }) => {
 		const request = readSnapshotRequest(withoutUndefined({ projectId, clusterName, clusters }));
 		return {
@@ -71,7 +71,7 @@ export function readWatched(event: unknown): readonly Watched[] {
  *
  * @param event as `readWatched` reads it
  */
-export function readMeasured(event: unknown): (target: Target) => boolean {
+export function readMeasuredClusters(event: unknown): (target: Target) => boolean {
 	const keyOf = (projectId: unknown, clusterName: unknown) => JSON.stringify([projectId, clusterName]);
 	const keys = new Set(readTargets(event).map(({ projectId, clusterName }) => keyOf(projectId, clusterName)));
 	return ({ projectId, clusterName }) => keys.has(keyOf(projectId, clusterName));

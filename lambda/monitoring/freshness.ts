@@ -1,12 +1,12 @@
 import { request as requestInClear } from "node:http";
 import { request } from "node:https";
-import { type Cluster, carries, eligibility } from "../domain/cluster.ts";
-import { judge } from "../domain/failure.ts";
+import { type Cluster, hasTags, ineligibleReason } from "../domain/cluster.ts";
+import { classifyFailure } from "../domain/failure.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { ageSeconds, kindOfCluster, newestCompleted, wasAskedFor } from "../domain/snapshot.ts";
+import { ageSeconds, isNotScheduled, newestCompleted, snapshotKindOfCluster } from "../domain/snapshot.ts";
 import type { Ports } from "../workflow/ports.ts";
-import { ANY } from "../workflow/select.ts";
-import type { Watched } from "./freshness-event.ts";
+import { NO_NAME } from "../workflow/select.ts";
+import type { WatchedClusters } from "./freshness-event.ts";
 
 /** What a look needs from the world. */
 export type FreshnessPorts = Pick<Ports, "now" | "listSnapshots" | "listClusters" | "listProjects">;
@@ -35,9 +35,9 @@ const CLUSTERS_AT_ONCE = 4;
  * @param tell told of each cluster as soon as it is known
  * @returns the same, in no certain order
  */
-export async function look(
+export async function checkFreshness(
 	ports: FreshnessPorts,
-	watched: readonly Watched[],
+	watched: readonly WatchedClusters[],
 	tell: (freshness: Freshness) => void,
 ): Promise<readonly Freshness[]> {
 	const all: Freshness[] = [];
@@ -51,16 +51,20 @@ export async function look(
 }
 
 /** The wanted clusters by project; where the projects can't be listed, that is told. */
-async function inProjects(ports: FreshnessPorts, watched: readonly Watched[], tell: (freshness: Freshness) => void) {
-	const projects = new Map<string, Watched[]>();
-	const add = (id: string, wanted: Watched) => projects.set(id, [...(projects.get(id) ?? []), wanted]);
+async function inProjects(
+	ports: FreshnessPorts,
+	watched: readonly WatchedClusters[],
+	tell: (freshness: Freshness) => void,
+) {
+	const projects = new Map<string, WatchedClusters[]>();
+	const add = (id: string, wanted: WatchedClusters) => projects.set(id, [...(projects.get(id) ?? []), wanted]);
 	const everywhere = watched.filter(({ projectId }) => projectId === undefined);
 	for (const wanted of watched) if (wanted.projectId !== undefined) add(wanted.projectId, wanted);
 	if (everywhere.length === 0) return projects;
 	try {
 		for (const { id } of await ports.listProjects()) for (const wanted of everywhere) add(id, wanted);
 	} catch (error) {
-		for (const wanted of everywhere) tell(unknown({ projectId: ANY, clusterName: ANY }, wanted, error));
+		for (const wanted of everywhere) tell(unknown({ projectId: NO_NAME, clusterName: NO_NAME }, wanted, error));
 	}
 	return projects;
 }
@@ -68,16 +72,16 @@ async function inProjects(ports: FreshnessPorts, watched: readonly Watched[], te
 async function lookAtProject(
 	ports: FreshnessPorts,
 	projectId: string,
-	watched: readonly Watched[],
+	watched: readonly WatchedClusters[],
 	tell: (freshness: Freshness) => void,
 ): Promise<void> {
 	const listed = await ports.listClusters(projectId).catch((error: unknown) => ({ error }));
 	const clusters = "error" in listed ? [] : listed;
-	const kinds = new Map(clusters.map(({ name, clusterType }) => [name, kindOfCluster(clusterType)]));
-	const wanted = new Map<string, Watched>();
+	const kinds = new Map(clusters.map(({ name, clusterType }) => [name, snapshotKindOfCluster(clusterType)]));
+	const wanted = new Map<string, WatchedClusters>();
 	for (const one of watched) {
 		if ("error" in listed && !isNames(one.clusters)) {
-			tell(unknown({ projectId, clusterName: ANY }, one, listed.error));
+			tell(unknown({ projectId, clusterName: NO_NAME }, one, listed.error));
 		}
 		for (const name of namesOf(one, clusters)) {
 			const known = wanted.get(name);
@@ -95,26 +99,26 @@ async function lookAtProject(
 }
 
 /** A selected cluster that is not eligible is not expected to have fresh snapshots: the runs skip it as well. */
-function namesOf({ clusters: selection }: Watched, clusters: readonly Cluster[]): readonly string[] {
+function namesOf({ clusters: selection }: WatchedClusters, clusters: readonly Cluster[]): readonly string[] {
 	if (isNames(selection)) return selection;
 	return clusters
-		.filter((cluster) => eligibility(cluster) === undefined)
-		.filter((cluster) => selection === "all" || carries(cluster, selection.tags))
+		.filter((cluster) => ineligibleReason(cluster) === undefined)
+		.filter((cluster) => selection === "all" || hasTags(cluster, selection.tags))
 		.map(({ name }) => name);
 }
 
-const isNames = (selection: Watched["clusters"]): selection is readonly string[] => Array.isArray(selection);
+const isNames = (selection: WatchedClusters["clusters"]): selection is readonly string[] => Array.isArray(selection);
 
-const promisedSeconds = ({ expectedEveryMinutes, graceMinutes }: Watched): number =>
+const promisedSeconds = ({ expectedEveryMinutes, graceMinutes }: WatchedClusters): number =>
 	(expectedEveryMinutes + graceMinutes) * 60;
 
 function measure(
 	target: Target,
-	watched: Watched,
+	watched: WatchedClusters,
 	snapshots: Awaited<ReturnType<Ports["listSnapshots"]>>,
 	now: number,
 ): Freshness {
-	const newest = newestCompleted(snapshots.filter(wasAskedFor));
+	const newest = newestCompleted(snapshots.filter(isNotScheduled));
 	const { expectedEveryMinutes } = watched;
 	if (!newest) return { ...target, ageSeconds: null, expectedEveryMinutes, fresh: false, reason: none };
 	const age = ageSeconds(newest, now);
@@ -123,12 +127,12 @@ function measure(
 
 const none: Reason = { code: "NO_SNAPSHOT", message: "the cluster has no completed on-demand snapshot" };
 
-const unknown = (target: Target, { expectedEveryMinutes }: Watched, error: unknown): Freshness => ({
+const unknown = (target: Target, { expectedEveryMinutes }: WatchedClusters, error: unknown): Freshness => ({
 	...target,
 	ageSeconds: null,
 	expectedEveryMinutes,
 	fresh: false,
-	reason: judge(error).reason,
+	reason: classifyFailure(error).reason,
 });
 
 /** Works through items, so many at a time. */
@@ -151,7 +155,7 @@ const PATIENCE = 5_000;
  * @returns why the ping failed, `undefined` where it was accepted; it never rejects
  * @see Healthchecks.io, Cronitor and Better Stack, "heartbeat" or "ping" URLs
  */
-export function ping(url: string, allIsWell: boolean, patience = PATIENCE): Promise<string | undefined> {
+export function sendHeartbeat(url: string, allIsWell: boolean, patience = PATIENCE): Promise<string | undefined> {
 	const target = new URL(url);
 	if (!allIsWell) target.pathname = `${target.pathname.replace(/\/$/, "")}/fail`;
 	const send = target.protocol === "https:" ? request : requestInClear;

@@ -1,13 +1,13 @@
-import { isObject, type JsonObject } from "../domain/json.ts";
+import { isRecord, type JsonObject } from "../domain/json.ts";
 import { EVENT_SOURCE } from "../domain/outcome.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { isInstant, isText, ofSlot, readRequestAt, refuse } from "./events.ts";
+import { eventInvalid, isAwsName, isIsoTime, readRequestAt, runOfSlot } from "./events.ts";
 
 /** EventBridge's own: a rule with a schedule expression, and Scheduler where a schedule has no input of ours. */
 const CLOCKS = new Set(["aws.events", "aws.scheduler"]);
 
-export const isEnvelope = (event: JsonObject): boolean => "detail-type" in event && "source" in event;
+export const isEventBridgeEvent = (event: JsonObject): boolean => "detail-type" in event && "source" in event;
 
 /**
  * Reads EventBridge's envelope. An event is known by its `id`; a clock's `Scheduled Event` by its rule and time, because
@@ -17,18 +17,18 @@ export const isEnvelope = (event: JsonObject): boolean => "detail-type" in event
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  * @see EventBridge User Guide, "Events" (the standard fields)
  */
-export function readEnvelope(event: JsonObject, stack: string, defaultRequest?: SnapshotRequest): Run {
+export function readEventBridgeEvent(event: JsonObject, stack: string, defaultRequest?: SnapshotRequest): Run {
 	const { source } = event;
-	if (!isText(source)) throw refuse({ pointer: "/source", detail: "must be a string" });
+	if (!isAwsName(source)) throw eventInvalid({ pointer: "/source", detail: "must be a string" });
 	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, stack, defaultRequest);
 	if (source.startsWith("aws.")) {
-		throw refuse({ pointer: "/source", detail: "must not be an AWS service: its events are no requests" });
+		throw eventInvalid({ pointer: "/source", detail: "must not be an AWS service: its events are no requests" });
 	}
 	if (source === EVENT_SOURCE) {
-		throw refuse({ pointer: "/source", detail: "must not be this service: an outcome is no request" });
+		throw eventInvalid({ pointer: "/source", detail: "must not be this service: an outcome is no request" });
 	}
 	const { id } = event;
-	if (!isText(id)) throw refuse({ pointer: "/id", detail: "is missing: the run is named after it" });
+	if (!isAwsName(id)) throw eventInvalid({ pointer: "/id", detail: "is missing: the run is named after it" });
 	const request = readRequestAt("detail", event["detail"]);
 	const run = nameRun({ stack, trigger: "event", caller: source, key: id });
 	return { run, trigger: "event", requestedBy: `event:${source}`, request };
@@ -37,15 +37,15 @@ export function readEnvelope(event: JsonObject, stack: string, defaultRequest?: 
 function readFiring(event: JsonObject, stack: string, defaultRequest: SnapshotRequest | undefined): Run {
 	const { time } = event;
 	const rule = Array.isArray(event["resources"]) ? event["resources"][0] : undefined;
-	if (!isText(rule)) throw refuse({ pointer: "/resources/0", detail: "must be the ARN of the rule" });
-	if (!isInstant(time)) throw refuse({ pointer: "/time", detail: "must be a date and time in ISO 8601" });
+	if (!isAwsName(rule)) throw eventInvalid({ pointer: "/resources/0", detail: "must be the ARN of the rule" });
+	if (!isIsoTime(time)) throw eventInvalid({ pointer: "/time", detail: "must be a date and time in ISO 8601" });
 	const request = isEmpty(event["detail"]) ? defaultRequest : readRequestAt("detail", event["detail"]);
 	if (request === undefined) {
-		throw refuse({ pointer: "/detail", detail: "must hold a request, since DEFAULT_REQUEST is not configured" });
+		throw eventInvalid({ pointer: "/detail", detail: "must hold a request, since DEFAULT_REQUEST is not configured" });
 	}
-	return ofSlot(stack, rule, time, request);
+	return runOfSlot(stack, rule, time, request);
 }
 
 /** Scheduler sends the text `{}` where a rule sends an empty object. */
 const isEmpty = (detail: unknown): boolean =>
-	detail === undefined || detail === null || detail === "{}" || (isObject(detail) && Object.keys(detail).length === 0);
+	detail === undefined || detail === null || detail === "{}" || (isRecord(detail) && Object.keys(detail).length === 0);

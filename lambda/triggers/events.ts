@@ -1,8 +1,8 @@
 import { InputError, type InputFault } from "../domain/errors.ts";
-import { isObject } from "../domain/json.ts";
+import { isRecord } from "../domain/json.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { isEnvelope, readEnvelope } from "./event-bridge.ts";
+import { isEventBridgeEvent, readEventBridgeEvent } from "./event-bridge.ts";
 import { isSchedulerInput, readSchedulerInput } from "./scheduler.ts";
 
 /**
@@ -11,17 +11,17 @@ import { isSchedulerInput, readSchedulerInput } from "./scheduler.ts";
  * @param stack the stack's name
  * @throws InputError `EVENT_INVALID` for events that are not ours to carry out, `REQUEST_INVALID` for faulty requests
  */
-export function readRun(event: unknown, stack: string, defaultRequest?: SnapshotRequest): Run {
-	if (!isObject(event)) throw refuse({ pointer: "", detail: "must be a JSON object" });
+export function readEvent(event: unknown, stack: string, defaultRequest?: SnapshotRequest): Run {
+	if (!isRecord(event)) throw eventInvalid({ pointer: "", detail: "must be a JSON object" });
 	if (isSchedulerInput(event)) return readSchedulerInput(event, stack);
-	if (isEnvelope(event)) return readEnvelope(event, stack, defaultRequest);
+	if (isEventBridgeEvent(event)) return readEventBridgeEvent(event, stack, defaultRequest);
 	if ("Records" in event) {
-		throw refuse({
+		throw eventInvalid({
 			pointer: "/Records",
 			detail: "must be absent: records of queues, topics and buckets are no requests",
 		});
 	}
-	throw refuse({
+	throw eventInvalid({
 		pointer: "",
 		detail:
 			"must be Scheduler input (request, schedule, scheduledTime), an EventBridge event or an API Gateway request",
@@ -29,16 +29,16 @@ export function readRun(event: unknown, stack: string, defaultRequest?: Snapshot
 }
 
 /** A name of AWS's: 1 to 2,048 characters, none of them a control character or an unpaired surrogate. */
-export const isText = (input: unknown): input is string =>
+export const isAwsName = (input: unknown): input is string =>
 	typeof input === "string" && /^[^\p{Cc}\p{Cs}]{1,2048}$/u.test(input);
 
 /** A date and time with its offset, as AWS writes them (RFC 3339 §5.6, seconds may be left out). */
-export const isInstant = (input: unknown): input is string =>
-	isText(input) &&
+export const isIsoTime = (input: unknown): input is string =>
+	isAwsName(input) &&
 	/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(input) &&
 	!Number.isNaN(Date.parse(input));
 
-export function refuse(...faults: readonly InputFault[]): InputError {
+export function eventInvalid(...faults: readonly InputFault[]): InputError {
 	return new InputError("EVENT_INVALID", "event", faults);
 }
 
@@ -60,7 +60,7 @@ export function readRequestAt(field: string, input: unknown): SnapshotRequest {
  * @param arn of the schedule or rule; its name is the part after the last slash, if there is one
  * @param slot the scheduled time, as it was delivered
  */
-export function ofSlot(stack: string, arn: string, slot: string, request: SnapshotRequest): Run {
+export function runOfSlot(stack: string, arn: string, slot: string, request: SnapshotRequest): Run {
 	const name = arn.split("/").at(-1) || arn;
 	return {
 		run: nameRun({ stack, trigger: "schedule", caller: arn, key: slot }),

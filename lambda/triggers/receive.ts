@@ -1,16 +1,16 @@
 import { ServiceError } from "../domain/errors.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import { LOCAL_CALLER, type Run } from "../domain/run.ts";
-import type { Engine } from "../executions/executions.ts";
-import { readRun } from "./events.ts";
+import type { Runs } from "../executions/executions.ts";
+import { readEvent } from "./events.ts";
 import { type GatewayReply, isGatewayEvent, readGatewayEvent, toGatewayReply } from "./http/api-gateway.ts";
 import { ProblemError } from "./http/problem.ts";
-import type { Face } from "./http/request.ts";
-import type { Answered } from "./http/router.ts";
+import type { HttpRouter } from "./http/request.ts";
+import type { AnsweredRequest } from "./http/router.ts";
 
-export interface Reception {
-	readonly face: Face;
-	readonly start: Engine["start"];
+export interface TriggerDependencies {
+	readonly face: HttpRouter;
+	readonly start: Runs["start"];
 	/** The stack's name: runs are named after it. */
 	readonly stack: string;
 	readonly defaultRequest?: SnapshotRequest;
@@ -19,7 +19,7 @@ export interface Reception {
 }
 
 /** What the trigger function returns: a reply to API Gateway, or for everyone else the name of the run. */
-export type Received = GatewayReply | { readonly run: string };
+export type TriggerResult = GatewayReply | { readonly run: string };
 
 /**
  * Takes whatever reaches the trigger function. An HTTP request is always answered. An event is carried out or thrown
@@ -29,14 +29,19 @@ export type Received = GatewayReply | { readonly run: string };
  * @param local whether the person at this machine's terminal asks
  * @throws ServiceError for events only; of its name and message alone, for Lambda logs whatever else it holds
  */
-export async function receive(reception: Reception, event: unknown, replyBy: number, local = false): Promise<Received> {
+export async function handleTrigger(
+	reception: TriggerDependencies,
+	event: unknown,
+	replyBy: number,
+	local = false,
+): Promise<TriggerResult> {
 	if (isGatewayEvent(event)) {
 		const request = readGatewayEvent(event, replyBy);
 		return toGatewayReply(await reception.face(local ? { ...request, caller: LOCAL_CALLER } : request));
 	}
 	let run: Run | undefined;
 	try {
-		run = readRun(event, reception.stack, reception.defaultRequest);
+		run = readEvent(event, reception.stack, reception.defaultRequest);
 		await reception.start(run);
 		reception.hear({ run });
 		return { run: run.run };
@@ -54,8 +59,8 @@ function bare(error: unknown): Error {
 	return thrown;
 }
 
-export interface Journal {
-	readonly answered: (answered: Answered) => void;
+export interface TriggerLog {
+	readonly answered: (answered: AnsweredRequest) => void;
 	/** A sentence for the operator. */
 	readonly warned: (warning: string) => void;
 	readonly received: (received: { readonly run?: Run; readonly error?: unknown }) => void;
@@ -64,7 +69,11 @@ export interface Journal {
 type Write = (message: string, told: Readonly<Record<string, unknown>>) => void;
 
 /** Writes one line for each request or event. */
-export function createJournal(logger: { readonly info: Write; readonly warn: Write; readonly error: Write }): Journal {
+export function createTriggerLog(logger: {
+	readonly info: Write;
+	readonly warn: Write;
+	readonly error: Write;
+}): TriggerLog {
 	return {
 		answered({ error, requestedBy, ...answered }) {
 			const told = { ...answered, requested_by: requestedBy };

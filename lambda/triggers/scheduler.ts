@@ -1,7 +1,7 @@
 import { InputError, type InputFault, unknownFields } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Run } from "../domain/run.ts";
-import { isInstant, isText, ofSlot, readRequestAt, refuse } from "./events.ts";
+import { eventInvalid, isAwsName, isIsoTime, readRequestAt, runOfSlot } from "./events.ts";
 
 const KNOWN = { request: true, schedule: true, scheduledTime: true };
 
@@ -18,20 +18,20 @@ export const isSchedulerInput = (event: JsonObject): boolean => "schedule" in ev
 export function readSchedulerInput(event: JsonObject, stack: string): Run {
 	const { schedule, scheduledTime } = event;
 	const faults: InputFault[] = unknownFields(event, KNOWN);
-	if (!isText(schedule) || schedule.startsWith("<aws.")) {
+	if (!isAwsName(schedule) || schedule.startsWith("<aws.")) {
 		faults.push({ pointer: "/schedule", detail: "must be the schedule's ARN (<aws.scheduler.schedule-arn>)" });
 	}
-	if (!isInstant(scheduledTime)) {
+	if (!isIsoTime(scheduledTime)) {
 		faults.push({
 			pointer: "/scheduledTime",
 			detail: "must be a date and time in ISO 8601 (<aws.scheduler.scheduled-time>)",
 		});
 	}
 	const request = orFaults(() => readRequestAt("request", event["request"]), faults);
-	if (request === undefined || faults.length > 0 || !isText(schedule) || !isInstant(scheduledTime)) {
-		throw refuse(...faults);
+	if (request === undefined || faults.length > 0 || !isAwsName(schedule) || !isIsoTime(scheduledTime)) {
+		throw eventInvalid(...faults);
 	}
-	return ofSlot(stack, schedule, scheduledTime, request);
+	return runOfSlot(stack, schedule, scheduledTime, request);
 }
 
 function orFaults<T>(read: () => T, faults: InputFault[]): T | undefined {

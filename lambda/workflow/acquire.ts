@@ -1,22 +1,29 @@
-import { afterAsking, afterExplaining, afterLooking } from "../domain/acquisition.ts";
-import type { Own } from "../domain/acquisition-state.ts";
-import { type Asked, type Looked, type Move, type Taking, type Terms, untaken } from "../domain/acquisition-state.ts";
+import { afterExplanation, afterLookup, afterRequest } from "../domain/acquisition.ts";
+import type { RunIdentity } from "../domain/acquisition-state.ts";
+import {
+	type AcquisitionAction,
+	type AcquisitionState,
+	type AcquisitionTerms,
+	initialAcquisition,
+	type LookupResult,
+	type RequestResult,
+} from "../domain/acquisition-state.ts";
 import { giveUp } from "../domain/acquisition-timing.ts";
-import type { Expectation } from "../domain/expectation.ts";
-import { reportBy } from "../domain/failure.ts";
+import type { ExpectedDuration } from "../domain/expectation.ts";
+import { refusalReportTime } from "../domain/failure.ts";
 import type { Provenance, Reason, Target } from "../domain/outcome.ts";
-import { isOutOfTheWay } from "../domain/polling.ts";
-import { marker, type Run } from "../domain/run.ts";
+import { hasStoppedRunning } from "../domain/polling.ts";
+import { type Run, runMarker } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import { explain } from "./explain-refusal.ts";
+import { explainRefusal } from "./explain-refusal.ts";
 import type { CountedSteps } from "./operations.ts";
-import { cut } from "./pace.ts";
-import { waitForOther, warnAbout } from "./poll.ts";
+import { cutSeconds } from "./pace.ts";
+import { createTargetWarning, waitForOther } from "./poll.ts";
 import type { Ports } from "./ports.ts";
-import { ask, interrupted, look } from "./request-snapshot.ts";
+import { interruptedRequest, lookUpSnapshots, requestSnapshot } from "./request-snapshot.ts";
 
 /** The clock of one target: epoch milliseconds, and the pace in seconds. */
-export interface Limits {
+export interface TargetLimits {
 	readonly startedAt: number;
 	readonly deadlineAt: number;
 	readonly hardLimitAt: number;
@@ -32,7 +39,7 @@ export interface Limits {
 	readonly backOff: (attempt: number, at: number, retryAfterSeconds?: number) => number;
 }
 
-export interface Taken {
+export interface Acquired {
 	readonly snapshot: Snapshot;
 	readonly provenance: Provenance;
 	/** Epoch milliseconds: of our request, or of the request of whoever's snapshot we adopted. */
@@ -40,13 +47,13 @@ export interface Taken {
 	/** Epoch milliseconds at which we learned of it. */
 	readonly seenAt: number;
 	/** Of how long it takes; `null` where the listed ones do not tell, absent where none were listed. */
-	readonly expectation?: Expectation | null;
+	readonly expectation?: ExpectedDuration | null;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;
 }
 
 /** Epoch milliseconds. */
-export type NotTaken = Omit<Extract<Move, { do: "end" }>, "do"> & { readonly endedAt: number };
+export type NotAcquired = Omit<Extract<AcquisitionAction, { do: "end" }>, "do"> & { readonly endedAt: number };
 
 /**
  * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
@@ -54,28 +61,28 @@ export type NotTaken = Omit<Extract<Move, { do: "end" }>, "do"> & { readonly end
  *
  * @param onLate called when the deadline has passed while a request is in doubt, until it returns true
  */
-export async function take(
+export async function acquireSnapshot(
 	ports: Ports,
 	steps: CountedSteps,
 	run: Run,
 	target: Target,
-	limits: Limits,
+	limits: TargetLimits,
 	onLate: () => Promise<boolean>,
-): Promise<Taken | NotTaken> {
+): Promise<Acquired | NotAcquired> {
 	const { startedAt, deadlineAt, hardLimitAt } = limits;
 	const { onConflict: policy, retentionInDays } = run.request;
-	const own: Own = { marker: marker(run.run, ports.stack), startedAt };
-	const terms: Terms = {
+	const own: RunIdentity = { marker: runMarker(run.run, ports.stack), startedAt };
+	const terms: AcquisitionTerms = {
 		...{ policy, retentionInDays, deadlineAt, hardLimitAt },
 		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
 	};
-	let taking: Taking = { ...untaken, reason: limits.hold?.reason ?? null };
-	let move: Move = { do: "ask", afterSeconds: limits.hold?.seconds ?? 0 };
+	let taking: AcquisitionState = { ...initialAcquisition, reason: limits.hold?.reason ?? null };
+	let move: AcquisitionAction = { do: "ask", afterSeconds: limits.hold?.seconds ?? 0 };
 	let now = startedAt;
 	let requestedAt = startedAt;
 	let late = false;
 	let warnedAt: number | undefined;
-	let expectation: Expectation | null | undefined;
+	let expectation: ExpectedDuration | null | undefined;
 	/** Whether a snapshot may be there, so that what passes the deadline is told to be late. */
 	const mayBeThere = () => taking.inDoubt || taking.ending !== null;
 	const passDeadline = async () => {
@@ -86,7 +93,7 @@ export async function take(
 	const sleep = async (name: string, seconds: number) => {
 		let left = seconds;
 		if (mayBeThere() && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
-			const untilLate = cut(seconds, (deadlineAt - now) / 1000);
+			const untilLate = cutSeconds(seconds, (deadlineAt - now) / 1000);
 			await steps.sleep("before-deadline", untilLate);
 			left -= untilLate;
 			now += untilLate * 1000;
@@ -94,19 +101,19 @@ export async function take(
 		}
 		if (left > 0) await steps.sleep(name, left);
 	};
-	const warnIf = (result: Asked | Looked) => {
+	const warnIf = (result: RequestResult | LookupResult) => {
 		const verdict = "verdict" in result ? result.verdict : undefined;
 		const failed = verdict && (verdict.retry === "again" || verdict.refused) ? verdict : undefined;
 		const reason = failed?.reason ?? (taking.inDoubt && taking.reason);
 		if (!reason) return;
 		const why = taking.inDoubt ? IN_DOUBT : failed?.answered ? "Atlas turned a call down" : "Atlas does not answer";
-		const warn = warnAbout(steps.warn, run.run, target, `no snapshot yet: ${why}`);
+		const warn = createTargetWarning(steps.warn, run.run, target, `no snapshot yet: ${why}`);
 		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in move ? move.afterSeconds : 0);
 	};
-	const onLooked = (looked: Looked) => {
+	const onLooked = (looked: LookupResult) => {
 		now = looked.at;
 		if ("snapshots" in looked) expectation = looked.expectation;
-		[taking, move] = afterLooking(taking, looked, terms);
+		[taking, move] = afterLookup(taking, looked, terms);
 		warnIf(looked);
 	};
 
@@ -122,40 +129,42 @@ export async function take(
 				}
 				await sleep("before-asking", seconds);
 				const lookFirst = taking.leftAt !== null;
-				const done = await steps.once("take-snapshot", () => ask(ports, run, target, own, deadlineAt, lookFirst));
-				const asked = done ?? interrupted(now);
+				const done = await steps.once("take-snapshot", () =>
+					requestSnapshot(ports, run, target, own, deadlineAt, lookFirst),
+				);
+				const asked = done ?? interruptedRequest(now);
 				if ("looked" in asked) {
 					onLooked(asked.looked);
 					break;
 				}
 				now = asked.at;
 				if (taking.asks === 0) requestedAt = asked.askedAt;
-				[taking, move] = afterAsking(taking, asked, terms);
+				[taking, move] = afterRequest(taking, asked, terms);
 				// No step was carried out of which the log could tell; the look that follows tells it.
 				if (done) warnIf(asked);
 				break;
 			}
 			case "look": {
 				await sleep("before-looking", move.afterSeconds);
-				onLooked(await steps.step("look-for-ours", () => look(ports, target, own)));
+				onLooked(await steps.step("look-for-ours", () => lookUpSnapshots(ports, target, own)));
 				break;
 			}
 			case "wait-for": {
 				const known = { seenAt: now, expectation: expectation ?? undefined, warnedAt };
 				const waited = await waitForOther(ports, steps, run, target, move.snapshot, limits, known);
 				[now, warnedAt] = [waited.watch.lookedAt, waited.warnedAt];
-				if (!isOutOfTheWay(waited.watch) || now >= deadlineAt)
+				if (!hasStoppedRunning(waited.watch) || now >= deadlineAt)
 					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
 				move = { do: "ask", afterSeconds: 0 };
 				break;
 			}
 			case "explain": {
 				const refusal = move;
-				const reportAt = reportBy([taking.askRefusals, taking.lookRefusals], now);
+				const reportAt = refusalReportTime([taking.askRefusals, taking.lookRefusals], now);
 				const patientUntil = refusal.again ? now : Math.min(deadlineAt, reportAt);
-				const explained = await explain(ports, steps, run.request, target, refusal, patientUntil);
+				const explained = await explainRefusal(ports, steps, run.request, target, refusal, patientUntil);
 				now = explained.at;
-				[taking, move] = afterExplaining(taking, refusal, explained, terms);
+				[taking, move] = afterExplanation(taking, refusal, explained, terms);
 				break;
 			}
 			case "follow": {

@@ -2,12 +2,18 @@ import type { Target, TargetStatus } from "../domain/outcome.ts";
 import { isFinal } from "../domain/outcome.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { brokenOff, type Change, type Decided, describeChange, statusOf } from "../domain/state-change.ts";
+import {
+	type DecidedEnd,
+	lostByDefect,
+	type TargetChange,
+	toStateChangeEvent,
+	toTargetStatus,
+} from "../domain/state-change.ts";
 import { PUBLISH_LOST_TRIES, READ_PART_TRIES } from "./operations.ts";
-import { publishPause } from "./pace.ts";
+import { publishPauseSeconds } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import type { Candidate } from "./select.ts";
-import type { Steps } from "./steps.ts";
+import type { SelectedTarget } from "./select.ts";
+import type { DurableSteps } from "./steps.ts";
 
 /** Seconds for which the history of a part that broke off is asked for. */
 const READ_PATIENCE_SECONDS = 24 * 3600;
@@ -16,7 +22,7 @@ const READ_PATIENCE_SECONDS = 24 * 3600;
 interface Known {
 	readonly tries: number;
 	readonly published?: readonly TargetStatus[] | undefined;
-	readonly decided?: readonly Decided[] | undefined;
+	readonly decided?: readonly DecidedEnd[] | undefined;
 }
 
 /**
@@ -25,13 +31,13 @@ interface Known {
  * `LOST`: the part can have said nothing of them. Where its history can't be read nothing is published, which could
  * contradict it; the run fails.
  */
-export async function salvage(
+export async function publishEndedPart(
 	ports: Ports,
 	run: Run,
-	part: readonly Candidate[],
+	part: readonly SelectedTarget[],
 	startedAt: number,
 	error: unknown,
-	steps: Steps,
+	steps: DurableSteps,
 	arn: string,
 ): Promise<readonly TargetStatus[]> {
 	const keys = new Set(part.map(keyOf));
@@ -44,25 +50,25 @@ export async function salvage(
 			const finals = read?.published.filter((status) => isOurs(status) && isFinal(status.state));
 			return { tries: tries + 1, published: finals, decided: read?.decided.filter(isOurs) };
 		},
-		(known) => (known.published ? "stop" : publishPause(known.tries, READ_PART_TRIES, READ_PATIENCE_SECONDS)),
+		(known) => (known.published ? "stop" : publishPauseSeconds(known.tries, READ_PART_TRIES, READ_PATIENCE_SECONDS)),
 	);
 	const ended = new Map(published?.map((status) => [keyOf(status), status]));
 	if (published) {
 		const changes = new Map(decided?.map((end) => [keyOf(end), end.decided]));
 		const missing = part
 			.filter((target) => !ended.has(keyOf(target)))
-			.map((target) => ({ target, change: changes.get(keyOf(target)) ?? brokenOff(startedAt, error) }));
+			.map((target) => ({ target, change: changes.get(keyOf(target)) ?? lostByDefect(startedAt, error) }));
 		for (const status of await publishEnds(ports, run, missing, steps)) ended.set(keyOf(status), status);
 	}
-	return part.map((target) => ended.get(keyOf(target)) ?? lost(run, target, startedAt, error));
+	return part.map((target) => ended.get(keyOf(target)) ?? unpublishedTarget(run, target, startedAt, error));
 }
 
 /** Publishes ends, each once: a try goes on where the one before was refused. */
 async function publishEnds(
 	ports: Ports,
 	run: Run,
-	missing: readonly { readonly target: Candidate; readonly change: Change }[],
-	steps: Steps,
+	missing: readonly { readonly target: SelectedTarget; readonly change: TargetChange }[],
+	steps: DurableSteps,
 ): Promise<readonly TargetStatus[]> {
 	if (missing.length === 0) return [];
 	const { targets } = await steps.until<{ readonly tries: number; readonly targets: readonly TargetStatus[] }>(
@@ -72,9 +78,9 @@ async function publishEnds(
 			const done = [...before];
 			try {
 				for (const { target, change } of missing.slice(done.length)) {
-					const event = describeChange(run, target, { ...change, endedAt: change.endedAt ?? ports.now() });
+					const event = toStateChangeEvent(run, target, { ...change, endedAt: change.endedAt ?? ports.now() });
 					await ports.publish(event);
-					done.push(statusOf(event));
+					done.push(toTargetStatus(event));
 				}
 			} catch {
 				// The bus refuses: the next try goes on from here.
@@ -82,14 +88,14 @@ async function publishEnds(
 			return { tries: tries + 1, targets: done };
 		},
 		({ tries, targets: done }) =>
-			done.length === missing.length ? "stop" : publishPause(tries, PUBLISH_LOST_TRIES, HARD_LIMIT_MINUTES * 60),
+			done.length === missing.length ? "stop" : publishPauseSeconds(tries, PUBLISH_LOST_TRIES, HARD_LIMIT_MINUTES * 60),
 	);
 	return targets;
 }
 
 /** A target of which not even the end could be published: the run fails, and the platform's alarm tells. */
-export const lost = (run: Run, target: Candidate, startedAt: number, error: unknown): TargetStatus =>
-	statusOf(describeChange(run, target, { ...brokenOff(startedAt, error), endedAt: startedAt }));
+export const unpublishedTarget = (run: Run, target: SelectedTarget, startedAt: number, error: unknown): TargetStatus =>
+	toTargetStatus(toStateChangeEvent(run, target, { ...lostByDefect(startedAt, error), endedAt: startedAt }));
 
 const keyOf = ({ projectId, clusterName }: { readonly projectId: string; readonly clusterName: string }): string =>
 	`${projectId}/${clusterName}`;

@@ -1,8 +1,14 @@
 import type { Explained } from "../domain/acquisition.ts";
-import { eligibility, INELIGIBLE } from "../domain/cluster.ts";
-import { afterRefusal, isBelieved, judge, noRefusals, REFUSAL_PAUSE_SECONDS } from "../domain/failure.ts";
+import { INELIGIBLE_CODES, ineligibleReason } from "../domain/cluster.ts";
+import {
+	afterRefusal,
+	classifyFailure,
+	isLastingRefusal,
+	noRefusals,
+	REFUSAL_PAUSE_SECONDS,
+} from "../domain/failure.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { isNames, type SnapshotRequest } from "../domain/request.ts";
+import { isListOfNames, type SnapshotRequest } from "../domain/request.ts";
 import type { CountedSteps } from "./operations.ts";
 import type { Ports } from "./ports.ts";
 
@@ -29,7 +35,7 @@ type Answer = Explained & { readonly refused?: boolean | undefined };
  *
  * @param patientUntil epoch milliseconds until which a refused look is made again, unless it is believed before
  */
-export async function explain(
+export async function explainRefusal(
 	ports: Ports,
 	steps: CountedSteps,
 	request: SnapshotRequest,
@@ -42,7 +48,8 @@ export async function explain(
 		const explained = await steps.step("explain-refusal", () => explainOnce(ports, request, target, refusal));
 		const { at, refused } = explained;
 		refusals = afterRefusal(refusals, at);
-		if (!refused || isBelieved(refusals, at) || at + REFUSAL_PAUSE_SECONDS * 1000 >= patientUntil) return explained;
+		if (!refused || isLastingRefusal(refusals, at) || at + REFUSAL_PAUSE_SECONDS * 1000 >= patientUntil)
+			return explained;
 		await steps.sleep("before-explaining", REFUSAL_PAUSE_SECONDS);
 	}
 }
@@ -57,7 +64,7 @@ async function explainOnce(
 	const { refused } = looked;
 	const ineligible = looked.ineligible ?? ownWords(refusal);
 	const known = { at: ports.now(), confirmed: looked.ineligible !== undefined, refused };
-	if (ineligible === undefined || isNames(clusters)) {
+	if (ineligible === undefined || isListOfNames(clusters)) {
 		return { ...known, state: "REFUSED", reason: (ineligible ?? refusal).reason };
 	}
 	return { ...known, state: "SKIPPED", reason: { code: ineligible.code, message: ineligible.reason.message } };
@@ -69,7 +76,7 @@ interface Refusal {
 	readonly code: string;
 }
 
-const ownWords = (refusal: Refusal): Refusal | undefined => (INELIGIBLE.has(refusal.code) ? refusal : undefined);
+const ownWords = (refusal: Refusal): Refusal | undefined => (INELIGIBLE_CODES.has(refusal.code) ? refusal : undefined);
 
 /** What a look at the cluster tells. */
 interface LookedAt {
@@ -80,10 +87,10 @@ interface LookedAt {
 
 async function lookAt(ports: Ports, target: Target): Promise<LookedAt> {
 	try {
-		const reason = eligibility(await ports.readCluster(target));
+		const reason = ineligibleReason(await ports.readCluster(target));
 		return { ineligible: reason && { reason, code: reason.code } };
 	} catch (error) {
-		const verdict = judge(error);
+		const verdict = classifyFailure(error);
 		return { ineligible: ownWords(verdict), refused: verdict.refused };
 	}
 }

@@ -1,13 +1,13 @@
-import { type Expectation, predict } from "../domain/expectation.ts";
-import { judge } from "../domain/failure.ts";
+import { type ExpectedDuration, predictDuration } from "../domain/expectation.ts";
+import { classifyFailure } from "../domain/failure.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { ageSeconds, isKeptFor, newestOnDemand, type SnapshotKind } from "../domain/snapshot.ts";
+import { ageSeconds, isKeptAtLeast, newestOnDemand, type SnapshotKind } from "../domain/snapshot.ts";
 import type { Ports } from "./ports.ts";
 
 /** What earlier snapshots tell. */
 interface Earlier {
 	/** `null` where the listed ones do not tell, absent where none were listed. */
-	readonly expectation?: Expectation | null;
+	readonly expectation?: ExpectedDuration | null;
 	/** Epoch milliseconds before which Atlas wants no further request. A checkpoint keeps it for the next process. */
 	readonly notBefore?: number | undefined;
 }
@@ -27,14 +27,14 @@ interface Younger extends Earlier {
  */
 export async function readEarlier(ports: Ports, target: Target, kind?: SnapshotKind): Promise<Earlier> {
 	const { snapshots, notBefore } = await list(ports, target, kind);
-	return snapshots ? { expectation: predict(snapshots) ?? null } : { expectation: null, notBefore };
+	return snapshots ? { expectation: predictDuration(snapshots) ?? null } : { expectation: null, notBefore };
 }
 
 async function list(ports: Ports, target: Target, kind?: SnapshotKind) {
 	try {
 		return { snapshots: await ports.listSnapshots(target, kind) };
 	} catch (error) {
-		const { retryAfterSeconds, reason } = judge(error);
+		const { retryAfterSeconds, reason } = classifyFailure(error);
 		return { notBefore: retryAfterSeconds && ports.now() + retryAfterSeconds * 1000, unread: reason };
 	}
 }
@@ -45,7 +45,7 @@ async function list(ports: Ports, target: Target, kind?: SnapshotKind) {
  *
  * A look that fails finds none: one snapshot too many is better than one too few.
  */
-export async function findYounger(
+export async function findRecentSnapshot(
 	ports: Ports,
 	target: Target,
 	minimumAgeMinutes: number,
@@ -54,8 +54,8 @@ export async function findYounger(
 	const { snapshots, notBefore, unread } = await list(ports, target);
 	const at = ports.now();
 	if (!snapshots) return { at, notBefore, unread };
-	const expectation = predict(snapshots) ?? null;
-	const newest = newestOnDemand(snapshots.filter((one) => isKeptFor(one, retentionInDays)));
+	const expectation = predictDuration(snapshots) ?? null;
+	const newest = newestOnDemand(snapshots.filter((one) => isKeptAtLeast(one, retentionInDays)));
 	const age = newest && ageSeconds(newest, at);
 	if (age === undefined || age >= minimumAgeMinutes * 60) return { at, expectation };
 	return {

@@ -1,6 +1,6 @@
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
-import { leastPause } from "./pace.ts";
-import type { Steps } from "./steps.ts";
+import { leastPauseSeconds } from "./pace.ts";
+import type { DurableSteps } from "./steps.ts";
 
 /**
  * Durable operations, as AWS meters them: a step 1 and 1 for each retry, a wait 1, a waitForCondition 1 and 1 for each
@@ -47,7 +47,7 @@ export const PUBLISH_LOST_TRIES = 18;
 const PART_OPERATIONS = 1 + 1 + READ_PART_TRIES + 1 + PUBLISH_LOST_TRIES;
 
 /** What an execution of a run uses at the very most. */
-export const worstCase = {
+export const WORST_CASE_OPERATIONS = {
 	target: TARGET_OPERATIONS,
 	/** Of a target, for invocations that Lambda repeats. */
 	invocationRetries: INVOCATION_RETRIES,
@@ -65,7 +65,7 @@ export const TARGETS_PER_EXECUTION = capacity(TARGET_OPERATIONS);
 export const PARTS_PER_EXECUTION = capacity(PART_OPERATIONS);
 
 /** Steps that count what they use, the same at every replay. */
-export interface CountedSteps extends Steps {
+export interface CountedSteps extends DurableSteps {
 	/** Durable operations that this target may still use. */
 	operationsLeft(): number;
 	/**
@@ -78,13 +78,13 @@ export interface CountedSteps extends Steps {
 }
 
 /** @param minutes from the run's start to the last moment that is waited for */
-export function countOperations(steps: Steps, minutes = HARD_LIMIT_MINUTES): CountedSteps {
+export function countOperations(steps: DurableSteps, minutes = HARD_LIMIT_MINUTES): CountedSteps {
 	let used = 0;
 	const operationsLeft = () => TARGET_OPERATIONS - INVOCATION_RETRIES - used;
 	return {
 		operationsLeft,
 		leastPause: (elapsedSeconds, operationsEach) =>
-			leastPause({
+			leastPauseSeconds({
 				elapsedSeconds,
 				lastSeconds: minutes * 60,
 				pausesLeft: (operationsLeft() - KEPT_FOR_THE_END) / operationsEach,

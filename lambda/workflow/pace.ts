@@ -1,4 +1,4 @@
-import type { Expectation } from "../domain/expectation.ts";
+import type { ExpectedDuration } from "../domain/expectation.ts";
 
 /**
  * How long a run waits: pure functions from what is known to whole seconds, as a durable wait takes them.
@@ -18,7 +18,7 @@ const BACK_OFF_JITTER = 0.25;
 const FIRST_BACK_OFF_SECONDS = 10;
 const LONGEST_BACK_OFF_SECONDS = 30 * 60;
 /**
- * By this factor the elapsed time grows from pause to pause once durable operations run short: see {@link leastPause}.
+ * By this factor the elapsed time grows from pause to pause once durable operations run short: see {@link leastPauseSeconds}.
  */
 const SPARING = 1.25;
 /** Seconds. @see AWS Lambda API, WaitOptions and StepOptions (valid range) */
@@ -32,7 +32,7 @@ const PARTS = 200;
 const worth = (spread: number): number => 0.0022 + 0.0004 / spread;
 
 /** What the pause before a poll depends on. */
-export interface Pace {
+export interface PollPause {
 	/** Seconds since the snapshot was asked for. */
 	readonly elapsedSeconds: number;
 	/** Seconds: the least pause, and the first one. */
@@ -42,13 +42,13 @@ export interface Pace {
 	/** Seconds that Atlas asked for; never undercut. */
 	readonly retryAfterSeconds?: number;
 	/** Of how long the snapshot takes, where there is one. */
-	readonly expectation?: Expectation;
+	readonly expectation?: ExpectedDuration;
 }
 
 /** @returns whole seconds to wait before the next poll, 1 or more */
-export function pause(pace: Pace): number {
+export function pollPauseSeconds(pace: PollPause): number {
 	const { elapsedSeconds, firstPollSeconds, seed, retryAfterSeconds = 0, expectation } = pace;
-	const expected = expectation && expectedPause(elapsedSeconds, expectation);
+	const expected = expectation && learnedPauseSeconds(elapsedSeconds, expectation);
 	const share = (expected ?? elapsedSeconds * SHARE) * (1 - JITTER * fraction(seed));
 	return whole(Math.max(Math.floor(Math.max(firstPollSeconds, share)), retryAfterSeconds));
 }
@@ -62,7 +62,7 @@ export function pause(pace: Pace): number {
  * @returns seconds; `undefined` once the end is well past the expected one, when nothing is expected any more
  * @see Barlow, Hunter, Proschan: Optimum Checking Procedures (1963)
  */
-export function expectedPause(elapsedSeconds: number, { seconds, spread }: Expectation): number | undefined {
+export function learnedPauseSeconds(elapsedSeconds: number, { seconds, spread }: ExpectedDuration): number | undefined {
 	if (elapsedSeconds > seconds * Math.exp(LATE_SPREADS * spread)) return undefined;
 	const slope = Math.PI / (spread * Math.sqrt(3));
 	const longer = (duration: number) => 1 / (1 + (duration / seconds) ** slope);
@@ -83,7 +83,7 @@ export function expectedPause(elapsedSeconds: number, { seconds, spread }: Expec
  * @param attempt failures in a row, from 1
  * @see Atlas Administration API, rate limits: exponential backoff with jitter
  */
-export function backOff(attempt: number, seed: string, retryAfterSeconds = 0, elapsedSeconds = 0): number {
+export function backOffSeconds(attempt: number, seed: string, retryAfterSeconds = 0, elapsedSeconds = 0): number {
 	const doubled = Math.min(FIRST_BACK_OFF_SECONDS * 2 ** (attempt - 1), LONGEST_BACK_OFF_SECONDS);
 	const grown =
 		attempt > 1 && doubled === LONGEST_BACK_OFF_SECONDS ? Math.max(doubled, elapsedSeconds * SHARE) : doubled;
@@ -91,7 +91,7 @@ export function backOff(attempt: number, seed: string, retryAfterSeconds = 0, el
 }
 
 /** What is left to a target, in time and in durable operations. */
-export interface Allowance {
+export interface OperationAllowance {
 	/** Seconds since the run began. */
 	readonly elapsedSeconds: number;
 	/** Seconds from the run's start to the last moment that is waited for. */
@@ -108,7 +108,7 @@ export interface Allowance {
  * Proof: with n pauses left, a pause ends at `last / 1.25^(n-1)` or later. If that holds for each, the one with n = 1
  * ends at `last`.
  */
-export function leastPause({ elapsedSeconds, lastSeconds, pausesLeft }: Allowance): number {
+export function leastPauseSeconds({ elapsedSeconds, lastSeconds, pausesLeft }: OperationAllowance): number {
 	const reached = lastSeconds / SPARING ** Math.max(0, Math.floor(pausesLeft) - 1);
 	return Math.max(0, Math.ceil(reached - elapsedSeconds));
 }
@@ -121,7 +121,7 @@ export function leastPause({ elapsedSeconds, lastSeconds, pausesLeft }: Allowanc
  * @param triesLeft at the first of them
  * @param seconds from the first try to the last
  */
-export function publishPause(tries: number, triesLeft: number, seconds: number): number | "stop" {
+export function publishPauseSeconds(tries: number, triesLeft: number, seconds: number): number | "stop" {
 	if (tries >= triesLeft) return "stop";
 	const elapsed = (count: number) => seconds ** (count / (triesLeft - 1));
 	return whole(elapsed(tries) - elapsed(tries - 1));
@@ -132,13 +132,13 @@ export function publishPause(tries: number, triesLeft: number, seconds: number):
  *
  * @param secondsLeft until the bound; a pause takes 1 second at least
  */
-export const cut = (seconds: number, secondsLeft: number): number => whole(Math.min(seconds, secondsLeft));
+export const cutSeconds = (seconds: number, secondsLeft: number): number => whole(Math.min(seconds, secondsLeft));
 
 /** Whole seconds, within what AWS takes. */
 const whole = (seconds: number): number => Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_WAIT_SECONDS);
 
-/** A seed for {@link pause} from a snapshot's id and the number of the poll. */
-export const seedOf = ({ id }: { readonly id: string }, look: number): string => `${id}/${look}`;
+/** A seed for {@link pollPauseSeconds} from a snapshot's id and the number of the poll. */
+export const jitterSeed = ({ id }: { readonly id: string }, look: number): string => `${id}/${look}`;
 
 /**
  * FNV-1a over the seed, then MurmurHash3's finalizer, as a fraction from 0 to below 1: the same at every replay, which a

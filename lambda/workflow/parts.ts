@@ -1,18 +1,18 @@
 import { type DurableContext, DurableOperationError, NestingType } from "@aws/durable-execution-sdk-js";
 import type { RunResult, TargetStatus } from "../domain/outcome.ts";
 import type { Run } from "../domain/run.ts";
-import { lost, salvage } from "./ended-part.ts";
+import { publishEndedPart, unpublishedTarget } from "./ended-part.ts";
 import { PARTS_PER_EXECUTION, TARGETS_PER_EXECUTION } from "./operations.ts";
 import type { Ports } from "./ports.ts";
-import type { Candidate } from "./select.ts";
-import type { Selected } from "./select-in-pages.ts";
-import { stepsOf } from "./steps.ts";
+import type { SelectedTarget } from "./select.ts";
+import type { Selection } from "./select-in-pages.ts";
+import { createSteps } from "./steps.ts";
 
 /** A run, or a part of one that was chained because it has too many targets for one execution. */
-export type RunInput = Run & { readonly part?: Selected };
+export type RunInput = Run & { readonly part?: Selection };
 
 /** How the targets of a run or a part of it ended; `omitted` of them did not fit into a result. */
-export interface Ended {
+export interface PartOutcome {
 	readonly statuses: readonly TargetStatus[];
 	readonly omitted: number;
 }
@@ -24,15 +24,15 @@ export interface Ended {
  * All parts start at once, so that none waits for another's snapshots and the deadline counts from the run's start for
  * all of them. Where Lambda starts one late all the same, its targets are refused once the deadline has passed.
  */
-export async function carryOutInParts(
+export async function runInParts(
 	ports: Ports,
 	run: Run,
-	{ targets, startedAt }: Selected,
+	{ targets, startedAt }: Selection,
 	durable: DurableContext,
-): Promise<Ended> {
+): Promise<PartOutcome> {
 	const { invokedFunctionArn: self } = durable.lambdaContext;
 	const { durableExecutionArn } = durable.executionContext;
-	const parts = inParts(targets);
+	const parts = divideIntoParts(targets);
 	const ended = await durable.map(
 		"parts",
 		parts,
@@ -43,15 +43,18 @@ export async function carryOutInParts(
 				.catch((error: unknown) => {
 					const result = resultIn(error);
 					if (result) return endOf(result);
-					const steps = stepsOf(branch);
-					const statuses = salvage(ports, run, part, startedAt, error, steps, durableExecutionArn);
+					const steps = createSteps(branch);
+					const statuses = publishEndedPart(ports, run, part, startedAt, error, steps, durableExecutionArn);
 					return statuses.then((all) => ({ statuses: all, omitted: 0 }));
 				}),
 		{ completionConfig: { toleratedFailurePercentage: 100 }, nesting: NestingType.FLAT },
 	);
 	const each = ended.all.map(
-		({ result, error, index }): Ended =>
-			result ?? { statuses: (parts[index] ?? []).map((target) => lost(run, target, startedAt, error)), omitted: 0 },
+		({ result, error, index }): PartOutcome =>
+			result ?? {
+				statuses: (parts[index] ?? []).map((target) => unpublishedTarget(run, target, startedAt, error)),
+				omitted: 0,
+			},
 	);
 	return {
 		statuses: each.flatMap(({ statuses }) => statuses),
@@ -59,16 +62,16 @@ export async function carryOutInParts(
 	};
 }
 
-const endOf = ({ targets, omitted = 0 }: RunResult): Ended => ({ statuses: targets, omitted });
+const endOf = ({ targets, omitted = 0 }: RunResult): PartOutcome => ({ statuses: targets, omitted });
 
 /**
  * Divides targets into so few parts that one execution can chain them all, and parts so small, if it can be, that each
  * is carried out in one. A project stays in one part where it fits: its rate budget is then kept in one process.
  */
-export function inParts(targets: readonly Candidate[]): Candidate[][] {
+export function divideIntoParts(targets: readonly SelectedTarget[]): SelectedTarget[][] {
 	const size = Math.max(TARGETS_PER_EXECUTION, Math.ceil((2 * targets.length) / PARTS_PER_EXECUTION));
-	const parts: Candidate[][] = [];
-	let part: Candidate[] = [];
+	const parts: SelectedTarget[][] = [];
+	let part: SelectedTarget[] = [];
 	for (const project of Map.groupBy(targets, ({ projectId }) => projectId).values()) {
 		if (part.length > 0 && part.length + project.length > size) {
 			parts.push(part);

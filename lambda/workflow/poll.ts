@@ -1,15 +1,22 @@
-import type { Expectation } from "../domain/expectation.ts";
-import { judge } from "../domain/failure.ts";
+import type { ExpectedDuration } from "../domain/expectation.ts";
+import { classifyFailure } from "../domain/failure.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { afterMissing, afterSeeing, afterWaiting, standing, type Watch, watch } from "../domain/polling.ts";
+import {
+	afterEarlyCheck,
+	afterFailedPoll,
+	afterPoll,
+	type PollState,
+	pollStatus,
+	startPolling,
+} from "../domain/polling.ts";
 import type { Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import type { CountedSteps } from "./operations.ts";
-import { cut, pause, seedOf } from "./pace.ts";
+import { cutSeconds, jitterSeed, pollPauseSeconds } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 
 /** What bounds a watch: epoch milliseconds, and the pace in seconds. */
-export interface Bounds {
+export interface PollLimits {
 	/** The run's start. */
 	readonly startedAt: number;
 	/** When the snapshot was asked for. */
@@ -22,7 +29,7 @@ export interface Bounds {
 	readonly deadlineAt?: number | undefined;
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
-	readonly expectation?: Expectation | undefined;
+	readonly expectation?: ExpectedDuration | undefined;
 	/** Epoch milliseconds of the target's last warning. */
 	readonly warnedAt?: number | undefined;
 	/** Called at each check beside the poll, with what it returned last and 0 at first. Must not reject. */
@@ -30,13 +37,13 @@ export interface Bounds {
 }
 
 /** What a check starts from, and what it leaves to the next. */
-export interface Round {
-	readonly watch: Watch;
+export interface PollRound {
+	readonly watch: PollState;
 	/** Whether a look is due. The first check makes none: Atlas has only just told us. */
 	readonly due: boolean;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;
-	/** What {@link Bounds.beside} returned last. */
+	/** What {@link PollLimits.beside} returned last. */
 	readonly beside: number;
 }
 
@@ -44,48 +51,48 @@ export interface Round {
  * Polls a snapshot until it has ended, is gone for good, or a bound is reached. A failed poll never ends it. Each pause
  * is cut at the next bound; Atlas's Retry-After is honoured across it.
  */
-export async function follow(
+export async function pollSnapshot(
 	ports: Ports,
 	steps: CountedSteps,
 	name: string,
 	target: Target,
-	from: Snapshot | Round,
-	bounds: Bounds,
-	warn: Warn,
-): Promise<Round> {
+	from: Snapshot | PollRound,
+	bounds: PollLimits,
+	warn: WarnAtMostEveryFiveMinutes,
+): Promise<PollRound> {
 	const { seenAt, notBefore, warnedAt: warnedBefore } = bounds;
-	const begin: Round =
+	const begin: PollRound =
 		"id" in from
-			? { watch: watch(from, seenAt, notBefore), due: false, warnedAt: warnedBefore, beside: 0 }
+			? { watch: startPolling(from, seenAt, notBefore), due: false, warnedAt: warnedBefore, beside: 0 }
 			: { ...from, due: false };
-	if (standing(begin.watch, bounds) !== "waiting") return begin;
+	if (pollStatus(begin.watch, bounds) !== "waiting") return begin;
 	const { deadlineAt, hardLimitAt, startedAt, firstPollSeconds, since } = bounds;
 	const bound = Math.min(deadlineAt ?? hardLimitAt, hardLimitAt);
-	const pauseAfter = (seen: Watch): number | "stop" => {
-		if (standing(seen, bounds) !== "waiting") return "stop";
+	const pauseAfter = (seen: PollState): number | "stop" => {
+		if (pollStatus(seen, bounds) !== "waiting") return "stop";
 		const { lookedAt, looks, snapshotId: id, notBefore = lookedAt } = seen;
 		const least = steps.leastPause((lookedAt - startedAt) / 1000, 1);
-		const wished = pause({
+		const wished = pollPauseSeconds({
 			elapsedSeconds: (lookedAt - since) / 1000,
 			firstPollSeconds,
 			expectation: bounds.expectation,
-			seed: seedOf({ id }, looks),
+			seed: jitterSeed({ id }, looks),
 			retryAfterSeconds: (notBefore - lookedAt) / 1000,
 		});
-		return cut(Math.max(wished, least), (bound - lookedAt) / 1000);
+		return cutSeconds(Math.max(wished, least), (bound - lookedAt) / 1000);
 	};
-	return steps.until<Round>(
+	return steps.until<PollRound>(
 		name,
 		begin,
 		async ({ watch: before, due, warnedAt, beside }) => {
 			const besides = (await bounds.beside?.(beside)) ?? beside;
 			const isDue = due && ports.now() >= (before.notBefore ?? 0);
-			const seen = isDue ? await lookOnce(ports, target, before) : afterWaiting(before, ports.now());
+			const seen = isDue ? await lookOnce(ports, target, before) : afterEarlyCheck(before, ports.now());
 			const warned =
 				isDue && seen.failures > 0 ? warn(seen.reason, seen.lookedAt, warnedAt, pauseAfter(seen)) : warnedAt;
 			if (deadlineAt === undefined) {
 				if (due) ports.countLate(-1, before.lookedAt);
-				if (standing(seen, bounds) === "waiting") ports.countLate(1, seen.lookedAt);
+				if (pollStatus(seen, bounds) === "waiting") ports.countLate(1, seen.lookedAt);
 			}
 			return { watch: seen, due: true, warnedAt: warned, beside: besides };
 		},
@@ -104,34 +111,34 @@ export function waitForOther(
 		startedAt,
 		deadlineAt,
 		firstPollSeconds,
-	}: Pick<Bounds, "startedAt" | "firstPollSeconds"> & { readonly deadlineAt: number },
-	known: Pick<Bounds, "seenAt" | "expectation" | "warnedAt">,
-): Promise<Round> {
+	}: Pick<PollLimits, "startedAt" | "firstPollSeconds"> & { readonly deadlineAt: number },
+	known: Pick<PollLimits, "seenAt" | "expectation" | "warnedAt">,
+): Promise<PollRound> {
 	const since = requestTime(snapshot);
 	const bounds = { ...known, startedAt, since, deadlineAt, hardLimitAt: deadlineAt, firstPollSeconds };
-	const warn = warnAbout(ports.warn, run, target, "Atlas does not say how another's snapshot stands");
-	return follow(ports, steps, "wait-for-other", target, snapshot, bounds, warn);
+	const warn = createTargetWarning(ports.warn, run, target, "Atlas does not say how another's snapshot stands");
+	return pollSnapshot(ports, steps, "wait-for-other", target, snapshot, bounds, warn);
 }
 
-async function lookOnce(ports: Ports, target: Target, before: Watch): Promise<Watch> {
+async function lookOnce(ports: Ports, target: Target, before: PollState): Promise<PollState> {
 	try {
-		return afterSeeing(before, await ports.readSnapshot(target, before.snapshotId), ports.now());
+		return afterPoll(before, await ports.readSnapshot(target, before.snapshotId), ports.now());
 	} catch (error) {
-		const seen = afterMissing(before, judge(error), ports.now());
-		return standing(seen, { hardLimitAt: Number.POSITIVE_INFINITY }) === "gone"
+		const seen = afterFailedPoll(before, classifyFailure(error), ports.now());
+		return pollStatus(seen, { hardLimitAt: Number.POSITIVE_INFINITY }) === "gone"
 			? confirmGone(ports, target, seen)
 			: seen;
 	}
 }
 
 /** Gone is only what the list does not hold either: a read by id may find nothing of a snapshot that runs on. */
-async function confirmGone(ports: Ports, target: Target, seen: Watch): Promise<Watch> {
+async function confirmGone(ports: Ports, target: Target, seen: PollState): Promise<PollState> {
 	try {
 		const listed = (await ports.listSnapshots(target)).find(({ id }) => id === seen.snapshotId);
-		return listed ? afterSeeing(seen, listed, ports.now(), 0) : seen;
+		return listed ? afterPoll(seen, listed, ports.now(), 0) : seen;
 	} catch (error) {
 		// Of a cluster that is gone, the list says the same.
-		return seen.homelessSince !== undefined && judge(error).reason.code === seen.reason?.code
+		return seen.homelessSince !== undefined && classifyFailure(error).reason.code === seen.reason?.code
 			? seen
 			: { ...seen, missing: 1 };
 	}
@@ -150,15 +157,20 @@ const LEAST_BETWEEN = 5 * 60_000;
  * @param pause seconds until the next try
  * @returns epoch milliseconds of the last warning from now on
  */
-export type Warn = (
+export type WarnAtMostEveryFiveMinutes = (
 	reason: Reason | undefined,
 	at: number,
 	warnedAt: number | undefined,
 	pause: number | "stop",
 ) => number | undefined;
 
-export const warnAbout =
-	(write: Ports["warn"], run: string, { projectId, clusterName }: Target, subject: string): Warn =>
+export const createTargetWarning =
+	(
+		write: Ports["warn"],
+		run: string,
+		{ projectId, clusterName }: Target,
+		subject: string,
+	): WarnAtMostEveryFiveMinutes =>
 	(reason, at, warnedAt, pause) => {
 		const isRepeated = warnedAt !== undefined && at - warnedAt < LEAST_BETWEEN;
 		const fields = {

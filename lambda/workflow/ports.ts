@@ -2,7 +2,7 @@ import type { Cluster } from "../domain/cluster.ts";
 import type { RequestLimits } from "../domain/limits.ts";
 import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
-import type { BrokenParts } from "../domain/state-change.ts";
+import type { EndedParts } from "../domain/state-change.ts";
 
 /**
  * What the story needs from the world, in the story's words. Each rejects with an `AtlasError` (or, for the secret and
@@ -35,7 +35,7 @@ export interface Ports {
 	 *
 	 * @param arn of the execution that chained the parts
 	 */
-	readBrokenParts(arn: string): Promise<BrokenParts>;
+	readBrokenParts(arn: string): Promise<EndedParts>;
 	/**
 	 * Writes a warning to the log. To be called within steps only, so that a replay does not repeat it.
 	 *

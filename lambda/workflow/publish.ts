@@ -1,16 +1,16 @@
 import { AtlasError } from "../domain/errors.ts";
-import type { Expectation } from "../domain/expectation.ts";
+import type { ExpectedDuration } from "../domain/expectation.ts";
 import type { PublishStep, TargetStatus } from "../domain/outcome.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { kindOf, type Snapshot } from "../domain/snapshot.ts";
-import { type Change, describeChange, statusOf } from "../domain/state-change.ts";
+import { type Snapshot, snapshotKind } from "../domain/snapshot.ts";
+import { type TargetChange, toStateChangeEvent, toTargetStatus } from "../domain/state-change.ts";
 import { readEarlier } from "./minimum-age.ts";
 import type { CountedSteps } from "./operations.ts";
-import { publishPause } from "./pace.ts";
+import { publishPauseSeconds } from "./pace.ts";
 import type { Ports } from "./ports.ts";
-import type { Candidate } from "./select.ts";
-import { prove } from "./verify.ts";
+import type { SelectedTarget } from "./select.ts";
+import { verifySnapshot } from "./verify.ts";
 
 /** Seconds for which a final event is offered to a bus that refuses it. */
 const FINAL_PATIENCE_SECONDS = HARD_LIMIT_MINUTES * 60;
@@ -23,7 +23,7 @@ type Offered = TargetStatus & {
 	/** The bus refused the event: it is offered again beside the polls. */
 	readonly unpublished?: true;
 	/** Of the step that publishes STARTED: of how long the snapshot takes. Absent in histories of earlier versions. */
-	readonly expectation?: Expectation | null;
+	readonly expectation?: ExpectedDuration | null;
 	/** Of the same step: epoch milliseconds before which Atlas wants no poll. */
 	readonly notBefore?: number | undefined;
 };
@@ -36,7 +36,7 @@ export interface Publisher {
 	 *
 	 * @returns whether the bus took it
 	 */
-	offer(name: "publish-late", change: Change): Promise<boolean>;
+	offer(name: "publish-late", change: TargetChange): Promise<boolean>;
 	/**
 	 * Offers STARTED once, and predicts the end within the same step.
 	 *
@@ -44,8 +44,8 @@ export interface Publisher {
 	 * @returns what is expected, `null` where the earlier snapshots do not tell; and when Atlas may be polled
 	 */
 	offerStarted(
-		change: Change & { readonly snapshot: Snapshot },
-	): Promise<{ readonly expectation: Expectation | null; readonly notBefore?: number | undefined }>;
+		change: TargetChange & { readonly snapshot: Snapshot },
+	): Promise<{ readonly expectation: ExpectedDuration | null; readonly notBefore?: number | undefined }>;
 	/**
 	 * Offers again what the bus refused, until it refuses again. To be called within steps.
 	 *
@@ -59,7 +59,7 @@ export interface Publisher {
 	 *
 	 * @throws ServiceError `PUBLISH_FAILED` after that
 	 */
-	end(name: PublishStep, change: Change): Promise<TargetStatus>;
+	end(name: PublishStep, change: TargetChange): Promise<TargetStatus>;
 }
 
 /** @param deadlineAt epoch milliseconds */
@@ -67,21 +67,21 @@ export function createPublisher(
 	ports: Ports,
 	steps: CountedSteps,
 	run: Run,
-	target: Candidate,
+	target: SelectedTarget,
 	deadlineAt: number,
 ): Publisher {
-	const refused: Change[] = [];
+	const refused: TargetChange[] = [];
 	let late = false;
-	const verified = async (change: Change): Promise<Change> => {
+	const verified = async (change: TargetChange): Promise<TargetChange> => {
 		if (change.state !== "COMPLETED" || change.snapshot === undefined) return change;
 		const patientUntil = (change.endedAt ?? change.requestedAt) + PROOF_PATIENCE;
-		const proof = await prove(ports, target, change.snapshot, run.request.retentionInDays, patientUntil);
+		const proof = await verifySnapshot(ports, target, change.snapshot, run.request.retentionInDays, patientUntil);
 		return { ...change, ...proof, warnings: [...proof.warnings, ...(change.warnings ?? [])] };
 	};
-	const offerOnce = async (change: Change): Promise<Offered> => {
-		const event = describeChange(run, target, change);
+	const offerOnce = async (change: TargetChange): Promise<Offered> => {
+		const event = toStateChangeEvent(run, target, change);
 		const taken = await isTaken(ports.publish(event));
-		return taken ? statusOf(event) : { ...statusOf(event), unpublished: true };
+		return taken ? toTargetStatus(event) : { ...toTargetStatus(event), unpublished: true };
 	};
 	return {
 		async offer(name, change) {
@@ -98,7 +98,7 @@ export function createPublisher(
 			const offered = await steps.step("publish-started", async (): Promise<Offered> => {
 				const { expectation, snapshot } = change;
 				const earlier =
-					expectation === undefined ? await readEarlier(ports, target, kindOf(snapshot)) : { expectation };
+					expectation === undefined ? await readEarlier(ports, target, snapshotKind(snapshot)) : { expectation };
 				return { ...(await offerOnce({ ...change, ...earlier })), ...earlier };
 			});
 			const { unpublished, expectation = null, notBefore } = offered;
@@ -108,7 +108,7 @@ export function createPublisher(
 		async offerAgain(taken) {
 			let count = taken;
 			for (const change of refused.slice(taken)) {
-				if (!(await isTaken(ports.publish(describeChange(run, target, change))))) break;
+				if (!(await isTaken(ports.publish(toStateChangeEvent(run, target, change))))) break;
 				count += 1;
 			}
 			return count;
@@ -119,13 +119,13 @@ export function createPublisher(
 				name,
 				async () => {
 					const endedAt = change.endedAt ?? ports.now();
-					const event = describeChange(run, target, { ...(await verified(change)), endedAt });
+					const event = toStateChangeEvent(run, target, { ...(await verified(change)), endedAt });
 					await ports.publish(event);
 					if (late) ports.countLate(-1, deadlineAt);
-					return statusOf(event);
+					return toTargetStatus(event);
 				},
 				(tries, error) => {
-					const pause = publishPause(tries, triesLeft, FINAL_PATIENCE_SECONDS);
+					const pause = publishPauseSeconds(tries, triesLeft, FINAL_PATIENCE_SECONDS);
 					if (pause === "stop") return pause;
 					const asked = error instanceof AtlasError ? error.fault.retryAfterSeconds : undefined;
 					return Math.max(pause, asked ?? 0);

@@ -1,18 +1,20 @@
-import type { Asked, Looked } from "../domain/acquisition-state.ts";
-import { findIn, type Own, wasRequestedSince } from "../domain/acquisition-state.ts";
+import type { LookupResult, RequestResult } from "../domain/acquisition-state.ts";
+import { findOwnAndRunning, type RunIdentity, wasRequestedSince } from "../domain/acquisition-state.ts";
 import { AtlasError } from "../domain/errors.ts";
-import { predict } from "../domain/expectation.ts";
-import { judge } from "../domain/failure.ts";
+import { predictDuration } from "../domain/expectation.ts";
+import { classifyFailure } from "../domain/failure.ts";
 import type { Target } from "../domain/outcome.ts";
-import { describe, type Run } from "../domain/run.ts";
+import { type Run, snapshotDescription } from "../domain/run.ts";
 import { isRunning, type Snapshot } from "../domain/snapshot.ts";
 import type { Ports } from "./ports.ts";
 
 /** What a request brought, or the look before it, which made it needless or impossible. Epoch milliseconds. */
-export type Outcome = (Asked & { readonly askedAt: number }) | { readonly at: number; readonly looked: Looked };
+export type RequestOutcome =
+	| (RequestResult & { readonly askedAt: number })
+	| { readonly at: number; readonly looked: LookupResult };
 
 /** The process died within the request: Atlas may have it or not. */
-export const interrupted = (at: number): Outcome => ({
+export const interruptedRequest = (at: number): RequestOutcome => ({
 	askedAt: at,
 	at,
 	verdict: {
@@ -31,22 +33,22 @@ export const interrupted = (at: number): Outcome => ({
  * @param lookFirst look for our own first, in the same step: what the request before this one may have left behind is
  * found however long ago that was, and if it can't be looked for, nothing is asked for either
  */
-export async function ask(
+export async function requestSnapshot(
 	ports: Ports,
 	run: Run,
 	target: Target,
-	own: Own,
+	own: RunIdentity,
 	deadlineAt: number,
 	lookFirst: boolean,
-): Promise<Outcome> {
+): Promise<RequestOutcome> {
 	if (lookFirst) {
-		const looked = await look(ports, target, own);
+		const looked = await lookUpSnapshots(ports, target, own);
 		if ("verdict" in looked || looked.snapshots.ours) return { at: looked.at, looked };
 	}
 	const askedAt = ports.now();
 	if (askedAt >= deadlineAt) return { askedAt, at: askedAt, tooLate: true };
 	const request = {
-		description: describe(run.run, ports.stack, run.request),
+		description: snapshotDescription(run.run, ports.stack, run.request),
 		retentionInDays: run.request.retentionInDays,
 		notAfter: deadlineAt,
 	};
@@ -55,12 +57,12 @@ export async function ask(
 		if (isForeign(snapshot, own)) throw foreignReply(target);
 		return { askedAt, at: ports.now(), snapshot };
 	} catch (error) {
-		return { askedAt, at: ports.now(), verdict: judge(error) };
+		return { askedAt, at: ports.now(), verdict: classifyFailure(error) };
 	}
 }
 
 /** By its description; one without is known by its age. */
-const isForeign = (snapshot: Snapshot | null, own: Own): boolean =>
+const isForeign = (snapshot: Snapshot | null, own: RunIdentity): boolean =>
 	snapshot !== null &&
 	(typeof snapshot.description === "string"
 		? !snapshot.description.endsWith(own.marker)
@@ -73,14 +75,14 @@ const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
 		`cluster ${clusterName} of project ${projectId}: the answer shows another snapshot than the one asked for; look for a proxy between the function and Atlas`,
 	);
 
-export async function look(ports: Ports, target: Target, own: Own): Promise<Looked> {
+export async function lookUpSnapshots(ports: Ports, target: Target, own: RunIdentity): Promise<LookupResult> {
 	try {
 		const listed = await ports.listSnapshots(target);
-		const { ours, running } = findIn(listed, own);
+		const { ours, running } = findOwnAndRunning(listed, own);
 		const snapshots = ours || !running ? { ours } : { running: await stillRunning(ports, target, running) };
-		return { at: ports.now(), snapshots, expectation: predict(listed) ?? null };
+		return { at: ports.now(), snapshots, expectation: predictDuration(listed) ?? null };
 	} catch (error) {
-		return { at: ports.now(), verdict: judge(error) };
+		return { at: ports.now(), verdict: classifyFailure(error) };
 	}
 }
 
@@ -90,7 +92,7 @@ async function stillRunning(ports: Ports, target: Target, { id }: Snapshot): Pro
 		const present = await ports.readSnapshot(target, id);
 		return isRunning(present) ? present : undefined;
 	} catch (error) {
-		if (judge(error).code === "ATLAS_SNAPSHOT_NOT_FOUND") return undefined;
+		if (classifyFailure(error).code === "ATLAS_SNAPSHOT_NOT_FOUND") return undefined;
 		throw error;
 	}
 }

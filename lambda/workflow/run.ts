@@ -1,15 +1,15 @@
 import { type DurableContext, DurableOperationError, NestingType } from "@aws/durable-execution-sdk-js";
 import { takeFitting } from "../domain/checkpoint-size.ts";
 import { isSuccess, type RunResult, type TargetStatus } from "../domain/outcome.ts";
-import { type Run, readRun } from "../domain/run.ts";
-import { lost } from "./ended-part.ts";
+import { parseRun, type Run } from "../domain/run.ts";
+import { unpublishedTarget } from "./ended-part.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
-import { carryOutInParts, type Ended, type RunInput } from "./parts.ts";
+import { type PartOutcome, type RunInput, runInParts } from "./parts.ts";
 import type { Ports } from "./ports.ts";
-import { ANY, noneEligible, partAllowed } from "./select.ts";
-import { type Selected, selectInPages } from "./select-in-pages.ts";
-import { stepsOf } from "./steps.ts";
-import { backUp } from "./target.ts";
+import { checkPartLimits, NO_NAME, refusalOfEmptySelection } from "./select.ts";
+import { type Selection, selectInPages } from "./select-in-pages.ts";
+import { createSteps } from "./steps.ts";
+import { runTarget } from "./target.ts";
 
 /**
  * Carries out a run: selects its targets, takes each to its end, and returns how they ended. The body runs again from
@@ -18,44 +18,44 @@ import { backUp } from "./target.ts";
  * @throws RunIncomplete when a target was neither completed nor skipped, after everything is published, so that the
  * platform's own metrics and alarms tell
  */
-export const carryOut =
+export const runRequest =
 	(ports: Ports, firstPollSeconds: number) =>
 	async (input: RunInput, durable: DurableContext): Promise<RunResult> => {
-		const run = readRun(input);
-		const steps = stepsOf(durable);
+		const run = parseRun(input);
+		const steps = createSteps(durable);
 		const selected = partOf(ports, run, input) ?? (await selectInPages(ports, run, steps));
 		const { startedAt } = selected;
 		const { statuses, omitted } =
 			selected.targets.length <= TARGETS_PER_EXECUTION
 				? await carryOutHere(ports, run, selected, firstPollSeconds, durable, input.part !== undefined)
-				: await carryOutInParts(ports, run, selected, durable);
-		const refused = input.part ? undefined : noneEligible(run.request, statuses);
+				: await runInParts(ports, run, selected, durable);
+		const refused = input.part ? undefined : refusalOfEmptySelection(run.request, statuses);
 		const last = refused
-			? [await backUp(ports, steps, run, refused, startedAt, firstPollSeconds, tellDefect(durable, run, ANY))]
+			? [await runTarget(ports, steps, run, refused, startedAt, firstPollSeconds, tellDefect(durable, run, NO_NAME))]
 			: [];
 		const all = [...statuses, ...last];
-		const result = resultOf(run.run, all, omitted);
+		const result = toRunResult(run.run, all, omitted);
 		if (!all.every(({ state }) => isSuccess(state))) throw new RunIncomplete(result);
 		return result;
 	};
 
-const partOf = (ports: Ports, run: Run, { part }: RunInput): Selected | undefined =>
-	part && { targets: partAllowed(ports, run, part.targets), startedAt: part.startedAt };
+const partOf = (ports: Ports, run: Run, { part }: RunInput): Selection | undefined =>
+	part && { targets: checkPartLimits(ports, run, part.targets), startedAt: part.startedAt };
 
 async function carryOutHere(
 	ports: Ports,
 	run: Run,
-	{ targets, startedAt }: Selected,
+	{ targets, startedAt }: Selection,
 	firstPollSeconds: number,
 	durable: DurableContext,
 	isPart: boolean,
-): Promise<Ended> {
+): Promise<PartOutcome> {
 	const branches = await durable.map(
 		"targets",
 		[...targets],
 		(branch, target) => {
 			const onDefect = tellDefect(branch, run, target.clusterName);
-			return backUp(ports, stepsOf(branch), run, target, startedAt, firstPollSeconds, onDefect, isPart);
+			return runTarget(ports, createSteps(branch), run, target, startedAt, firstPollSeconds, onDefect, isPart);
 		},
 		{
 			itemNamer: ({ clusterName }) => clusterName,
@@ -64,9 +64,9 @@ async function carryOutHere(
 			nesting: NestingType.FLAT,
 		},
 	);
-	const unknown = { projectId: ANY, clusterName: ANY };
+	const unknown = { projectId: NO_NAME, clusterName: NO_NAME };
 	const statuses = branches.all.map(
-		({ result, error, index }) => result ?? lost(run, targets[index] ?? unknown, startedAt, error),
+		({ result, error, index }) => result ?? unpublishedTarget(run, targets[index] ?? unknown, startedAt, error),
 	);
 	return { statuses, omitted: 0 };
 }
@@ -80,7 +80,7 @@ const tellDefect =
  * The result of a run, measured before it is returned: of a run so large that its targets do not fit into a checkpoint,
  * those that did not succeed come first, and those left out are counted. The histories of its parts hold them all.
  */
-export function resultOf(run: string, targets: readonly TargetStatus[], omitted = 0): RunResult {
+export function toRunResult(run: string, targets: readonly TargetStatus[], omitted = 0): RunResult {
 	const fitting = takeFitting(targets);
 	if (fitting.length === targets.length && omitted === 0) return { run, targets };
 	const failuresFirst = targets.toSorted((a, b) => Number(isSuccess(a.state)) - Number(isSuccess(b.state)));

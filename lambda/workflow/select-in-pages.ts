@@ -1,16 +1,16 @@
 import { takeFitting } from "../domain/checkpoint-size.ts";
-import { judge, REFUSAL_PAUSE_SECONDS, type Refusals, type Verdict } from "../domain/failure.ts";
+import { classifyFailure, type Failure, REFUSAL_PAUSE_SECONDS, type Refusals } from "../domain/failure.ts";
 import type { Run } from "../domain/run.ts";
 import { SELECTION_TRIES } from "./operations.ts";
-import { backOff, cut, leastPause } from "./pace.ts";
-import { warnAbout } from "./poll.ts";
+import { backOffSeconds, cutSeconds, leastPauseSeconds } from "./pace.ts";
+import { createTargetWarning } from "./poll.ts";
 import type { Ports } from "./ports.ts";
-import { ANY, type Candidate, type ListRefusals, selectAllowed } from "./select.ts";
-import type { Steps } from "./steps.ts";
+import { type ListRefusals, NO_NAME, type SelectedTarget, selectWithinLimits } from "./select.ts";
+import type { DurableSteps } from "./steps.ts";
 
 /** What the first steps find: they are checkpointed, so that every replay sees the same targets and the same start. */
-export interface Selected {
-	readonly targets: readonly Candidate[];
+export interface Selection {
+	readonly targets: readonly SelectedTarget[];
 	/** Epoch milliseconds. */
 	readonly startedAt: number;
 }
@@ -22,10 +22,10 @@ interface Page {
 	readonly tries: number;
 	readonly warnedAt?: number | undefined;
 	/** Of the last try, if it failed. */
-	readonly verdict?: Verdict | undefined;
+	readonly verdict?: Failure | undefined;
 	/** Lists that were refused, see {@link ListRefusals}. */
 	readonly refusals?: Readonly<Record<string, Refusals>>;
-	readonly targets?: readonly Candidate[] | undefined;
+	readonly targets?: readonly SelectedTarget[] | undefined;
 	/** Whether a further page follows. */
 	readonly more?: boolean;
 }
@@ -40,16 +40,16 @@ const LAST_TRY_SECONDS = 30;
  *
  * @returns one target that is refused, where nothing could be selected
  */
-export async function selectInPages(ports: Ports, run: Run, steps: Steps): Promise<Selected> {
-	let found: Promise<readonly Candidate[]> | undefined;
+export async function selectInPages(ports: Ports, run: Run, steps: DurableSteps): Promise<Selection> {
+	let found: Promise<readonly SelectedTarget[]> | undefined;
 	const selectOnce = (refusals: ListRefusals) => {
-		found ??= selectAllowed(ports, run, refusals).catch((error: unknown) => {
+		found ??= selectWithinLimits(ports, run, refusals).catch((error: unknown) => {
 			found = undefined;
 			throw error;
 		});
 		return found;
 	};
-	const targets: Candidate[] = [];
+	const targets: SelectedTarget[] = [];
 	// A step of its own: what a condition that is waited for keeps is lost with a process that dies within a check.
 	const startedAt = await steps.step("note-start", async () => ports.now());
 	let tries = 0;
@@ -68,13 +68,13 @@ export async function selectInPages(ports: Ports, run: Run, steps: Steps): Promi
 async function selectPage(
 	ports: Ports,
 	run: Run,
-	steps: Steps,
+	steps: DurableSteps,
 	startedAt: number,
 	begin: Page,
-	select: (refusals: ListRefusals) => Promise<readonly Candidate[]>,
+	select: (refusals: ListRefusals) => Promise<readonly SelectedTarget[]>,
 ): Promise<Page> {
-	const whole = { projectId: run.request.projectId ?? ANY, clusterName: ANY };
-	const warn = warnAbout(ports.warn, run.run, whole, "the clusters could not be selected");
+	const whole = { projectId: run.request.projectId ?? NO_NAME, clusterName: NO_NAME };
+	const warn = createTargetWarning(ports.warn, run.run, whole, "the clusters could not be selected");
 	const pauseAfter = ({ at, tries, verdict }: Page): number | "stop" => {
 		if (!verdict || !mayPass(verdict) || tries >= SELECTION_TRIES) return "stop";
 		const { retryAfterSeconds = 0 } = verdict;
@@ -82,12 +82,12 @@ async function selectPage(
 		const lastSeconds = run.request.deadlineMinutes * 60 - LAST_TRY_SECONDS;
 		const left = lastSeconds - elapsedSeconds;
 		if (left <= retryAfterSeconds) return "stop";
-		const least = leastPause({ elapsedSeconds, lastSeconds, pausesLeft: SELECTION_TRIES - tries });
+		const least = leastPauseSeconds({ elapsedSeconds, lastSeconds, pausesLeft: SELECTION_TRIES - tries });
 		const pause =
 			verdict.refused && verdict.retry === "never"
 				? Math.max(REFUSAL_PAUSE_SECONDS, retryAfterSeconds)
-				: backOff(tries, run.run, retryAfterSeconds, elapsedSeconds);
-		return cut(Math.max(pause, least), left);
+				: backOffSeconds(tries, run.run, retryAfterSeconds, elapsedSeconds);
+		return cutSeconds(Math.max(pause, least), left);
 	};
 	return steps.until<Page>(
 		"select-targets",
@@ -100,7 +100,12 @@ async function selectPage(
 				const targets = takeFitting(found);
 				return { ...tried, at: ports.now(), targets, more: targets.length < found.length };
 			} catch (error) {
-				const failed = { ...tried, at: ports.now(), verdict: judge(error), refusals: Object.fromEntries(refusals) };
+				const failed = {
+					...tried,
+					at: ports.now(),
+					verdict: classifyFailure(error),
+					refusals: Object.fromEntries(refusals),
+				};
 				const pause = pauseAfter(failed);
 				return { ...failed, warnedAt: warn(failed.verdict.reason, failed.at, before.warnedAt, pause) };
 			}
@@ -110,12 +115,12 @@ async function selectPage(
 }
 
 /** A refusal gets here only as long as it is not believed. */
-const mayPass = ({ retry, refused }: Verdict): boolean => retry === "again" || refused;
+const mayPass = ({ retry, refused }: Failure): boolean => retry === "again" || refused;
 
-const keyOf = ({ projectId, clusterName }: Candidate): string => `${projectId}/${clusterName}`;
+const keyOf = ({ projectId, clusterName }: SelectedTarget): string => `${projectId}/${clusterName}`;
 
-const unselected = (run: Run, verdict: Verdict | undefined): Candidate => ({
-	projectId: run.request.projectId ?? ANY,
-	clusterName: ANY,
+const unselected = (run: Run, verdict: Failure | undefined): SelectedTarget => ({
+	projectId: run.request.projectId ?? NO_NAME,
+	clusterName: NO_NAME,
 	refused: verdict?.reason,
 });

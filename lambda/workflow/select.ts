@@ -1,13 +1,13 @@
-import { carries, eligibility, INELIGIBLE } from "../domain/cluster.ts";
-import { afterRefusal, isBelieved, judge, noRefusals, type Refusals } from "../domain/failure.ts";
-import { checkAllowed, checkCount, forbiddenTarget, type RequestLimits } from "../domain/limits.ts";
+import { hasTags, INELIGIBLE_CODES, ineligibleReason } from "../domain/cluster.ts";
+import { afterRefusal, classifyFailure, isLastingRefusal, noRefusals, type Refusals } from "../domain/failure.ts";
+import { checkClusterCount, checkRequestLimits, limitRefusal, type RequestLimits } from "../domain/limits.ts";
 import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
-import { isNames, type Selection, type SnapshotRequest } from "../domain/request.ts";
+import { type ClusterSelection, isListOfNames, type SnapshotRequest } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import type { Ports } from "./ports.ts";
 
 /** A cluster of a run, as its story begins. */
-export interface Candidate extends Target {
+export interface SelectedTarget extends Target {
 	/** Why it can't have an on-demand snapshot: its story ends as `SKIPPED`. */
 	readonly ineligible?: Reason;
 	/** Why nothing could be selected at all: its story ends as `REFUSED`. */
@@ -35,18 +35,18 @@ export async function selectTargets(
 	ports: Ports,
 	request: SnapshotRequest,
 	refusals: ListRefusals,
-): Promise<readonly Candidate[]> {
+): Promise<readonly SelectedTarget[]> {
 	const { clusters, projectId } = request;
-	if (isNames(clusters)) {
-		return clusters.map((clusterName) => ({ projectId: projectId ?? ANY, clusterName }));
+	if (isListOfNames(clusters)) {
+		return clusters.map((clusterName) => ({ projectId: projectId ?? NO_NAME, clusterName }));
 	}
 	const projects =
 		projectId === undefined
-			? await unlessRefused(ports, ANY, refusals, async () => (await ports.listProjects()).map(({ id }) => id))
+			? await unlessRefused(ports, NO_NAME, refusals, async () => (await ports.listProjects()).map(({ id }) => id))
 			: [projectId];
 	if (projects instanceof Unbelieved) throw projects.error;
 	if (!Array.isArray(projects)) return [projects];
-	const found: Candidate[] = [];
+	const found: SelectedTarget[] = [];
 	let unbelieved: Unbelieved | undefined;
 	for (let i = 0; i < projects.length; i += PROJECTS_AT_ONCE) {
 		const some = projects.slice(i, i + PROJECTS_AT_ONCE);
@@ -64,18 +64,18 @@ export async function selectTargets(
 }
 
 /** Stands for the project or the cluster where there is none to name. */
-export const ANY = "*";
+export const NO_NAME = "*";
 
 async function selectInProject(
 	ports: Ports,
 	projectId: string,
-	selection: Exclude<Selection, readonly string[]>,
-): Promise<Candidate[]> {
+	selection: Exclude<ClusterSelection, readonly string[]>,
+): Promise<SelectedTarget[]> {
 	const clusters = await ports.listClusters(projectId);
 	return clusters
-		.filter((cluster) => selection === "all" || carries(cluster, selection.tags))
+		.filter((cluster) => selection === "all" || hasTags(cluster, selection.tags))
 		.map((cluster) => {
-			const ineligible = eligibility(cluster);
+			const ineligible = ineligibleReason(cluster);
 			return { projectId, clusterName: cluster.name, ...(ineligible ? { ineligible } : {}) };
 		});
 }
@@ -97,23 +97,23 @@ async function unlessRefused<T>(
 	projectId: string,
 	refusals: ListRefusals,
 	list: () => Promise<T[]>,
-): Promise<T[] | Candidate | Unbelieved> {
+): Promise<T[] | SelectedTarget | Unbelieved> {
 	const key = refusals.has(projectId) || refusals.size < COUNTED_PROJECTS ? projectId : OTHER_PROJECTS;
 	try {
 		const found = await list();
 		refusals.delete(projectId);
 		return found;
 	} catch (error) {
-		const { retry, reason, refused } = judge(error);
+		const { retry, reason, refused } = classifyFailure(error);
 		if (!refused) refusals.delete(key);
 		if (retry === "again") throw error;
 		if (refused) {
 			const at = ports.now();
 			const counted = afterRefusal(refusals.get(key) ?? noRefusals, at);
 			refusals.set(key, counted);
-			if (!isBelieved(counted, at)) return new Unbelieved(error);
+			if (!isLastingRefusal(counted, at)) return new Unbelieved(error);
 		}
-		return { projectId, clusterName: ANY, refused: reason };
+		return { projectId, clusterName: NO_NAME, refused: reason };
 	}
 }
 
@@ -123,19 +123,20 @@ async function unlessRefused<T>(
  *
  * @param statuses how its clusters ended
  */
-export function noneEligible(
+export function refusalOfEmptySelection(
 	{ clusters, projectId }: SnapshotRequest,
 	statuses: readonly TargetStatus[],
-): Candidate | undefined {
-	const isIneligible = ({ state, reason }: TargetStatus) => state === "SKIPPED" && INELIGIBLE.has(reason?.code ?? "");
-	if (isNames(clusters) || !statuses.every(isIneligible)) return undefined;
+): SelectedTarget | undefined {
+	const isIneligible = ({ state, reason }: TargetStatus) =>
+		state === "SKIPPED" && INELIGIBLE_CODES.has(reason?.code ?? "");
+	if (isListOfNames(clusters) || !statuses.every(isIneligible)) return undefined;
 	return nothingSelected(projectId, "no cluster that the request selects can have a snapshot");
 }
 
 /** A request that selects nothing protects nothing: it is told of rather than passed over. */
-const nothingSelected = (projectId = ANY, what: string): Candidate => ({
+const nothingSelected = (projectId = NO_NAME, what: string): SelectedTarget => ({
 	projectId,
-	clusterName: ANY,
+	clusterName: NO_NAME,
 	refused: { code: "NOTHING_SELECTED", message: `${what}; check the project, the tags and the clusters` },
 });
 
@@ -145,8 +146,12 @@ const nothingSelected = (projectId = ANY, what: string): Candidate => ({
  *
  * @throws InputError `NOT_ALLOWED`, and what {@link selectTargets} throws
  */
-export async function selectAllowed(ports: Ports, run: Run, refusals: ListRefusals): Promise<readonly Candidate[]> {
-	checkAllowed(ports.limits, run);
+export async function selectWithinLimits(
+	ports: Ports,
+	run: Run,
+	refusals: ListRefusals,
+): Promise<readonly SelectedTarget[]> {
+	checkRequestLimits(ports.limits, run);
 	return within(ports.limits, run, await selectTargets(ports, run.request, refusals));
 }
 
@@ -155,17 +160,17 @@ export async function selectAllowed(ports: Ports, run: Run, refusals: ListRefusa
  *
  * @throws InputError `NOT_ALLOWED`
  */
-export function partAllowed(ports: Ports, run: Run, targets: readonly Candidate[]): readonly Candidate[] {
-	checkAllowed(ports.limits, run);
+export function checkPartLimits(ports: Ports, run: Run, targets: readonly SelectedTarget[]): readonly SelectedTarget[] {
+	checkRequestLimits(ports.limits, run);
 	return within(ports.limits, run, targets);
 }
 
 /** A target that is not allowed is refused, and keeps no other from its snapshot; too many of them are refused as a whole. */
-function within(limits: RequestLimits, run: Run, targets: readonly Candidate[]): readonly Candidate[] {
+function within(limits: RequestLimits, run: Run, targets: readonly SelectedTarget[]): readonly SelectedTarget[] {
 	const wanted = targets.filter(({ ineligible, refused }) => !ineligible && !refused);
-	checkCount(limits, run, wanted.length);
+	checkClusterCount(limits, run, wanted.length);
 	return targets.map((target) => {
-		const refused = target.refused ?? forbiddenTarget(limits, run, target);
+		const refused = target.refused ?? limitRefusal(limits, run, target);
 		return refused ? { ...target, refused } : target;
 	});
 }

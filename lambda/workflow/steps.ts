@@ -5,7 +5,7 @@ import type { PublishStep } from "../domain/outcome.ts";
  * What the story asks of a durable engine. Names are identity at a replay: static, in the order of the story. What a
  * step returns is checkpointed as JSON, so it is plain data and never secret.
  */
-export interface Steps {
+export interface DurableSteps {
 	/** Carries out `work`, again if the process died within it. `work` must not reject. */
 	step<T>(name: string, work: () => Promise<T>): Promise<T>;
 	/** Carries out `work` at most once. `undefined` where the process died within it: nobody knows how far it came. */
@@ -41,7 +41,7 @@ const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;
 const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
 
 /** The workflow's view of the durable engine. */
-export function stepsOf(durable: DurableContext): Steps {
+export function createSteps(durable: DurableContext): DurableSteps {
 	/**
 	 * Whether the last step was carried out by this process, and not read from the history. The SDK's logger can't tell:
 	 * to it every line within a flat branch of a map is a new one, at each replay.

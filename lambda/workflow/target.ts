@@ -1,18 +1,18 @@
-import { type Expectation, inWords, slowness } from "../domain/expectation.ts";
+import { durationInWords, type ExpectedDuration, slowSnapshotWarnings } from "../domain/expectation.ts";
 import type { PublishStep, Reason, TargetStatus } from "../domain/outcome.ts";
-import { conclude, standing } from "../domain/polling.ts";
+import { finalOutcome, pollStatus } from "../domain/polling.ts";
 import { followingMinutes } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
-import { brokenOff, type Change, DECIDE_STEP, type Decided } from "../domain/state-change.ts";
-import { type Limits, type NotTaken, type Taken, take } from "./acquire.ts";
-import { findYounger } from "./minimum-age.ts";
+import { DECIDE_STEP, type DecidedEnd, lostByDefect, type TargetChange } from "../domain/state-change.ts";
+import { type Acquired, acquireSnapshot, type NotAcquired, type TargetLimits } from "./acquire.ts";
+import { findRecentSnapshot } from "./minimum-age.ts";
 import { type CountedSteps, countOperations } from "./operations.ts";
-import { backOff } from "./pace.ts";
-import { follow, warnAbout } from "./poll.ts";
+import { backOffSeconds } from "./pace.ts";
+import { createTargetWarning, pollSnapshot } from "./poll.ts";
 import type { Ports } from "./ports.ts";
 import { createPublisher, type Publisher } from "./publish.ts";
-import type { Candidate } from "./select.ts";
-import type { Steps } from "./steps.ts";
+import type { SelectedTarget } from "./select.ts";
+import type { DurableSteps } from "./steps.ts";
 
 /**
  * What happens to one target, in the order it happens: take → follow → publish. It ends with exactly one final state,
@@ -23,11 +23,11 @@ import type { Steps } from "./steps.ts";
  * @param isOfPart the end is kept before it is published, so that the run can publish the same should AWS end the part
  * @throws ServiceError `PUBLISH_FAILED` when the bus did not take the final event for three days
  */
-export async function backUp(
+export async function runTarget(
 	ports: Ports,
-	uncounted: Steps,
+	uncounted: DurableSteps,
 	run: Run,
-	target: Candidate,
+	target: SelectedTarget,
 	startedAt: number,
 	firstPollSeconds: number,
 	onDefect: (error: unknown) => void,
@@ -36,17 +36,17 @@ export async function backUp(
 	const steps = countOperations(uncounted, followingMinutes(run.request));
 	const limits = limitsOf(steps, run, target, startedAt, firstPollSeconds);
 	const publisher = createPublisher(ports, steps, run, target, limits.deadlineAt);
-	let end: { readonly step: PublishStep; readonly change: Change };
+	let end: { readonly step: PublishStep; readonly change: TargetChange };
 	try {
 		const change = await carryOutTarget(ports, steps, run, target, limits, publisher);
 		end = { step: "publish-end", change };
 	} catch (error) {
 		onDefect(error);
-		end = { step: "publish-broken-off", change: brokenOff(startedAt, error) };
+		end = { step: "publish-broken-off", change: lostByDefect(startedAt, error) };
 	}
 	if (isOfPart) {
 		const { projectId, clusterName } = target;
-		const decided: Decided = { projectId, clusterName, decided: end.change };
+		const decided: DecidedEnd = { projectId, clusterName, decided: end.change };
 		await steps.step(DECIDE_STEP, async () => decided);
 	}
 	return publisher.end(end.step, end.change);
@@ -55,10 +55,10 @@ export async function backUp(
 function limitsOf(
 	steps: CountedSteps,
 	run: Run,
-	target: Candidate,
+	target: SelectedTarget,
 	startedAt: number,
 	firstPollSeconds: number,
-): Limits {
+): TargetLimits {
 	const minutes = (count: number) => startedAt + count * 60_000;
 	return {
 		startedAt,
@@ -69,7 +69,7 @@ function limitsOf(
 			const elapsedSeconds = (at - startedAt) / 1000;
 			const seed = `${run.run}/${target.clusterName}/${attempt}`;
 			const seconds = Math.max(
-				backOff(attempt, seed, retryAfterSeconds, elapsedSeconds),
+				backOffSeconds(attempt, seed, retryAfterSeconds, elapsedSeconds),
 				// A request or a lookup is a wait and a step.
 				steps.leastPause(elapsedSeconds, 2),
 			);
@@ -93,20 +93,20 @@ async function carryOutTarget(
 	ports: Ports,
 	steps: CountedSteps,
 	run: Run,
-	target: Candidate,
-	limits: Limits,
+	target: SelectedTarget,
+	limits: TargetLimits,
 	publisher: Publisher,
-): Promise<Change> {
+): Promise<TargetChange> {
 	const { startedAt, firstPollSeconds } = limits;
 	const atOnce = { requestedAt: startedAt, endedAt: startedAt };
 	if (target.refused) return { state: "REFUSED", reason: target.refused, ...atOnce };
 	if (target.ineligible) return { state: "SKIPPED", reason: target.ineligible, ...atOnce };
 	const { minimumAgeMinutes, retentionInDays } = run.request;
-	let listed: Expectation | null | undefined;
-	let hold: Limits["hold"];
+	let listed: ExpectedDuration | null | undefined;
+	let hold: TargetLimits["hold"];
 	if (minimumAgeMinutes !== undefined) {
 		const younger = await steps.step("look-for-younger", () =>
-			findYounger(ports, target, minimumAgeMinutes, retentionInDays),
+			findRecentSnapshot(ports, target, minimumAgeMinutes, retentionInDays),
 		);
 		if (younger.reason) {
 			return { state: "SKIPPED", reason: younger.reason, requestedAt: startedAt, endedAt: younger.at };
@@ -118,13 +118,13 @@ async function carryOutTarget(
 
 	let late = false;
 	let lateOffers = 0;
-	const offerLate = async (known: Pick<Change, "snapshot" | "provenance" | "requestedAt" | "expectation">) => {
+	const offerLate = async (known: Pick<TargetChange, "snapshot" | "provenance" | "requestedAt" | "expectation">) => {
 		late = true;
 		const reason = pastDeadline(run.request.deadlineMinutes, known.expectation);
-		const warnings = slowness(known.expectation, (limits.deadlineAt - known.requestedAt) / 1000);
+		const warnings = slowSnapshotWarnings(known.expectation, (limits.deadlineAt - known.requestedAt) / 1000);
 		return publisher.offer("publish-late", { ...known, state: "LATE", reason, warnings });
 	};
-	const taken = await take(ports, steps, run, target, { ...limits, hold }, async () => {
+	const taken = await acquireSnapshot(ports, steps, run, target, { ...limits, hold }, async () => {
 		lateOffers += 1;
 		return (await offerLate({ requestedAt: startedAt })) || lateOffers >= LATE_OFFERS;
 	});
@@ -147,23 +147,25 @@ async function carryOutTarget(
 		beside: publisher.offerAgain,
 	};
 	const deadlineAt = late ? undefined : limits.deadlineAt;
-	const warn = warnAbout(ports.warn, run.run, target, "Atlas does not say how the snapshot stands");
-	let round = await follow(ports, steps, "follow-snapshot", target, snapshot, { ...bounds, deadlineAt }, warn);
-	if (standing(round.watch, { ...bounds, deadlineAt }) === "late") {
+	const warn = createTargetWarning(ports.warn, run.run, target, "Atlas does not say how the snapshot stands");
+	let round = await pollSnapshot(ports, steps, "follow-snapshot", target, snapshot, { ...bounds, deadlineAt }, warn);
+	if (pollStatus(round.watch, { ...bounds, deadlineAt }) === "late") {
 		await offerLate(known);
-		round = await follow(ports, steps, "follow-late-snapshot", target, round, bounds, warn);
+		round = await pollSnapshot(ports, steps, "follow-late-snapshot", target, round, bounds, warn);
 	}
 	const endedAt = round.watch.lookedAt;
-	const warnings = slowness(expectation, (endedAt - requestedAt) / 1000);
-	return { ...known, ...conclude(round.watch, followingMinutes(run.request) / 60), endedAt, warnings };
+	const warnings = slowSnapshotWarnings(expectation, (endedAt - requestedAt) / 1000);
+	return { ...known, ...finalOutcome(round.watch, followingMinutes(run.request) / 60), endedAt, warnings };
 }
 
 /** Offers of LATE while a request is in doubt: one after each lookup. */
 const LATE_OFFERS = 5;
 
-const isTaken = (result: Taken | NotTaken): result is Taken => "snapshot" in result;
+const isTaken = (result: Acquired | NotAcquired): result is Acquired => "snapshot" in result;
 
-function pastDeadline(minutes: number, expectation: Expectation | null | undefined): Reason {
-	const expected = expectation ? `earlier snapshots of this cluster took about ${inWords(expectation.seconds)}; ` : "";
+function pastDeadline(minutes: number, expectation: ExpectedDuration | null | undefined): Reason {
+	const expected = expectation
+		? `earlier snapshots of this cluster took about ${durationInWords(expectation.seconds)}; `
+		: "";
 	return { code: "DEADLINE", message: `not ended within ${minutes} minutes; ${expected}it is followed on` };
 }

@@ -1,11 +1,11 @@
-import { judge } from "../domain/failure.ts";
+import { classifyFailure } from "../domain/failure.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
-import { kindOf, type Snapshot } from "../domain/snapshot.ts";
-import { doubts, unproven } from "../domain/verification.ts";
+import { type Snapshot, snapshotKind } from "../domain/snapshot.ts";
+import { notVerifiedWarning, verificationWarnings } from "../domain/verification.ts";
 import type { Ports } from "./ports.ts";
 
 /** A completed snapshot in its final form, and what is to be doubted about it. */
-export interface Proof {
+export interface Verification {
 	readonly snapshot: Snapshot;
 	readonly warnings: readonly Reason[];
 }
@@ -17,22 +17,22 @@ export interface Proof {
  * @param patientUntil epoch milliseconds until which a rate limit is waited for
  * @throws AtlasError `ATLAS_RATE_LIMITED` where Atlas wants the call again before then
  */
-export async function prove(
+export async function verifySnapshot(
 	ports: Ports,
 	target: Target,
 	completed: Snapshot,
 	retentionInDays: number,
 	patientUntil: number,
-): Promise<Proof> {
+): Promise<Verification> {
 	try {
-		const listed = await ports.listSnapshots(target, kindOf(completed));
+		const listed = await ports.listSnapshots(target, snapshotKind(completed));
 		const final = listed.find(({ id }) => id === completed.id) ?? (await ports.readSnapshot(target, completed.id));
-		if (final.status !== "completed") return { snapshot: completed, warnings: [unproven(contradicted)] };
-		return { snapshot: final, warnings: doubts(final, listed, retentionInDays) };
+		if (final.status !== "completed") return { snapshot: completed, warnings: [notVerifiedWarning(contradicted)] };
+		return { snapshot: final, warnings: verificationWarnings(final, listed, retentionInDays) };
 	} catch (error) {
-		const { code, reason, retryAfterSeconds } = judge(error);
+		const { code, reason, retryAfterSeconds } = classifyFailure(error);
 		if (code === "ATLAS_RATE_LIMITED" && ports.now() + (retryAfterSeconds ?? 0) * 1000 < patientUntil) throw error;
-		return { snapshot: completed, warnings: [unproven(reason)] };
+		return { snapshot: completed, warnings: [notVerifiedWarning(reason)] };
 	}
 }
 

@@ -1,8 +1,8 @@
-import type { Expectation } from "../../lambda/domain/expectation.ts";
+import type { ExpectedDuration } from "../../lambda/domain/expectation.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
-import { follow as followSnapshot } from "../../lambda/workflow/poll.ts";
+import { pollSnapshot as followSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import type { Steps } from "../../lambda/workflow/steps.ts";
+import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 import type { Counted } from "./counted.ts";
 import { FIRST_POLL_SECONDS } from "./first-poll.ts";
 import { runChild } from "./process.ts";
@@ -56,7 +56,7 @@ async function worst(seconds: number, phases: number): Promise<Noticed> {
  * @param seconds from the request to the snapshot's end
  * @param expectation of that, where there is one
  */
-export async function followFor(seconds: number, id: string, expectation?: Expectation): Promise<Noticed> {
+export async function followFor(seconds: number, id: string, expectation?: ExpectedDuration): Promise<Noticed> {
 	let now = 0;
 	let polls = 0;
 	const ports: Pick<Ports, "now" | "readSnapshot" | "countLate"> = {
@@ -67,7 +67,7 @@ export async function followFor(seconds: number, id: string, expectation?: Expec
 			return { id, status: now >= seconds * 1000 ? "completed" : "inProgress" };
 		},
 	};
-	const engine: Pick<Steps, "until"> = {
+	const engine: Pick<DurableSteps, "until"> = {
 		until: async (_name, initial, check, next) => {
 			let state = await check(initial);
 			for (let wait = next(state); wait !== "stop"; wait = next(state)) {
@@ -86,7 +86,7 @@ export async function followFor(seconds: number, id: string, expectation?: Expec
 		firstPollSeconds: FIRST_POLL_SECONDS,
 		expectation,
 	};
-	const steps = countOperations(engine as Steps);
+	const steps = countOperations(engine as DurableSteps);
 	const queued = { id, status: "queued" };
 	await followSnapshot(ports as Ports, steps, "follow-snapshot", target, queued, bounds, (_reason, at) => at);
 	return { polls, delayShare: (now / 1000 - seconds) / seconds };

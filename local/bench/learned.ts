@@ -1,4 +1,4 @@
-import { predict } from "../../lambda/domain/expectation.ts";
+import { predictDuration } from "../../lambda/domain/expectation.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { followFor, HOUR, type Noticed } from "./follow.ts";
 import { rounded } from "./statistics.ts";
@@ -50,7 +50,7 @@ export async function mean(
 	for (let draw = 0; draw < draws; draw++) {
 		const history = Array.from({ length: earlier }, (_, day) => snapshotOf(day, durationOf(usual)));
 		const id = draw.toString(16).padStart(24, "0");
-		const noticed = await followFor(durationOf(usual * times), id, predict(history));
+		const noticed = await followFor(durationOf(usual * times), id, predictDuration(history));
 		polls += noticed.polls;
 		delayShare += noticed.delayShare;
 	}

@@ -1,4 +1,4 @@
-import { marker } from "../../lambda/domain/run.ts";
+import { runMarker } from "../../lambda/domain/run.ts";
 import type { FaultAction } from "../atlas/api/faults.ts";
 import type { World } from "../atlas/state/state.ts";
 import type { Fault as AwsFault } from "../aws/faults.ts";
@@ -104,7 +104,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 		onAtlasRequest(kind, strike, rotateKeys) {
 			const nth = next("any request");
 			const name = runName();
-			intruder.meet(nth, name === undefined ? "" : marker(name, STACK));
+			intruder.meet(nth, name === undefined ? "" : runMarker(name, STACK));
 			if (plan.rotateBefore === nth) {
 				rotateKeys();
 				count("keys rotated");

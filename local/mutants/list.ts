@@ -10,8 +10,8 @@ export interface Mutant {
 	readonly edits: readonly { readonly file: string; readonly from: string; readonly to: string }[];
 }
 
-const TAKING = "lambda/domain/taking.ts";
-const ASK = "lambda/run/ask.ts";
+const TAKING = "lambda/domain/acquisition.ts";
+const ASK = "lambda/workflow/request-snapshot.ts";
 const TRANSPORT = "lambda/atlas/transport.ts";
 
 const edit = (file: string, from: string, to: string) => ({ file, from, to });
@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
 		name: "an unknown status ends the polling",
 		edits: [
 			edit(
-				"lambda/domain/following.ts",
+				"lambda/domain/polling.ts",
 				'status === "completed" || status === "failed"',
 				'status !== "queued" && status !== "inProgress"',
 			),
@@ -43,7 +43,7 @@ export const mutants: readonly Mutant[] = [
 		name: "the POST at least once",
 		edits: [
 			edit(
-				"lambda/run/durable-steps.ts",
+				"lambda/workflow/steps.ts",
 				"durable.step(name, noted(work), atMostOnce)",
 				"durable.step(name, noted(work), never)",
 			),
@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "a POST is good for an hour",
 		scenario: "frozenPost",
-		edits: [edit("lambda/atlas/requests.ts", "CALL_MS = 60_000", "CALL_MS = 3_600_000")],
+		edits: [edit("lambda/atlas/resources/requests.ts", "CALL_MS = 60_000", "CALL_MS = 3_600_000")],
 	},
 	{
 		name: "another's snapshot clears doubt",
@@ -83,13 +83,13 @@ export const mutants: readonly Mutant[] = [
 			),
 		],
 	},
-	{ name: "one 404 means gone", edits: [edit("lambda/domain/following.ts", "missing >= 2 &&", "missing >= 1 &&")] },
+	{ name: "one 404 means gone", edits: [edit("lambda/domain/polling.ts", "missing >= 2 &&", "missing >= 1 &&")] },
 	{
 		name: "any marker is ours",
 		scenario: "others",
 		edits: [
 			edit(
-				"lambda/domain/own-snapshot.ts",
+				"lambda/domain/acquisition-state.ts",
 				"	snapshot.description.endsWith(own.marker) &&",
 				'	snapshot.description.includes(own.marker.slice(0, 5)) && snapshot.description.endsWith("]") &&',
 			),
@@ -99,14 +99,18 @@ export const mutants: readonly Mutant[] = [
 		name: "an old snapshot with the marker is ours",
 		scenario: "others",
 		edits: [
-			edit("lambda/domain/own-snapshot.ts", "requestTime(snapshot) >= startedAt - SKEW_MS", "startedAt > SKEW_MS"),
+			edit("lambda/domain/acquisition-state.ts", "requestTime(snapshot) >= startedAt - SKEW_MS", "startedAt > SKEW_MS"),
 		],
 	},
 	{
 		name: "the POST is repeated on failure",
 		scenario: "lateDrop",
 		edits: [
-			edit("lambda/atlas/repeat-reads.ts", 'call.method === "GET" && wasClosedUnder(error)', "wasClosedUnder(error)"),
+			edit(
+				"lambda/atlas/layers/repeat-reads.ts",
+				'call.method === "GET" && wasClosedUnder(error)',
+				"wasClosedUnder(error)",
+			),
 		],
 	},
 	{
@@ -131,7 +135,7 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(TAKING, "if (at + afterSeconds * 1000 < terms.deadlineAt) return", "if (at < 2 * terms.deadlineAt) return"),
 			edit(
-				"lambda/run/take.ts",
+				"lambda/workflow/acquire.ts",
 				"(taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
 				"taking.asks < 0",
 			),
@@ -144,12 +148,12 @@ export const mutants: readonly Mutant[] = [
 		scenario: "quickEnd",
 		edits: [
 			edit(
-				"lambda/atlas/judge.ts",
+				"lambda/atlas/replies/classify.ts",
 				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: executedOf(call)',
 				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: "no"',
 			),
 			edit(
-				"lambda/atlas/requests.ts",
+				"lambda/atlas/resources/requests.ts",
 				"throw error instanceof ServiceError ?",
 				'throw error instanceof ServiceError && error.name !== "ATLAS_UNREADABLE" ?',
 			),
@@ -159,7 +163,7 @@ export const mutants: readonly Mutant[] = [
 		name: "a poll takes whatever snapshot it is shown",
 		edits: [
 			edit(
-				"lambda/atlas/snapshots.ts",
+				"lambda/atlas/resources/snapshots.ts",
 				"v.check(({ id }) => id === snapshotId)",
 				"v.check(({ id }) => id !== snapshotId.toUpperCase())",
 			),
@@ -167,24 +171,24 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "Retry-After is halved",
-		edits: [edit("lambda/atlas/rate-budget.ts", "at + seconds * 1000", "at + seconds * 500")],
+		edits: [edit("lambda/atlas/layers/rate-limit.ts", "at + seconds * 1000", "at + seconds * 500")],
 	},
 	{
 		name: "an interrupted request was not carried out",
-		tests: ["test/run/take.test.ts", "test/run/story.test.ts", "test/domain/taking.test.ts"],
+		tests: ["test/workflow/acquire.test.ts", "test/workflow/run.test.ts", "test/domain/acquisition.test.ts"],
 		edits: [edit(ASK, 'executed: "unknown",\n\t\tanswered: false', 'executed: "no",\n\t\tanswered: false')],
 	},
 	{
 		name: "the final read's status is not looked at",
-		tests: ["test/run/prove.test.ts"],
-		edits: [edit("lambda/run/prove.ts", 'if (final.status !== "completed")', "if (final !== final)")],
+		tests: ["test/workflow/verify.test.ts"],
+		edits: [edit("lambda/workflow/verify.ts", 'if (final.status !== "completed")', "if (final !== final)")],
 	},
 	{
 		name: "Retry-After is dropped where replies are classified",
-		tests: ["test/atlas/judge.test.ts", "test/atlas/retry-after.test.ts"],
+		tests: ["test/atlas/replies/classify.test.ts", "test/atlas/replies/retry-after.test.ts"],
 		edits: [
 			edit(
-				"lambda/atlas/judge.ts",
+				"lambda/atlas/replies/classify.ts",
 				"const seconds = retryAfterSeconds(reply, now);",
 				"const seconds = retryAfterSeconds({ ...reply, status: 200 }, now);",
 			),
@@ -192,24 +196,24 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "polls ignore Retry-After",
-		tests: ["test/domain/following.test.ts", "test/run/pace.test.ts"],
-		edits: [edit("lambda/domain/following.ts", "{ notBefore: at + retryAfterSeconds * 1000 }", "{ notBefore: at }")],
+		tests: ["test/domain/polling.test.ts", "test/workflow/pace.test.ts"],
+		edits: [edit("lambda/domain/polling.ts", "{ notBefore: at + retryAfterSeconds * 1000 }", "{ notBefore: at }")],
 	},
 	{
 		name: "no back-off between conflicts",
-		tests: ["test/domain/taking.test.ts"],
+		tests: ["test/domain/acquisition.test.ts"],
 		edits: [
 			edit(TAKING, "taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1)", "0 * terms.backOff(taking.asks)"),
-			edit("lambda/run/take.ts", "taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0", "0"),
+			edit("lambda/workflow/acquire.ts", "taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0", "0"),
 		],
 	},
 	{
 		name: "a selection is tried without a bound",
-		tests: ["test/fleet/selection-tries.test.ts"],
+		tests: ["test/workflow/fleet/selection-tries.test.ts"],
 		edits: [
-			edit("lambda/run/selection.ts", "tries >= SELECTION_TRIES", "tries < 0"),
+			edit("lambda/workflow/select-in-pages.ts", "tries >= SELECTION_TRIES", "tries < 0"),
 			edit(
-				"lambda/run/selection.ts",
+				"lambda/workflow/select-in-pages.ts",
 				"return cut(Math.max(pause, least), left);",
 				"return cut(least > 0 ? pause : pause, left);",
 			),
@@ -217,7 +221,9 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "only the first page of a history is read",
-		tests: ["test/engine/history-pages.test.ts"],
-		edits: [edit("lambda/engine/executions.ts", "marker = reply?.NextMarker;", "marker = reply ? undefined : marker;")],
+		tests: ["test/executions/history-pages.test.ts"],
+		edits: [
+			edit("lambda/executions/lambda-api.ts", "marker = reply?.NextMarker;", "marker = reply ? undefined : marker;"),
+		],
 	},
 ];

@@ -80,7 +80,7 @@ async function test(folder: string, tests: readonly string[]): Promise<string | 
 }
 
 async function search(folder: string, scenario?: ScenarioName): Promise<string | undefined> {
-	const { campaign } = (await import(join(folder, "test/faults/campaign.ts"))) as { campaign: typeof sound };
+	const { campaign } = (await import(join(folder, "local/faults/campaign.ts"))) as { campaign: typeof sound };
 	const first = values.seed;
 	const end = first + values.runs;
 	for (let seed = first; seed < end; ) {

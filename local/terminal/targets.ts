@@ -1,7 +1,7 @@
 import type { RunResult, SnapshotStateChange, TargetStatus } from "../../lambda/domain/outcome.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, isSuccess } from "../../lambda/domain/outcome.ts";
 import type { Run } from "../../lambda/domain/run.ts";
-import { tellTargets } from "../../lambda/executions/history.ts";
+import { summarizeHistory } from "../../lambda/executions/history.ts";
 import type { Execution } from "../aws/engine.ts";
 import type { BusEvent } from "../aws/event-bridge.ts";
 import type { LogLine } from "../function-logs.ts";
@@ -79,7 +79,7 @@ export function createTargets(): Targets {
 			const { run }: Run = JSON.parse(execution.payload);
 			const history = execution.history();
 			const polls = pollsOf(history);
-			for (const { projectId, clusterName } of tellTargets(history, []).targets) {
+			for (const { projectId, clusterName } of summarizeHistory(history, []).targets) {
 				const known = targets.get(keyOf(run, projectId, clusterName)) ?? pending(execution, projectId, clusterName);
 				const poll = polls.get(known.snapshotId ?? "");
 				const isNew = poll?.polls !== known.poll?.polls;

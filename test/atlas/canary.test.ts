@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import type { Exchange } from "../../lambda/atlas/client.ts";
+import type { ObservedRequest } from "../../lambda/atlas/client.ts";
 import type { AtlasSimulator, Fault } from "../../local/atlas/index.ts";
 import { REQUEST, rig, SCHEMES } from "../harness/atlas-client.ts";
 
@@ -24,7 +24,7 @@ const ACTIONS: readonly Action[] = [
 
 for (const scheme of SCHEMES) {
 	test(`no failure over ${scheme} tells a key, a token or an Authorization field, nor does what is told of requests`, async () => {
-		const told: Exchange[] = [];
+		const told: ObservedRequest[] = [];
 		const text: string[] = [];
 		let failures = 0;
 		for (const kind of ["take", scheme === "digest" ? "challenge" : "token"] as const) {
@@ -47,7 +47,7 @@ for (const scheme of SCHEMES) {
 }
 
 test("every request that left is told of, with its status, code and tokens left, and without its query", async () => {
-	const told: Exchange[] = [];
+	const told: ObservedRequest[] = [];
 	await using r = await rig("digest", {}, { onReply: (exchange) => told.push(exchange) });
 
 	await r.atlas.takeSnapshot(r.target, REQUEST);

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Exchange } from "../../lambda/atlas/client.ts";
+import type { ObservedRequest } from "../../lambda/atlas/client.ts";
 import { createKnownSecrets } from "../../lambda/atlas/layers/known-secrets.ts";
 import type { Fault } from "../../local/atlas/index.ts";
 import { faultOf, REQUEST, rig, SCHEMES } from "../harness/atlas-client.ts";
@@ -35,7 +35,7 @@ const ECHOES: readonly [form: string, write: (secret: string) => string][] = [
 
 describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => {
 	test.each(ECHOES)("the secret %s gets out of no reply", async (_form, write) => {
-		const told: Exchange[] = [];
+		const told: ObservedRequest[] = [];
 		const secret = "mdb_sa_sk_Zm9vYmFyYmF6cXV4cXV1eA-K3y_0f_the_test";
 		const echo = write(secret);
 		await using r = await rig(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createKnownSecrets } from "../../lambda/atlas/layers/known-secrets.ts";
-import type { Requests } from "../../lambda/atlas/resources/requests.ts";
+import type { JsonRequests } from "../../lambda/atlas/resources/requests.ts";
 import { readPages } from "../../lambda/atlas/resources/requests.ts";
 import { createSnapshots } from "../../lambda/atlas/resources/snapshots.ts";
 import { AtlasError } from "../../lambda/domain/errors.ts";
@@ -14,7 +14,7 @@ const refused = (status: number, code: "ATLAS_NOT_FOUND" | "ATLAS_FAULT" | "ATLA
 	new AtlasError({ code, status, blame: "user", executed: "no" }, "refused");
 
 /** Requests whose GETs are answered by path and page. */
-const answering = (answer: (path: string, page: number) => unknown): Requests => ({
+const answering = (answer: (path: string, page: number) => unknown): JsonRequests => ({
 	async get(_schema, { path }, query) {
 		const result = answer(path, Number(query?.["pageNum"] ?? 0));
 		if (result instanceof Error) throw result;

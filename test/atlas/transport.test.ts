@@ -1,13 +1,13 @@
 import { createServer } from "node:net";
 import { describe, expect, test, vi } from "vitest";
-import { repeatReads } from "../../lambda/atlas/layers/repeat-reads.ts";
-import type { Call } from "../../lambda/atlas/request.ts";
+import { retryReads } from "../../lambda/atlas/layers/repeat-reads.ts";
+import type { AtlasRequest } from "../../lambda/atlas/request.ts";
 import { createTransport, TIMEOUTS, type Timeouts } from "../../lambda/atlas/transport.ts";
 import { failureOf, faultOf } from "../harness/atlas-client.ts";
 import { type Answer, ok, startRawServer } from "./raw-server.ts";
 
-const read: Call = { method: "GET", target: "/api/atlas/v2/groups?pretty=true", headers: { accept: "x/y" } };
-const write: Call = {
+const read: AtlasRequest = { method: "GET", target: "/api/atlas/v2/groups?pretty=true", headers: { accept: "x/y" } };
+const write: AtlasRequest = {
 	method: "POST",
 	target: "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/clusters/a/backup/snapshots",
 	headers: { "content-type": "application/json" },
@@ -19,7 +19,7 @@ async function wired(answer: Answer, timeouts: Partial<Timeouts> = {}, now: () =
 	const transport = createTransport(server.url, { ...TIMEOUTS, ...timeouts }, now);
 	return {
 		server,
-		send: repeatReads(transport.send),
+		send: retryReads(transport.send),
 		async [Symbol.asyncDispose]() {
 			await server[Symbol.asyncDispose]();
 			await transport.close();

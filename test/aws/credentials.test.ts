@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCredentials, sameCredentials } from "../../lambda/aws/credentials.ts";
+import { areSameCredentials, parseCredentials } from "../../lambda/aws/credentials.ts";
 import { InputError } from "../../lambda/domain/errors.ts";
 
 const PUBLIC = "abcdefgh";
@@ -125,13 +125,13 @@ test("keys are the same if all of them are", () => {
 	const one = { kind: "api-key", publicKey: "a", privateKey: "b" } as const;
 	const two = { kind: "service-account", clientId: "a", clientSecret: "b" } as const;
 
-	expect([sameCredentials(one, { ...one }), sameCredentials(two, { ...two })]).toEqual([true, true]);
+	expect([areSameCredentials(one, { ...one }), areSameCredentials(two, { ...two })]).toEqual([true, true]);
 	expect([
-		sameCredentials(one, { ...one, privateKey: "c" }),
-		sameCredentials(one, { ...one, publicKey: "c" }),
-		sameCredentials(two, { ...two, clientSecret: "c" }),
-		sameCredentials(two, { ...two, clientId: "c" }),
-		sameCredentials(one, two),
-		sameCredentials(two, one),
+		areSameCredentials(one, { ...one, privateKey: "c" }),
+		areSameCredentials(one, { ...one, publicKey: "c" }),
+		areSameCredentials(two, { ...two, clientSecret: "c" }),
+		areSameCredentials(two, { ...two, clientId: "c" }),
+		areSameCredentials(one, two),
+		areSameCredentials(two, one),
 	]).toEqual(Array(6).fill(false));
 });

@@ -1,6 +1,6 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { toEventBridge } from "../../lambda/aws/event-bridge.ts";
+import { createEventPublisher } from "../../lambda/aws/event-bridge.ts";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import type { Faults } from "../../local/aws/faults.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
@@ -40,7 +40,7 @@ beforeEach(async () => {
 		credentials: aws.credentials,
 		maxAttempts: 1,
 	});
-	publish = toEventBridge(client, "default");
+	publish = createEventPublisher(client, "default");
 });
 afterEach(() => aws.close());
 

@@ -1,16 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { afterAsking, afterLooking } from "../../lambda/domain/acquisition.ts";
-import { type Asked, findIn, type Terms, untaken } from "../../lambda/domain/acquisition-state.ts";
-import type { Verdict } from "../../lambda/domain/failure.ts";
+import { afterLookup, afterRequest } from "../../lambda/domain/acquisition.ts";
+import {
+	type AcquisitionTerms,
+	findOwnAndRunning,
+	initialAcquisition,
+	type RequestResult,
+} from "../../lambda/domain/acquisition-state.ts";
+import type { Failure } from "../../lambda/domain/failure.ts";
 import type { ConflictPolicy } from "../../lambda/domain/request.ts";
-import { marker } from "../../lambda/domain/run.ts";
+import { runMarker } from "../../lambda/domain/run.ts";
 import { requestTime, type Snapshot } from "../../lambda/domain/snapshot.ts";
-import { interrupted } from "../../lambda/workflow/request-snapshot.ts";
+import { interruptedRequest } from "../../lambda/workflow/request-snapshot.ts";
 
 const MINUTE = 60_000;
-const OURS = marker("schedule-1", "atlas-snapshots");
+const OURS = runMarker("schedule-1", "atlas-snapshots");
 
-const verdict = (over: Partial<Verdict>): Verdict => ({
+const verdict = (over: Partial<Failure>): Failure => ({
 	reason: { code: over.code ?? "ATLAS_FAULT", message: "m" },
 	code: "ATLAS_FAULT",
 	retry: "again",
@@ -22,7 +27,7 @@ const verdict = (over: Partial<Verdict>): Verdict => ({
 const lost = verdict({ code: "ATLAS_NO_REPLY", executed: "unknown" });
 const conflict = verdict({ code: "ATLAS_SNAPSHOT_RUNNING", retry: "again", answered: true, executed: "unknown" });
 const OWN = { marker: OURS, startedAt: 0 };
-const terms = (policy: ConflictPolicy): Terms => ({
+const terms = (policy: ConflictPolicy): AcquisitionTerms => ({
 	policy,
 	retentionInDays: 7,
 	deadlineAt: 60 * MINUTE,
@@ -52,40 +57,40 @@ describe("moves", () => {
 		[7 - 11 / 1440, "wait-for"],
 		[1, "wait-for"],
 	])("promise 9: join, for a snapshot of 7 days, makes of another's that is kept %d days: %s", (days, expected) => {
-		const [taking] = afterAsking(untaken, { at: 0, verdict: conflict }, terms("join"));
-		const [, move] = afterLooking(taking, { at: 0, snapshots: { running: keptFor(days) } }, terms("join"));
+		const [taking] = afterRequest(initialAcquisition, { at: 0, verdict: conflict }, terms("join"));
+		const [, move] = afterLookup(taking, { at: 0, snapshots: { running: keptFor(days) } }, terms("join"));
 
 		expect(move.do).toBe(expected);
 	});
 
 	test("promise 9: another's snapshot of which nobody says how long it is kept is waited for, not joined", () => {
-		const [taking] = afterAsking(untaken, { at: 0, verdict: conflict }, terms("join"));
+		const [taking] = afterRequest(initialAcquisition, { at: 0, verdict: conflict }, terms("join"));
 		const running = { ...other, expiresAt: undefined };
 
-		expect(afterLooking(taking, { at: 0, snapshots: { running } }, terms("join"))[1].do).toBe("wait-for");
+		expect(afterLookup(taking, { at: 0, snapshots: { running } }, terms("join"))[1].do).toBe("wait-for");
 	});
 
 	test("promise 1: a request in which the process died is in doubt, and ours is looked for before another", () => {
-		const [taking, move] = afterAsking(untaken, interrupted(0) as Asked, terms("join"));
+		const [taking, move] = afterRequest(initialAcquisition, interruptedRequest(0) as RequestResult, terms("join"));
 
 		expect(taking).toMatchObject({ inDoubt: true, leftAt: 0 });
 		expect(move).toMatchObject({ do: "look" });
 	});
 
 	test("one request in the good case: taken is followed as created", () => {
-		const [, move] = afterAsking(untaken, { at: 0, snapshot: other }, terms("join"));
+		const [, move] = afterRequest(initialAcquisition, { at: 0, snapshot: other }, terms("join"));
 
 		expect(move).toEqual({ do: "follow", snapshot: other, provenance: "created" });
 	});
 
 	test("a lost reply is looked for three times within a minute before Atlas is asked again", () => {
-		let [taking, move] = afterAsking(untaken, { at: 0, verdict: lost }, terms("join"));
+		let [taking, move] = afterRequest(initialAcquisition, { at: 0, verdict: lost }, terms("join"));
 		const pauses: number[] = [];
 		let at = 0;
 		while (move.do === "look") {
 			pauses.push(move.afterSeconds);
 			at += move.afterSeconds * 1000;
-			[taking, move] = afterLooking(taking, { at, snapshots: {} }, terms("join"));
+			[taking, move] = afterLookup(taking, { at, snapshots: {} }, terms("join"));
 		}
 
 		expect(pauses).toEqual([5, 15, 40]);
@@ -94,18 +99,18 @@ describe("moves", () => {
 	});
 
 	test("a reply that is lost after many requests that did nothing is looked for as soon", () => {
-		let taking = untaken;
+		let taking = initialAcquisition;
 		for (let asks = 0; asks < 7; asks++)
-			[taking] = afterAsking(taking, { at: asks * MINUTE, verdict: verdict({}) }, terms("join"));
-		const [, move] = afterAsking(taking, { at: 20 * MINUTE, verdict: lost }, terms("join"));
+			[taking] = afterRequest(taking, { at: asks * MINUTE, verdict: verdict({}) }, terms("join"));
+		const [, move] = afterRequest(taking, { at: 20 * MINUTE, verdict: lost }, terms("join"));
 
 		expect(move).toEqual({ do: "look", afterSeconds: 5 });
 	});
 
 	test("our marker makes it recovered, whatever became of the snapshot", () => {
 		const ours = snapshot({ id: "b".repeat(24), status: "failed", description: `nightly${OURS}` });
-		const [taking] = afterAsking(untaken, { at: 0, verdict: lost }, terms("skip"));
-		const [, move] = afterLooking(taking, { at: 5000, snapshots: findIn([other, ours], OWN) }, terms("skip"));
+		const [taking] = afterRequest(initialAcquisition, { at: 0, verdict: lost }, terms("skip"));
+		const [, move] = afterLookup(taking, { at: 5000, snapshots: findOwnAndRunning([other, ours], OWN) }, terms("skip"));
 
 		expect(move).toEqual({ do: "follow", snapshot: ours, provenance: "recovered" });
 	});
@@ -116,18 +121,18 @@ describe("moves", () => {
 		["skip", { do: "end", state: "SKIPPED", reason: conflict.reason }],
 		["fail", { do: "end", state: "REFUSED", reason: conflict.reason }],
 	] as const)("policy %s decides on another's running snapshot", (policy, expected) => {
-		const [taking, look] = afterAsking(untaken, { at: 0, verdict: conflict }, terms(policy));
-		const [, move] = afterLooking(taking, { at: 0, snapshots: { running: other } }, terms(policy));
+		const [taking, look] = afterRequest(initialAcquisition, { at: 0, verdict: conflict }, terms(policy));
+		const [, move] = afterLookup(taking, { at: 0, snapshots: { running: other } }, terms(policy));
 
 		expect(look).toEqual({ do: "look", afterSeconds: 0 });
 		expect(move).toEqual(expected);
 	});
 
 	test("conflicts whose cause is over when it is looked for: asked again at once, and then with growing pauses", () => {
-		let taking = untaken;
+		let taking = initialAcquisition;
 		const pauses = [1, 2, 3, 4].map(() => {
-			[taking] = afterAsking(taking, { at: 0, verdict: conflict }, terms("join"));
-			const [next, move] = afterLooking(taking, { at: 0, snapshots: {} }, terms("join"));
+			[taking] = afterRequest(taking, { at: 0, verdict: conflict }, terms("join"));
+			const [next, move] = afterLookup(taking, { at: 0, snapshots: {} }, terms("join"));
 			taking = next;
 			return move;
 		});
@@ -138,7 +143,7 @@ describe("moves", () => {
 	test("a scheduled snapshot of Atlas's own is no conflict", () => {
 		const scheduled = snapshot({ id: "c".repeat(24), snapshotType: "scheduled" });
 
-		expect(findIn([scheduled], OWN)).toEqual({});
+		expect(findOwnAndRunning([scheduled], OWN)).toEqual({});
 	});
 
 	test("a marker counts only at the end of the description, and only ours", () => {
@@ -146,24 +151,28 @@ describe("moves", () => {
 		const foreign = snapshot({
 			id: "e".repeat(24),
 			status: "completed",
-			description: `x${marker("schedule-2", "atlas-snapshots")}`,
+			description: `x${runMarker("schedule-2", "atlas-snapshots")}`,
 		});
 
-		expect(findIn([quoted, foreign], OWN)).toEqual({});
+		expect(findOwnAndRunning([quoted, foreign], OWN)).toEqual({});
 	});
 
 	test("Retry-After is honoured in full, and nothing is asked for after the deadline", () => {
 		const throttled = verdict({ code: "ATLAS_RATE_LIMITED", retryAfterSeconds: 55 });
-		const [, early] = afterAsking(untaken, { at: 0, verdict: throttled }, terms("join"));
-		const [, tooLate] = afterAsking(untaken, { at: 60 * MINUTE - 55_000, verdict: throttled }, terms("join"));
+		const [, early] = afterRequest(initialAcquisition, { at: 0, verdict: throttled }, terms("join"));
+		const [, tooLate] = afterRequest(
+			initialAcquisition,
+			{ at: 60 * MINUTE - 55_000, verdict: throttled },
+			terms("join"),
+		);
 
 		expect(early).toEqual({ do: "ask", afterSeconds: 55 });
 		expect(tooLate).toEqual({ do: "end", state: "REFUSED", reason: throttled.reason });
 	});
 
 	test("a request in doubt is looked for until the hard limit, then lost, never refused", () => {
-		const [taking] = afterAsking(untaken, { at: 0, verdict: lost }, terms("join"));
-		const blind = (at: number) => afterLooking(taking, { at, verdict: verdict({ retry: "never" }) }, terms("join"))[1];
+		const [taking] = afterRequest(initialAcquisition, { at: 0, verdict: lost }, terms("join"));
+		const blind = (at: number) => afterLookup(taking, { at, verdict: verdict({ retry: "never" }) }, terms("join"))[1];
 
 		expect(blind(61 * MINUTE)).toMatchObject({ do: "look" });
 		expect(blind(3 * 24 * 60 * MINUTE)).toMatchObject({ do: "end", state: "LOST" });

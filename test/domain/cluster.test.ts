@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { ClusterSchema, eligibility } from "../../lambda/domain/cluster.ts";
+import { ClusterSchema, ineligibleReason } from "../../lambda/domain/cluster.ts";
 
 const region = (providerName: string) => [{ regionConfigs: [{ providerName }] }];
 const dedicated = {
@@ -10,7 +10,7 @@ const dedicated = {
 	backupEnabled: true,
 	replicationSpecs: region("AWS"),
 };
-const judge = (cluster: object) => eligibility(v.parse(ClusterSchema, cluster));
+const judge = (cluster: object) => ineligibleReason(v.parse(ClusterSchema, cluster));
 
 describe("a cluster can have an on-demand snapshot", () => {
 	test.each([

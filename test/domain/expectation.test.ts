@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { durationSeconds, predict } from "../../lambda/domain/expectation.ts";
+import { durationSeconds, predictDuration } from "../../lambda/domain/expectation.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { completedSnapshot } from "../atlas/fixtures/recorded.ts";
 
@@ -74,9 +74,9 @@ describe("the prediction", () => {
 	const alike = fc.array(fc.integer({ min: 1000, max: 1500 }), { minLength: 3, maxLength: 10 });
 
 	test("none is made of none or of one", () => {
-		expect(predict([])).toBeUndefined();
-		expect(predict(history([1200]))).toBeUndefined();
-		expect(predict(history([1200, 1250]))).toMatchObject({ seconds: 1225 });
+		expect(predictDuration([])).toBeUndefined();
+		expect(predictDuration(history([1200]))).toBeUndefined();
+		expect(predictDuration(history([1200, 1250]))).toMatchObject({ seconds: 1225 });
 	});
 
 	test.each<[string, Partial<Snapshot>]>([
@@ -87,7 +87,7 @@ describe("the prediction", () => {
 	])("a snapshot that %s is passed over", (_what, over) => {
 		const other = taken({ took: 5000, at: 30 * DAY, over });
 
-		expect(predict([...history([1200, 1250]), other, other])).toEqual(predict(history([1200, 1250])));
+		expect(predictDuration([...history([1200, 1250]), other, other])).toEqual(predictDuration(history([1200, 1250])));
 	});
 
 	test("is the same for replica sets and sharded clusters, in whatever order Atlas lists them", () => {
@@ -97,7 +97,7 @@ describe("the prediction", () => {
 				const keys = new Map(sharded.map((one) => [one, order.next().value]));
 				const shuffled = sharded.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0));
 
-				expect(predict(shuffled)).toEqual(predict(history(all)));
+				expect(predictDuration(shuffled)).toEqual(predictDuration(history(all)));
 			}),
 		);
 	});
@@ -106,7 +106,7 @@ describe("the prediction", () => {
 		const old = Array.from({ length: 5 }, () => 9000);
 		const spoiled = taken({ took: 1200, at: 90 * DAY, over: { createdAt: undefined } });
 
-		expect(predict([...history([...old, ...Array.from({ length: 10 }, () => 1200)]), spoiled])).toMatchObject({
+		expect(predictDuration([...history([...old, ...Array.from({ length: 10 }, () => 1200)]), spoiled])).toMatchObject({
 			seconds: 1200,
 		});
 	});
@@ -114,8 +114,9 @@ describe("the prediction", () => {
 	test("lies within what the earlier ones took, and does not shrink where one of them took longer", () => {
 		fc.assert(
 			fc.property(alike, fc.nat(9), fc.integer({ min: 0, max: 300 }), (all, index, longer) => {
-				const before = predict(history(all))?.seconds ?? 0;
-				const after = predict(history(all.map((took, i) => (i === index ? took + longer : took))))?.seconds ?? 0;
+				const before = predictDuration(history(all))?.seconds ?? 0;
+				const after =
+					predictDuration(history(all.map((took, i) => (i === index ? took + longer : took))))?.seconds ?? 0;
 
 				expect(before).toBeGreaterThanOrEqual(Math.min(...all));
 				expect(before).toBeLessThanOrEqual(Math.max(...all));
@@ -127,7 +128,7 @@ describe("the prediction", () => {
 	test("one that took quite another time moves it no further than the others reach", () => {
 		fc.assert(
 			fc.property(alike, fc.integer({ min: 1, max: DAY - 1 }), fc.nat(10), (all, outlier, index) => {
-				const { seconds } = predict(history(all.toSpliced(index, 0, outlier))) ?? { seconds: 0 };
+				const { seconds } = predictDuration(history(all.toSpliced(index, 0, outlier))) ?? { seconds: 0 };
 
 				expect(seconds).toBeGreaterThanOrEqual(Math.min(...all));
 				expect(seconds).toBeLessThanOrEqual(Math.max(...all));
@@ -139,12 +140,12 @@ describe("the prediction", () => {
 		const others = Array.from({ length: count }, (_, index) => 1180 + 10 * index);
 		const months = taken({ took: 1200, at: 20 * DAY, kept: 2.5 * DAY });
 
-		expect(predict([...history(others), months])?.seconds).toBeLessThan(1261);
+		expect(predictDuration([...history(others), months])?.seconds).toBeLessThan(1261);
 	});
 
 	test("among five or more one outlier hardly widens it, and few are less certain than many", () => {
 		const alike = (count: number) => Array.from({ length: count }, (_, index) => 1180 + 10 * (index % 4));
-		const spread = (durations: readonly number[]) => predict(history(durations))?.spread ?? Number.NaN;
+		const spread = (durations: readonly number[]) => predictDuration(history(durations))?.spread ?? Number.NaN;
 
 		expect(spread([...alike(6), 40_000])).toBeLessThan(0.06);
 		expect(spread(alike(2))).toBeGreaterThan(spread(alike(4)));
@@ -152,11 +153,11 @@ describe("the prediction", () => {
 	});
 
 	test("none is made of earlier ones that do not agree at all", () => {
-		expect(predict(history([160, 37_900]))).toBeUndefined();
-		expect(predict(history([100, 1000, 10_000, 80_000]))).toBeUndefined();
+		expect(predictDuration(history([160, 37_900]))).toBeUndefined();
+		expect(predictDuration(history([100, 1000, 10_000, 80_000]))).toBeUndefined();
 	});
 
 	test("is a few numbers, the same at any time", () => {
-		expect(JSON.stringify(predict(history([1180, 1200, 1230]))).length).toBeLessThan(40);
+		expect(JSON.stringify(predictDuration(history([1180, 1200, 1230]))).length).toBeLessThan(40);
 	});
 });

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../lambda/domain/errors.ts";
 import {
-	checkAllowed,
-	checkCount,
-	forbiddenTarget,
+	checkClusterCount,
+	checkRequestLimits,
+	limitRefusal,
 	type RequestLimits,
 	type RequestLimitsInput,
 	readLimits,
@@ -36,7 +36,7 @@ function runOf(requestedBy: RequestedBy, request: object): Run {
 
 function forbids(by: RequestedBy, request: object, input: RequestLimitsInput = {}): readonly string[] {
 	try {
-		checkAllowed(limits(input), runOf(by, request));
+		checkRequestLimits(limits(input), runOf(by, request));
 	} catch (error) {
 		if (error instanceof InputError && error.name === "NOT_ALLOWED") {
 			return error.faults.map(({ pointer, detail }) => `${pointer} ${detail}`);
@@ -102,19 +102,19 @@ describe("promise 9: no caller can order more than the operator's limits allow",
 	])("a cluster %s is allowed by %j: %s", (cluster, clusters, allowed) => {
 		expect(forbids(HOOK, { clusters: [cluster] }, { hook: { clusters } }).length === 0).toBe(allowed);
 		const target = { projectId, clusterName: cluster };
-		expect(forbiddenTarget(limits({ hook: { clusters } }), runOf(HOOK, {}), target) === undefined).toBe(allowed);
+		expect(limitRefusal(limits({ hook: { clusters } }), runOf(HOOK, {}), target) === undefined).toBe(allowed);
 	});
 
 	test("what a selection finds is held to them as well", () => {
 		const bound = limits({ http: { projectIds: [projectId], maxClusters: 2 } });
 		const run = runOf(IAM, { clusters: "all" });
 
-		expect(() => checkCount(bound, run, 2)).not.toThrow();
-		expect(() => checkCount(bound, run, 3)).toThrow(
+		expect(() => checkClusterCount(bound, run, 2)).not.toThrow();
+		expect(() => checkClusterCount(bound, run, 3)).toThrow(
 			/must not select more than 2, but selects 3 \(limits.http.maxClusters\)/,
 		);
-		expect(forbiddenTarget(bound, run, { projectId: other, clusterName: "a" })).toMatchObject({ code: "NOT_ALLOWED" });
-		expect(forbiddenTarget(bound, run, { projectId, clusterName: "a" })).toBeUndefined();
+		expect(limitRefusal(bound, run, { projectId: other, clusterName: "a" })).toMatchObject({ code: "NOT_ALLOWED" });
+		expect(limitRefusal(bound, run, { projectId, clusterName: "a" })).toBeUndefined();
 	});
 });
 

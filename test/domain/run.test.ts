@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { describe as describeSnapshot, marker, nameRun, readRun } from "../../lambda/domain/run.ts";
+import { snapshotDescription as describeSnapshot, nameRun, parseRun, runMarker } from "../../lambda/domain/run.ts";
 import { requestTime } from "../../lambda/domain/snapshot.ts";
 
 const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a"] });
@@ -40,9 +40,9 @@ describe("a run's name", () => {
 });
 
 test("the marker ends the description, is 16 hexadecimal digits, and is another one for another run or stack", () => {
-	const own = marker("schedule-1", "s");
+	const own = runMarker("schedule-1", "s");
 	expect(own).toMatch(/^ \[run:[a-f0-9]{16}\]$/);
-	expect([marker("schedule-2", "s"), marker("schedule-1", "t")]).not.toContain(own);
+	expect([runMarker("schedule-2", "s"), runMarker("schedule-1", "t")]).not.toContain(own);
 	expect(describeSnapshot("schedule-1", "s", { ...request, description: "nightly" })).toBe(`nightly${own}`);
 });
 
@@ -50,7 +50,7 @@ describe("a run that is started by hand", () => {
 	test("is read like any other", () => {
 		const run = { run: "x", trigger: "http", requestedBy: "local", request };
 
-		expect(readRun(run)).toEqual(run);
+		expect(parseRun(run)).toEqual(run);
 	});
 
 	test.each([
@@ -67,7 +67,7 @@ describe("a run that is started by hand", () => {
 		{ run: "x", trigger: "schedule", requestedBy: "local", request },
 		{ run: "x", trigger: "event", requestedBy: "event:a\nb", request },
 	])("%j is refused by the field's name", (input) => {
-		expect(() => readRun(input)).toThrow(/^run: (run|trigger|requestedBy) must be/);
+		expect(() => parseRun(input)).toThrow(/^run: (run|trigger|requestedBy) must be/);
 	});
 });
 

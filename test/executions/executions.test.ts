@@ -4,7 +4,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
-import { createEngine } from "../../lambda/executions/executions.ts";
+import { createRuns } from "../../lambda/executions/executions.ts";
 import type { Fault } from "../../local/aws/faults.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import { target } from "../harness/http.ts";
@@ -76,7 +76,7 @@ beforeEach(() => {
 	calls.length = 0;
 });
 
-const open = (arn = ARN) => createEngine(lambda, arn, () => time.now);
+const open = (arn = ARN) => createRuns(lambda, arn, () => time.now);
 
 let count = 0;
 function runOf(description: string, ...clusters: string[]): Run {

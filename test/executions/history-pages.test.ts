@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
-import { createExecutions } from "../../lambda/executions/lambda-api.ts";
+import { createDurableExecutions } from "../../lambda/executions/lambda-api.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:snapshot:1/durable-execution/run/1";
 
@@ -26,7 +26,10 @@ test("a history of several pages is read whole, in order", async () => {
 		credentials: { accessKeyId: "a", secretAccessKey: "b" },
 	});
 
-	const events = await createExecutions(lambda, "arn:aws:lambda:us-east-1:123456789012:function:snapshot").history(ARN);
+	const events = await createDurableExecutions(
+		lambda,
+		"arn:aws:lambda:us-east-1:123456789012:function:snapshot",
+	).history(ARN);
 
 	lambda.destroy();
 	expect(events.map(({ EventId }) => EventId)).toEqual([1, 2, 3, 4]);

@@ -2,9 +2,9 @@ import type { Event } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
 import { PUBLISH_STEPS } from "../../lambda/domain/outcome.ts";
 import { DECIDE_STEP } from "../../lambda/domain/state-change.ts";
-import { tellTargets } from "../../lambda/executions/history.ts";
-import { type Executions, withoutQualifier } from "../../lambda/executions/lambda-api.ts";
-import { readBrokenParts, readExecution } from "../../lambda/executions/status.ts";
+import { summarizeHistory } from "../../lambda/executions/history.ts";
+import { type DurableExecutions, withoutQualifier } from "../../lambda/executions/lambda-api.ts";
+import { readEndedParts, readRunStatus } from "../../lambda/executions/status.ts";
 import { PROJECT, target } from "../harness/http.ts";
 
 const pending = (clusterName: string) => ({ projectId: PROJECT, clusterName, state: "PENDING" as const });
@@ -42,18 +42,22 @@ describe("a history", () => {
 			step("publish-end", target("COMPLETED", "b")),
 		];
 
-		expect(tellTargets(events, []).targets).toEqual([target("STARTED", "a"), target("COMPLETED", "b"), pending("c")]);
+		expect(summarizeHistory(events, []).targets).toEqual([
+			target("STARTED", "a"),
+			target("COMPLETED", "b"),
+			pending("c"),
+		]);
 	});
 
 	test("tells the targets that the request names before anything was checkpointed", () => {
-		expect(tellTargets([], [pending("a")]).targets).toEqual([pending("a")]);
+		expect(summarizeHistory([], [pending("a")]).targets).toEqual([pending("a")]);
 	});
 
 	test("knows a step by its id where only its start has the name", () => {
 		const { Name: _, ...nameless } = step("publish-started", target("STARTED", "a"));
 		const started: Event = { EventType: "StepStarted", Id: nameless.Id, Name: "publish-started" };
 
-		expect(tellTargets([started, nameless], []).targets).toEqual([target("STARTED", "a")]);
+		expect(summarizeHistory([started, nameless], []).targets).toEqual([target("STARTED", "a")]);
 	});
 
 	test("passes over what was cut, and over a selection that has not succeeded yet", () => {
@@ -63,7 +67,7 @@ describe("a history", () => {
 			step("publish-started", "nonsense"),
 		];
 
-		expect(tellTargets(events, [pending("a")]).targets).toEqual([pending("a")]);
+		expect(summarizeHistory(events, [pending("a")]).targets).toEqual([pending("a")]);
 	});
 
 	test("names the parts that still run, and tells how the others ended", () => {
@@ -87,7 +91,7 @@ describe("a history", () => {
 			},
 		];
 
-		expect(tellTargets(events, [])).toEqual({
+		expect(summarizeHistory(events, [])).toEqual({
 			targets: [target("COMPLETED", "a"), target("REFUSED", "b"), pending("c")],
 			parts: ["arn:3"],
 			broken: [],
@@ -108,8 +112,8 @@ describe("a history", () => {
 			];
 			const history = async (arn: string) => (arn === "arn:1" ? part : whole);
 
-			expect(tellTargets(whole, [])).toMatchObject({ parts: ["arn:1"], broken: ["arn:1"] });
-			expect(await readBrokenParts({ history, find: never, get: never }, "whole")).toEqual({
+			expect(summarizeHistory(whole, [])).toMatchObject({ parts: ["arn:1"], broken: ["arn:1"] });
+			expect(await readEndedParts({ history, find: never, get: never }, "whole")).toEqual({
 				published: [target("COMPLETED", "a"), target("STARTED", "b")],
 				decided: [decided],
 			});
@@ -119,18 +123,18 @@ describe("a history", () => {
 	test.each(PUBLISH_STEPS)("4.2: knows what %s has published", (name) => {
 		const lost = name === "publish-lost" ? { tries: 1, targets: [target("REFUSED", "a")] } : target("REFUSED", "a");
 
-		expect(tellTargets([step(name, lost)], []).targets).toEqual([target("REFUSED", "a")]);
+		expect(summarizeHistory([step(name, lost)], []).targets).toEqual([target("REFUSED", "a")]);
 	});
 
 	test("4.1: tells where a target stands though the bus has not taken its event, and nothing of the bus", () => {
 		const events = [step("publish-late", { ...target("STARTED", "a"), unpublished: true })];
 
-		expect(tellTargets(events, []).targets).toEqual([target("STARTED", "a")]);
+		expect(summarizeHistory(events, []).targets).toEqual([target("STARTED", "a")]);
 	});
 });
 
 describe("an execution", () => {
-	const executions = (histories: Readonly<Record<string, readonly Event[]>>, over: object = {}): Executions => ({
+	const executions = (histories: Readonly<Record<string, readonly Event[]>>, over: object = {}): DurableExecutions => ({
 		find: async () => undefined,
 		get: async (arn) => ({
 			DurableExecutionArn: arn,
@@ -144,7 +148,7 @@ describe("an execution", () => {
 	});
 
 	test("in parts is told with the histories of the parts that run", async () => {
-		const status = await readExecution(
+		const status = await readRunStatus(
 			executions({
 				whole: [selected("a", "b"), invoked("p1", "part")],
 				part: [step("publish-started", target("STARTED", "b"))],
@@ -172,7 +176,7 @@ describe("an execution", () => {
 			{ Status, Error: { ErrorMessage: "arn:aws:lambda:x" } },
 		);
 
-		const status = await readExecution(broken, "r", "whole");
+		const status = await readRunStatus(broken, "r", "whole");
 
 		expect(status).toMatchObject({ status: "FAILED", targets: [target("STARTED", "a")], reason: { code } });
 		expect(JSON.stringify(status)).not.toContain("arn:");
@@ -184,7 +188,7 @@ describe("an execution", () => {
 			{ Status: "SUCCEEDED", Result: '{"targets":[{' },
 		);
 
-		expect(await readExecution(cut, "r", "whole")).toMatchObject({
+		expect(await readRunStatus(cut, "r", "whole")).toMatchObject({
 			status: "SUCCEEDED",
 			targets: [target("COMPLETED", "a")],
 		});

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createMemory, shareReadings } from "../../lambda/executions/executions.ts";
+import { createCache, shareReads } from "../../lambda/executions/executions.ts";
 
 describe("a look", () => {
 	test("is shared while it is under way, and serves for as long as it is fresh", async () => {
 		const time = { now: 0 };
 		let looks = 0;
-		const read = shareReadings(
+		const read = shareReads(
 			async (key) => `${key}${++looks}`,
 			() => 1000,
 			() => time.now,
@@ -21,7 +21,7 @@ describe("a look", () => {
 
 	test("that fails is told to those who waited, and done again for the next", async () => {
 		let looks = 0;
-		const read = shareReadings(
+		const read = shareReads(
 			async () => {
 				if (++looks === 1) throw new Error("once");
 				return looks;
@@ -39,7 +39,7 @@ describe("a look", () => {
 
 	test("that found nothing worth keeping is done again", async () => {
 		let looks = 0;
-		const read = shareReadings(
+		const read = shareReads(
 			async () => ++looks,
 			() => 0,
 			() => 0,
@@ -51,7 +51,7 @@ describe("a look", () => {
 });
 
 test("a memory forgets the oldest entry first, and knows a renewed one as new", () => {
-	const memory = createMemory<number>(2);
+	const memory = createCache<number>(2);
 
 	memory.set("a", 1);
 	memory.set("b", 2);

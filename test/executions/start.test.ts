@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Run } from "../../lambda/domain/run.ts";
-import { toPayload } from "../../lambda/executions/start.ts";
+import { toExecutionPayload } from "../../lambda/executions/start.ts";
 
-const bytes = (run: Run) => Buffer.from(toPayload(run)).toString();
+const bytes = (run: Run) => Buffer.from(toExecutionPayload(run)).toString();
 
 const run: Run = {
 	run: "http-1",

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Report } from "../../lambda/monitoring/doctor/report.ts";
+import type { DoctorReport } from "../../lambda/monitoring/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import { enter } from "../../local/environment.ts";
@@ -127,7 +127,7 @@ test("the doctor sees the secret of the moment, though the function has kept an 
 
 	const report = await handle({ doctor: true });
 
-	const lines = (report as Report).lines.filter(({ verdict }) => verdict === "bad");
+	const lines = (report as DoctorReport).lines.filter(({ verdict }) => verdict === "bad");
 	expect(lines.map(({ check }) => check)).toEqual(["secret"]);
 });
 

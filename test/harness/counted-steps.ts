@@ -1,6 +1,6 @@
-import type { Steps } from "../../lambda/workflow/steps.ts";
+import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 
-export interface CountingEngine extends Steps {
+export interface CountingEngine extends DurableSteps {
 	readonly now: () => number;
 	/** Time that passes within a step. */
 	readonly pass: (seconds: number) => void;

@@ -1,10 +1,10 @@
 import openapi from "../../docs/openapi.json" with { type: "json" };
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
-import type { Engine } from "../../lambda/executions/executions.ts";
+import type { Runs } from "../../lambda/executions/executions.ts";
 import type { RunStatus } from "../../lambda/executions/status.ts";
 import { createHookKeys } from "../../lambda/triggers/http/hook-keys.ts";
 import type { HttpReply, HttpRequest } from "../../lambda/triggers/http/request.ts";
-import { type Answered, createFace } from "../../lambda/triggers/http/router.ts";
+import { type AnsweredRequest, createRouter } from "../../lambda/triggers/http/router.ts";
 import { expectInContract } from "../triggers/http/contract.ts";
 
 export const NOW = Date.parse("2026-10-24T02:00:00Z");
@@ -27,12 +27,12 @@ export interface DoorOptions {
 /** The HTTP face over an engine of the test's own and a clock that only pauses move. Every reply is judged by the document. */
 export function openDoor(options: DoorOptions = {}) {
 	const started: Run[] = [];
-	const heard: Answered[] = [];
+	const heard: AnsweredRequest[] = [];
 	const warnings: string[] = [];
 	const time = { now: NOW };
 	const looks = { count: 0 };
 	const secretReads = { count: 0 };
-	const engine: Engine = {
+	const engine: Runs = {
 		async start(run) {
 			options.start?.(run);
 			started.push(run);
@@ -49,7 +49,7 @@ export function openDoor(options: DoorOptions = {}) {
 		secretReads.count++;
 		return secret?.();
 	};
-	const face = createFace({
+	const face = createRouter({
 		engine,
 		stack: STACK,
 		...(secret && { hookKeys: createHookKeys(readSecret, now, (warning) => warnings.push(warning)) }),

@@ -1,6 +1,6 @@
 /** When each alarm turns and returns, by CloudWatch's own rules, whatever these leave open. */
 import { describe, expect, test } from "vitest";
-import { LATE_STAMPED_EARLY } from "../../lambda/aws/metrics.ts";
+import { LATE_TIMESTAMP_OFFSET_MS } from "../../lambda/aws/metrics.ts";
 import {
 	AGE_METRIC,
 	CREDENTIALS_REFUSED_METRIC,
@@ -175,7 +175,7 @@ test("CredentialsRefused does not flap between two looks, and returns 40 to 50 m
 function lateRun(startedAt: number, deadline: number, end: number): Datum[] {
 	const data: Datum[] = [];
 	const count = (value: number, at: number, seenAt: number) =>
-		data.push({ value, at: at - LATE_STAMPED_EARLY / 60_000, seenAt: seenAt + 1.5 });
+		data.push({ value, at: at - LATE_TIMESTAMP_OFFSET_MS / 60_000, seenAt: seenAt + 1.5 });
 	let poll = startedAt + deadline;
 	count(1, startedAt + deadline, poll);
 	count(1, poll, poll);

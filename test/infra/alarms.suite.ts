@@ -3,7 +3,7 @@ import { Duration } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { scheduledSelections, scheduledTargets } from "../../infra/constructs/scheduled-targets.ts";
-import { readWatched } from "../../lambda/monitoring/freshness-event.ts";
+import { readWatchedClusters } from "../../lambda/monitoring/freshness-event.ts";
 import { nightly, PROJECT, templateOf } from "./synthesize.ts";
 
 const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
@@ -114,7 +114,7 @@ test("the freshness function is told every 15 minutes which clusters it must fin
 			...selected,
 		],
 	});
-	expect(readWatched(input)).toEqual([
+	expect(readWatchedClusters(input)).toEqual([
 		{ projectId: PROJECT, clusters: ["prod-a"], ...daily },
 		{ projectId: PROJECT, clusters: ["prod-b"], ...daily },
 		...selected,

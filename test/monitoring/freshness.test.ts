@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Freshness, look } from "../../lambda/monitoring/freshness.ts";
-import { readWatched, type Watched } from "../../lambda/monitoring/freshness-event.ts";
+import { checkFreshness, type Freshness } from "../../lambda/monitoring/freshness.ts";
+import { readWatchedClusters, type WatchedClusters } from "../../lambda/monitoring/freshness-event.ts";
 import { type AtlasOptions, type AtlasSimulator, takeSnapshot } from "../../local/atlas/index.ts";
 import { rig } from "../harness/atlas-client.ts";
 
@@ -19,20 +19,24 @@ function snapshotOf({ world }: AtlasSimulator, minutes: number, name: string, pl
 	world.advance(minutes * MINUTE);
 }
 
-const named = (clusterName: string, projectId = SHOP): Watched => ({
+const named = (clusterName: string, projectId = SHOP): WatchedClusters => ({
 	projectId,
 	clusters: [clusterName],
 	expectedEveryMinutes: DAY,
 	graceMinutes: 75,
 });
 
-async function lookAt(watched: readonly Watched[], prepare: (sim: AtlasSimulator) => void, options: AtlasOptions = {}) {
+async function lookAt(
+	watched: readonly WatchedClusters[],
+	prepare: (sim: AtlasSimulator) => void,
+	options: AtlasOptions = {},
+) {
 	let at = 1_790_000_000_000;
 	await using r = await rig("oauth", { now: () => at, ...options });
 	prepare(r.sim);
 	const told: Freshness[] = [];
 	const ports = { ...r.atlas, now: () => r.sim.world.now() };
-	const all = await look(ports, watched, (one) => told.push(one));
+	const all = await checkFreshness(ports, watched, (one) => told.push(one));
 	at += 1;
 	const asked = r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token");
 	return { all: all.toSorted((a, b) => (a.clusterName < b.clusterName ? -1 : 1)), told, asked };
@@ -136,7 +140,7 @@ test("where a project's clusters can't be listed, named ones are looked at all t
 });
 
 describe("clusters that a schedule selects", () => {
-	const selection = (clusters: Watched["clusters"], projectId?: string): Watched => ({
+	const selection = (clusters: WatchedClusters["clusters"], projectId?: string): WatchedClusters => ({
 		...(projectId === undefined ? {} : { projectId }),
 		clusters,
 		expectedEveryMinutes: DAY,
@@ -196,7 +200,7 @@ describe("what the schedule hands over", () => {
 			{ projectId: SHOP, clusters: { tags: { a: "b" } }, expectedEveryMinutes: 10 },
 		];
 
-		expect(readWatched({ targets })).toEqual([
+		expect(readWatchedClusters({ targets })).toEqual([
 			{ projectId: SHOP, clusters: ["prod-a"], expectedEveryMinutes: 1440, graceMinutes: 75 },
 			{ clusters: "all", expectedEveryMinutes: 60, graceMinutes: 5 },
 			{ projectId: SHOP, clusters: { tags: { a: "b" } }, expectedEveryMinutes: 10, graceMinutes: 75 },
@@ -213,6 +217,6 @@ describe("what the schedule hands over", () => {
 		[{ targets: [{ projectId: "s3cret", clusterName: "a", expectedEveryMinutes: 1 }] }],
 		[{ targets: [{ clusterName: "a", expectedEveryMinutes: 1 }] }],
 	])("%j is refused, quoting nothing", (event) => {
-		expect(() => readWatched(event)).toThrow(/^(event|request): (?!.*s3cret)/);
+		expect(() => readWatchedClusters(event)).toThrow(/^(event|request): (?!.*s3cret)/);
 	});
 });

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isAllowedHeartbeat } from "../../lambda/handlers/config.ts";
-import { ping } from "../../lambda/monitoring/freshness.ts";
+import { sendHeartbeat } from "../../lambda/monitoring/freshness.ts";
 
 /** Someone outside who waits for pings; `answer` decides what it says. */
 let server: Server;
@@ -41,27 +41,27 @@ test.each([
 	["/p?key=s3cr3t", false, "GET /p/fail?key=s3cr3t"],
 	["", false, "GET /fail"],
 ])("a ping of %s, all being well: %s, is %s, and tells nothing else", async (path, well, line) => {
-	expect(await ping(`${url}${path}`, well)).toBeUndefined();
+	expect(await sendHeartbeat(`${url}${path}`, well)).toBeUndefined();
 	expect(seen).toEqual([{ line, headers: ["connection", "host", "user-agent"] }]);
 });
 
 test("a redirect is not followed: the token goes nowhere else", async () => {
 	answer = { status: 302, location: `${url}/elsewhere` };
 
-	expect(await ping(`${url}/s3cr3t`, true)).toBe("status 302");
+	expect(await sendHeartbeat(`${url}/s3cr3t`, true)).toBe("status 302");
 	expect(seen).toHaveLength(1);
 });
 
 test.each([[404], [500]])("a refusal with %i is a failure in so many words, not an error", async (status) => {
 	answer = { status };
 
-	expect(await ping(`${url}/s3cr3t`, true)).toBe(`status ${status}`);
+	expect(await sendHeartbeat(`${url}/s3cr3t`, true)).toBe(`status ${status}`);
 });
 
 test("whoever does not answer is waited for no longer than it is worth", async () => {
 	answer = { silent: true };
 
-	const failure = await ping(`${url}/s3cr3t`, true, 100);
+	const failure = await sendHeartbeat(`${url}/s3cr3t`, true, 100);
 
 	expect(failure).toMatch(/^\w+$/);
 	expect(failure).not.toContain("s3cr3t");
@@ -70,11 +70,11 @@ test("whoever does not answer is waited for no longer than it is worth", async (
 test("a reply without an end holds nobody up", async () => {
 	answer = { endless: true };
 
-	expect(await ping(`${url}/s3cr3t`, true)).toBeUndefined();
+	expect(await sendHeartbeat(`${url}/s3cr3t`, true)).toBeUndefined();
 });
 
 test("nobody there is a failure that does not name the URL", async () => {
-	expect(await ping("http://127.0.0.1:1/s3cr3t", true)).toBe("ECONNREFUSED");
+	expect(await sendHeartbeat("http://127.0.0.1:1/s3cr3t", true)).toBe("ECONNREFUSED");
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { patternFaults } from "../../infra/settings/event-pattern.ts";
 import { readSettings } from "../../infra/settings/settings.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type State } from "../../lambda/domain/outcome.ts";
-import { describeChange } from "../../lambda/domain/state-change.ts";
+import { toStateChangeEvent } from "../../lambda/domain/state-change.ts";
 import { isRecord } from "../../local/json.ts";
 import { faultsOfEvent } from "../infra/events-schema.ts";
 import { resolve, type Template } from "../infra/rules/resolve.ts";
@@ -30,7 +30,10 @@ const eventOf = (state: State, more = {}) => {
 	const isGood = state === "STARTED" || state === "COMPLETED";
 	const snapshot = { id: "6b0664da5a68cc9c01012344", status: "completed" };
 	const own = isGood || state === "FAILED" ? { provenance: "created" as const, snapshot } : {};
-	const detail = { ...describeChange(run, target, { state, ...at, ...own, ...(isGood ? {} : { reason }) }), ...more };
+	const detail = {
+		...toStateChangeEvent(run, target, { state, ...at, ...own, ...(isGood ? {} : { reason }) }),
+		...more,
+	};
 	return { source: EVENT_SOURCE, "detail-type": EVENT_DETAIL_TYPE, detail };
 };
 

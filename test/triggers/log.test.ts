@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../lambda/domain/errors.ts";
-import { createJournal } from "../../lambda/triggers/receive.ts";
+import { createTriggerLog } from "../../lambda/triggers/receive.ts";
 
 function openJournal() {
 	const lines: unknown[][] = [];
 	const write = (level: string) => (message: unknown, extra?: unknown) => void lines.push([level, message, extra]);
-	return { lines, journal: createJournal({ info: write("info"), warn: write("warn"), error: write("error") }) };
+	return { lines, journal: createTriggerLog({ info: write("info"), warn: write("warn"), error: write("error") }) };
 }
 
 const told = { request: "r", method: "POST", route: "/snapshots" };

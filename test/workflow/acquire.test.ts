@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AtlasError, type AtlasErrorCode, type AtlasFault } from "../../lambda/domain/errors.ts";
 import { type ConflictPolicy, readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { marker, type Run } from "../../lambda/domain/run.ts";
+import { type Run, runMarker } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
-import { take } from "../../lambda/workflow/acquire.ts";
+import { acquireSnapshot } from "../../lambda/workflow/acquire.ts";
 import { countOperations, TARGET_OPERATIONS } from "../../lambda/workflow/operations.ts";
-import { backOff as pacedBackOff } from "../../lambda/workflow/pace.ts";
+import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pace.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { ask } from "../../lambda/workflow/request-snapshot.ts";
-import type { Steps } from "../../lambda/workflow/steps.ts";
+import { requestSnapshot } from "../../lambda/workflow/request-snapshot.ts";
+import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 import { CONFIGURED } from "../harness/environment.ts";
 
 const SECOND = 1000;
@@ -113,14 +113,14 @@ async function play(scene: Scene) {
 		id: one.id,
 		status: now - age < one.at + snapshotMs ? "inProgress" : "completed",
 		snapshotType: "onDemand",
-		description: one.ours ? `x${marker(run.run, STACK)}` : "x",
+		description: one.ours ? `x${runMarker(run.run, STACK)}` : "x",
 	});
 	const ports: Ports = {
 		...CONFIGURED,
 		now: () => now,
 		async takeSnapshot(_target, { description }) {
 			settle();
-			expect(description).toBe(`on demand${marker(run.run, STACK)}`);
+			expect(description).toBe(`on demand${runMarker(run.run, STACK)}`);
 			asks.push(now);
 			const fate = fates[asks.length - 1] ?? scene.finally ?? "done";
 			if (fate === "unsent") return fail({ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" });
@@ -158,7 +158,7 @@ async function play(scene: Scene) {
 		operations += 1;
 		return work();
 	};
-	const steps: Steps = {
+	const steps: DurableSteps = {
 		step,
 		once: (name, work) =>
 			step(name, work).catch((error: unknown) => {
@@ -197,7 +197,7 @@ async function play(scene: Scene) {
 		backOff,
 	};
 	const counted = countOperations(steps);
-	const result = await take(ports, counted, run, TARGET, limits, async () => {
+	const result = await acquireSnapshot(ports, counted, run, TARGET, limits, async () => {
 		lateAt.push(now);
 		return true;
 	});
@@ -374,7 +374,7 @@ describe("promise 2: a snapshot is not left behind by a list that is minutes old
 });
 
 describe("promise 3: an old snapshot never serves", () => {
-	const own = `x${marker("http-1", STACK)}`;
+	const own = `x${runMarker("http-1", STACK)}`;
 	const daysAgo = (days: number) =>
 		`${Math.floor((START - days * 24 * 60 * MINUTE) / 1000).toString(16)}${"0".repeat(16)}`;
 
@@ -382,8 +382,11 @@ describe("promise 3: an old snapshot never serves", () => {
 		["completed long ago", { id: daysAgo(40), description: own, snapshotType: "onDemand" }],
 		["failed yesterday", { id: daysAgo(1), description: own, snapshotType: "onDemand", status: "failed" }],
 		["scheduled", { description: own, snapshotType: "scheduled" }],
-		["of another run", { description: `x${marker("http-2", STACK)}`, snapshotType: "onDemand" }],
-		["of another stack's run of the same name", { description: `x${marker("http-1", "b")}`, snapshotType: "onDemand" }],
+		["of another run", { description: `x${runMarker("http-2", STACK)}`, snapshotType: "onDemand" }],
+		[
+			"of another stack's run of the same name",
+			{ description: `x${runMarker("http-1", "b")}`, snapshotType: "onDemand" },
+		],
 	])("one that was %s, though it bears a marker", async (_what, one) => {
 		const { result, ours } = await play({ fates: ["never-lost"], planted: [one] });
 
@@ -419,9 +422,9 @@ test.each([
 		listProjects: never,
 		publish: never,
 	};
-	const own = { marker: marker(run.run, STACK), startedAt: START };
+	const own = { marker: runMarker(run.run, STACK), startedAt: START };
 
-	expect(await ask(ports, run, TARGET, own, START + MINUTE, false)).toMatchObject({
+	expect(await requestSnapshot(ports, run, TARGET, own, START + MINUTE, false)).toMatchObject({
 		verdict: { code: "ATLAS_UNREADABLE", executed: "unknown", answered: false },
 	});
 });

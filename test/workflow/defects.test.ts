@@ -5,7 +5,7 @@ import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { carryOut } from "../../lambda/workflow/run.ts";
+import { runRequest } from "../../lambda/workflow/run.ts";
 import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
 import { CONFIGURED } from "../harness/environment.ts";
 
@@ -30,7 +30,7 @@ test("promise 2: a target whose story breaks off by a defect still ends, publish
 		publish: async (event) => void events.push(event),
 	};
 	const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["broken", "well"] });
-	const runner = new LocalDurableTestRunner({ handlerFunction: withDurableExecution(carryOut(ports, 60)) });
+	const runner = new LocalDurableTestRunner({ handlerFunction: withDurableExecution(runRequest(ports, 60)) });
 
 	const execution = await runner.run({ payload: { run: "http-1", trigger: "http", requestedBy: "local", request } });
 

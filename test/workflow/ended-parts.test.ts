@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { isFinal, type SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
-import { readBrokenParts } from "../../lambda/executions/status.ts";
+import { readEndedParts } from "../../lambda/executions/status.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { carryOut } from "../../lambda/workflow/run.ts";
+import { runRequest } from "../../lambda/workflow/run.ts";
 import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
 import { CONFIGURED } from "../harness/environment.ts";
 
@@ -65,7 +65,7 @@ async function endPartAtFinal(nth: number, how: EventType, unreadable: number) {
 		async readBrokenParts(arn) {
 			reads += 1;
 			if (reads <= unreadable) throw new Error("throttled");
-			return readBrokenParts({ history, find: never, get: never }, arn);
+			return readEndedParts({ history, find: never, get: never }, arn);
 		},
 	};
 	const frozen = () => new Promise<never>(() => {});
@@ -83,8 +83,8 @@ async function endPartAtFinal(nth: number, how: EventType, unreadable: number) {
 			await frozen();
 		},
 	};
-	const whole = withDurableExecution(carryOut(ports, 60));
-	const first = withDurableExecution(carryOut(portsOfPart, 60));
+	const whole = withDurableExecution(runRequest(ports, 60));
+	const first = withDurableExecution(runRequest(portsOfPart, 60));
 	type Handler = typeof whole;
 	const handler: Handler = (event, context) => {
 		const self = Object.assign(context, { invokedFunctionArn: SELF });

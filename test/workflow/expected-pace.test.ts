@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Expectation } from "../../lambda/domain/expectation.ts";
-import { expectedPause, pause } from "../../lambda/workflow/pace.ts";
+import type { ExpectedDuration } from "../../lambda/domain/expectation.ts";
+import { learnedPauseSeconds, pollPauseSeconds } from "../../lambda/workflow/pace.ts";
 import { followFor } from "../../local/bench/follow.ts";
 import { HISTORIES, type History, mean } from "../../local/bench/learned.ts";
 
 const HOUR = 3600;
-const expectations: fc.Arbitrary<Expectation> = fc.record({
+const expectations: fc.Arbitrary<ExpectedDuration> = fc.record({
 	seconds: fc.integer({ min: 1, max: 86_399 }),
 	spread: fc.double({ min: 0.04, max: 1.4, noNaN: true }),
 });
@@ -15,7 +15,7 @@ describe("the pace towards an expected end", () => {
 	test("no pause is longer than the time gone by, and none is endless or nothing", () => {
 		fc.assert(
 			fc.property(fc.double({ min: 0.1, max: 3e5, noNaN: true }), expectations, (elapsed, expectation) => {
-				const seconds = expectedPause(elapsed, expectation) ?? elapsed / 10;
+				const seconds = learnedPauseSeconds(elapsed, expectation) ?? elapsed / 10;
 
 				expect(seconds).toBeGreaterThan(0);
 				expect(seconds).toBeLessThanOrEqual(elapsed);
@@ -31,7 +31,13 @@ describe("the pace towards an expected end", () => {
 				fc.double({ min: 0, max: 3600, noNaN: true }),
 				expectations,
 				(elapsedSeconds, firstPollSeconds, retryAfterSeconds, expectation) => {
-					const seconds = pause({ elapsedSeconds, firstPollSeconds, retryAfterSeconds, expectation, seed: "x" });
+					const seconds = pollPauseSeconds({
+						elapsedSeconds,
+						firstPollSeconds,
+						retryAfterSeconds,
+						expectation,
+						seed: "x",
+					});
 
 					expect(Number.isInteger(seconds)).toBe(true);
 					expect(seconds).toBeGreaterThanOrEqual(Math.max(1, firstPollSeconds, retryAfterSeconds));
@@ -60,9 +66,9 @@ describe("the pace towards an expected end", () => {
 	test("around the expected end pauses are short, before it few", () => {
 		const expectation = { seconds: HOUR, spread: 0.1 };
 
-		expect(expectedPause(900, expectation)).toBe(900);
-		expect(expectedPause(HOUR, expectation)).toBeLessThan(HOUR / 10);
-		expect(expectedPause(2 * HOUR, expectation)).toBeUndefined();
+		expect(learnedPauseSeconds(900, expectation)).toBe(900);
+		expect(learnedPauseSeconds(HOUR, expectation)).toBeLessThan(HOUR / 10);
+		expect(learnedPauseSeconds(2 * HOUR, expectation)).toBeUndefined();
 	});
 });
 

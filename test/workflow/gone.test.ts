@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { AtlasError } from "../../lambda/domain/errors.ts";
-import { conclude } from "../../lambda/domain/polling.ts";
+import { finalOutcome } from "../../lambda/domain/polling.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
-import { follow } from "../../lambda/workflow/poll.ts";
+import { pollSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { countingEngine } from "../harness/counted-steps.ts";
 import { CONFIGURED } from "../harness/environment.ts";
@@ -34,7 +34,7 @@ async function followed(
 		hardLimitAt: START + 3 * 86_400_000,
 		firstPollSeconds: 15,
 	};
-	const { watch: seen } = await follow(
+	const { watch: seen } = await pollSnapshot(
 		ports,
 		countOperations(engine),
 		"follow-snapshot",
@@ -43,7 +43,7 @@ async function followed(
 		bounds,
 		() => START,
 	);
-	return { ...conclude(seen, 72), at: seen.lookedAt };
+	return { ...finalOutcome(seen, 72), at: seen.lookedAt };
 }
 
 test("promise 2: a snapshot that a read by id does not find, but the list does, is followed to its end", async () => {

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { backOff, leastPause, pause } from "../../lambda/workflow/pace.ts";
+import { backOffSeconds, leastPauseSeconds, pollPauseSeconds } from "../../lambda/workflow/pace.ts";
 
 /** Looks at a snapshot that lasts so many seconds. */
 function followFor(duration: number, seed: string, firstPollSeconds = 15) {
 	let elapsedSeconds = 0;
 	let looks = 0;
 	while (elapsedSeconds < duration) {
-		elapsedSeconds += pause({ elapsedSeconds, firstPollSeconds, seed: `${seed}/${looks}` });
+		elapsedSeconds += pollPauseSeconds({ elapsedSeconds, firstPollSeconds, seed: `${seed}/${looks}` });
 		looks++;
 	}
 	return { looks, delay: elapsedSeconds - duration };
@@ -38,7 +38,7 @@ describe("the pace", () => {
 				fc.double({ min: 0, max: 3600, noNaN: true }),
 				fc.string(),
 				(elapsedSeconds, firstPollSeconds, retryAfterSeconds, seed) => {
-					const seconds = pause({ elapsedSeconds, firstPollSeconds, retryAfterSeconds, seed });
+					const seconds = pollPauseSeconds({ elapsedSeconds, firstPollSeconds, retryAfterSeconds, seed });
 					expect(Number.isInteger(seconds)).toBe(true);
 					expect(seconds).toBeGreaterThanOrEqual(Math.max(1, firstPollSeconds, retryAfterSeconds));
 				},
@@ -48,7 +48,7 @@ describe("the pace", () => {
 
 	test("targets of one run do not look in step", () => {
 		const pauses = Array.from({ length: 100 }, (_, i) =>
-			pause({ elapsedSeconds: 20_000, firstPollSeconds: 15, seed: `target-${i}` }),
+			pollPauseSeconds({ elapsedSeconds: 20_000, firstPollSeconds: 15, seed: `target-${i}` }),
 		);
 
 		expect(new Set(pauses).size).toBeGreaterThan(30);
@@ -59,7 +59,7 @@ describe("the back-off", () => {
 	test("10, 20, 40 … up to half an hour, and up to a quarter more", () => {
 		const base = [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800];
 		for (const [index, seconds] of base.entries()) {
-			const waited = backOff(index + 1, `seed-${index}`);
+			const waited = backOffSeconds(index + 1, `seed-${index}`);
 			expect(waited).toBeGreaterThanOrEqual(seconds);
 			expect(waited).toBeLessThanOrEqual(Math.ceil(seconds * 1.25));
 		}
@@ -68,20 +68,24 @@ describe("the back-off", () => {
 	test("honours Retry-After in full, and backs off further where Atlas asks for little", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 20 }), fc.string(), fc.nat(400_000), (attempt, seed, after) => {
-				expect(backOff(attempt, seed, after)).toBeGreaterThanOrEqual(Math.max(after, backOff(attempt, seed)));
+				expect(backOffSeconds(attempt, seed, after)).toBeGreaterThanOrEqual(
+					Math.max(after, backOffSeconds(attempt, seed)),
+				);
 			}),
 		);
 	});
 
 	test("never waits longer than AWS takes", () => {
-		expect(backOff(3, "seed", 1e12)).toBe(31_622_400);
-		expect(pause({ elapsedSeconds: 1, firstPollSeconds: 15, seed: "seed", retryAfterSeconds: 1e12 })).toBe(31_622_400);
+		expect(backOffSeconds(3, "seed", 1e12)).toBe(31_622_400);
+		expect(pollPauseSeconds({ elapsedSeconds: 1, firstPollSeconds: 15, seed: "seed", retryAfterSeconds: 1e12 })).toBe(
+			31_622_400,
+		);
 	});
 
 	test("three days of failures, a second after another, take at most 45 tries", () => {
 		let elapsed = 0;
 		let tries = 0;
-		while (elapsed < 3 * 86_400) elapsed += 1 + backOff(++tries, "seed", 1, elapsed);
+		while (elapsed < 3 * 86_400) elapsed += 1 + backOffSeconds(++tries, "seed", 1, elapsed);
 		expect(tries).toBeLessThanOrEqual(45);
 	});
 });
@@ -99,7 +103,7 @@ describe("the least pause", () => {
 					let elapsedSeconds = begun;
 					for (let pausesLeft = pauses; pausesLeft > 0; pausesLeft--) {
 						const wish = wishes.next().value ?? 0;
-						elapsedSeconds += Math.max(wish, leastPause({ elapsedSeconds, lastSeconds, pausesLeft }));
+						elapsedSeconds += Math.max(wish, leastPauseSeconds({ elapsedSeconds, lastSeconds, pausesLeft }));
 					}
 					expect(elapsedSeconds).toBeGreaterThanOrEqual(lastSeconds);
 				},
@@ -108,7 +112,7 @@ describe("the least pause", () => {
 	});
 
 	test("is nothing while many are left, so that a snapshot of three days is polled at its pace", () => {
-		expect(leastPause({ elapsedSeconds: 15, lastSeconds, pausesLeft: 90 })).toBe(0);
-		expect(leastPause({ elapsedSeconds: 86_400, lastSeconds, pausesLeft: 12 })).toBe(0);
+		expect(leastPauseSeconds({ elapsedSeconds: 15, lastSeconds, pausesLeft: 90 })).toBe(0);
+		expect(leastPauseSeconds({ elapsedSeconds: 86_400, lastSeconds, pausesLeft: 12 })).toBe(0);
 	});
 });

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { CHECKPOINT_BYTES, sizeOf } from "../../lambda/domain/checkpoint-size.ts";
+import { CHECKPOINT_BYTES, jsonBytes } from "../../lambda/domain/checkpoint-size.ts";
 import type { TargetStatus } from "../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { PARTS_PER_EXECUTION, worstCase } from "../../lambda/workflow/operations.ts";
-import { inParts } from "../../lambda/workflow/parts.ts";
+import { PARTS_PER_EXECUTION, WORST_CASE_OPERATIONS } from "../../lambda/workflow/operations.ts";
+import { divideIntoParts } from "../../lambda/workflow/parts.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { RunIncomplete, resultOf } from "../../lambda/workflow/run.ts";
+import { RunIncomplete, toRunResult } from "../../lambda/workflow/run.ts";
 import { selectInPages } from "../../lambda/workflow/select-in-pages.ts";
-import type { Steps } from "../../lambda/workflow/steps.ts";
+import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import { countingEngine } from "../harness/counted-steps.ts";
 import { openStage } from "../harness/durable-function.ts";
@@ -28,7 +28,7 @@ const never = () => Promise.reject(new Error("not asked for here"));
 async function select(count: number, listClusters?: Ports["listClusters"]) {
 	const engine = countingEngine(START);
 	const sizes: number[] = [];
-	const steps: Steps = {
+	const steps: DurableSteps = {
 		...engine,
 		until: (name, initial, check, next) =>
 			engine.until(
@@ -36,7 +36,7 @@ async function select(count: number, listClusters?: Ports["listClusters"]) {
 				initial,
 				async (state) => {
 					const checked = await check(state);
-					sizes.push(sizeOf(checked));
+					sizes.push(jsonBytes(checked));
 					return checked;
 				},
 				next,
@@ -73,7 +73,7 @@ test("3.4: a selection that fails is tried until the deadline, and its operation
 	expect(targets).toMatchObject([{ refused: { code: "UNEXPECTED" } }]);
 	expect(endedAt - START).toBeGreaterThanOrEqual(599 * 60_000);
 	expect(endedAt - START).toBeLessThanOrEqual(600 * 60_000);
-	expect(operations).toBeLessThanOrEqual(worstCase.own);
+	expect(operations).toBeLessThanOrEqual(WORST_CASE_OPERATIONS.own);
 });
 
 test("2.3: the result and the error data of 10,000 targets with long reasons are measured before they are returned", () => {
@@ -91,13 +91,13 @@ test("2.3: the result and the error data of 10,000 targets with long reasons are
 	});
 	const all = Array.from({ length: 10_000 }, (_, i) => status(i));
 
-	const result = resultOf("schedule-1", all);
+	const result = toRunResult("schedule-1", all);
 
-	expect(sizeOf(result)).toBeLessThan(CHECKPOINT_BYTES + 1024);
+	expect(jsonBytes(result)).toBeLessThan(CHECKPOINT_BYTES + 1024);
 	expect(result.targets.length + (result.omitted ?? 0)).toBe(10_000);
 	expect(result.targets.every(({ state }) => state === "FAILED")).toBe(true);
-	expect(sizeOf(new RunIncomplete(result).errorData)).toBeLessThan(256 * 1024);
-	expect(resultOf("schedule-1", all.slice(0, 25))).toEqual({ run: "schedule-1", targets: all.slice(0, 25) });
+	expect(jsonBytes(new RunIncomplete(result).errorData)).toBeLessThan(256 * 1024);
+	expect(toRunResult("schedule-1", all.slice(0, 25))).toEqual({ run: "schedule-1", targets: all.slice(0, 25) });
 });
 
 test.each([26, 251, 2500, 10_000])(
@@ -105,11 +105,11 @@ test.each([26, 251, 2500, 10_000])(
 	(count) => {
 		const targets = Array.from({ length: count }, (_, i) => ({ projectId: `p${i % 37}`, clusterName: nameOf(i) }));
 
-		const parts = inParts(targets);
+		const parts = divideIntoParts(targets);
 
 		expect(parts.length).toBeLessThanOrEqual(PARTS_PER_EXECUTION);
 		expect(new Set(parts.flat().map(({ clusterName }) => clusterName)).size).toBe(count);
-		expect(Math.max(...parts.map(sizeOf))).toBeLessThan(256 * 1024);
+		expect(Math.max(...parts.map(jsonBytes))).toBeLessThan(256 * 1024);
 	},
 );
 
@@ -121,5 +121,5 @@ test("promise 2: however long Atlas says that a snapshot's description is, each 
 	const { result, history } = await stage.carryOut({ clusters: ["prod-a"] });
 
 	expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "adopted" }]);
-	expect(Math.max(...history.map(sizeOf))).toBeLessThan(CHECKPOINT_BYTES);
+	expect(Math.max(...history.map(jsonBytes))).toBeLessThan(CHECKPOINT_BYTES);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { prove } from "../../lambda/workflow/verify.ts";
+import { verifySnapshot } from "../../lambda/workflow/verify.ts";
 import { CONFIGURED } from "../harness/environment.ts";
 
 const TARGET = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
@@ -23,7 +23,7 @@ describe("the final read", () => {
 				listSnapshots: async () => [{ ...COMPLETED, status }],
 			};
 
-			const { snapshot, warnings } = await prove(ports, TARGET, COMPLETED, 1, 0);
+			const { snapshot, warnings } = await verifySnapshot(ports, TARGET, COMPLETED, 1, 0);
 
 			expect(snapshot).toEqual(COMPLETED);
 			expect(warnings).toHaveLength(1);

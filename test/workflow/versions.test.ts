@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
-import { describe as describeSnapshot } from "../../lambda/domain/run.ts";
+import { snapshotDescription as describeSnapshot } from "../../lambda/domain/run.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import {
 	type Checkpoint,
@@ -16,7 +16,7 @@ import {
 import stored from "./fixtures/history-1.json" with { type: "json" };
 
 /**
- * A file for the history of today's version: `RECORD_HISTORY=FILE npx vitest run test/run/versions.test.ts`. A history
+ * A file for the history of today's version: `RECORD_HISTORY=FILE npx vitest run test/workflow/versions.test.ts`. A history
  * that is kept is never recorded again: it stands for the runs that are under way when a new version is deployed.
  */
 const RECORD_TO = process.env["RECORD_HISTORY"];

@@ -6,7 +6,7 @@ import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { carryOut } from "../../lambda/workflow/run.ts";
+import { runRequest } from "../../lambda/workflow/run.ts";
 import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
 import { CONFIGURED } from "../harness/environment.ts";
 
@@ -45,7 +45,7 @@ test("promise 11: a warning about a target is written once, and not again at eac
 	const request = readSnapshotRequest({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["a", "b"] });
 	const handler = withDurableExecution<RunInput, unknown>((input, durable) => {
 		durable.configureLogger({ customLogger: logger });
-		return carryOut(ports, 60)(input, durable);
+		return runRequest(ports, 60)(input, durable);
 	});
 	const runner = new LocalDurableTestRunner({ handlerFunction: handler });
 

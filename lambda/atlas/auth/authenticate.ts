@@ -1,8 +1,8 @@
-import { type Credentials, sameCredentials } from "../../aws/credentials.ts";
+import { areSameCredentials, type Credentials } from "../../aws/credentials.ts";
 import { AtlasError } from "../../domain/errors.ts";
 import { readErrorBody } from "../replies/error-body.ts";
 import { BY_ERROR_CODE } from "../replies/error-codes.ts";
-import type { Call, Layer, Reply, Send } from "../request.ts";
+import type { AtlasReply, AtlasRequest, Layer, Send } from "../request.ts";
 import { digest } from "./digest.ts";
 import { oauth } from "./oauth.ts";
 
@@ -24,7 +24,7 @@ export function authenticate(readSecret: ReadSecret, schemeOf: (credentials: Cre
 	return (next) => {
 		let session: { readonly credentials: Credentials; readonly send: Send } | undefined;
 		const sendWith = (credentials: Credentials): Send => {
-			if (!session || !sameCredentials(session.credentials, credentials)) {
+			if (!session || !areSameCredentials(session.credentials, credentials)) {
 				session = { credentials, send: schemeOf(credentials)(next) };
 			}
 			return session.send;
@@ -34,7 +34,7 @@ export function authenticate(readSecret: ReadSecret, schemeOf: (credentials: Cre
 				const answer = await attempt(sendWith(credentials), call);
 				if ("reply" in answer && !isKeyRefused(answer.reply)) return answer.reply;
 				const present = await readSecret(credentials);
-				if (sameCredentials(credentials, present)) return replyOf(answer);
+				if (areSameCredentials(credentials, present)) return replyOf(answer);
 				credentials = present;
 			}
 		};
@@ -42,9 +42,9 @@ export function authenticate(readSecret: ReadSecret, schemeOf: (credentials: Cre
 }
 
 /** A key is refused by a reply of the API, or by the token endpoint, before there is a reply. */
-type Answer = { readonly reply: Reply } | { readonly error: AtlasError };
+type Answer = { readonly reply: AtlasReply } | { readonly error: AtlasError };
 
-async function attempt(send: Send, call: Call): Promise<Answer> {
+async function attempt(send: Send, call: AtlasRequest): Promise<Answer> {
 	try {
 		return { reply: await send(call) };
 	} catch (error) {
@@ -53,7 +53,7 @@ async function attempt(send: Send, call: Call): Promise<Answer> {
 	}
 }
 
-function replyOf(answer: Answer): Reply {
+function replyOf(answer: Answer): AtlasReply {
 	if ("error" in answer) throw answer.error;
 	return answer.reply;
 }
@@ -72,7 +72,7 @@ export function schemeOf(credentials: Credentials, now: () => number): Layer {
  * Whether a 401 is about the key, its challenge or its token, rather than about what the key may do: Atlas says 401 to
  * a missing role and to a foreign project as well, and no other key, nonce or token would cure those.
  */
-export function isKeyRefused(reply: Reply): boolean {
+export function isKeyRefused(reply: AtlasReply): boolean {
 	if (reply.status !== 401) return false;
 	return !BY_ERROR_CODE.has(readErrorBody(reply)?.errorCode ?? "");
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { AtlasError } from "../../domain/errors.ts";
-import { repeatReads } from "../layers/repeat-reads.ts";
-import { toAtlasError, unreadable } from "../replies/classify.ts";
-import type { Call, Layer, Reply, Send } from "../request.ts";
-import { subjectOf } from "../request.ts";
+import { retryReads } from "../layers/repeat-reads.ts";
+import { toAtlasError, unreadableReply } from "../replies/classify.ts";
+import type { AtlasReply, AtlasRequest, Layer, Send } from "../request.ts";
+import { describeSubject } from "../request.ts";
 import { isKeyRefused } from "./authenticate.ts";
 import { answerChallenge, type DigestChallenge, findDigestChallenge } from "./digest-challenge.ts";
 
@@ -50,7 +50,7 @@ export function digest(options: DigestOptions): Layer {
 	/** Whether the server wants counts to rise, as Apache's does: then requests go one by one. */
 	let oneAtATime = false;
 	let turn: Promise<unknown> = Promise.resolve();
-	let pending: { readonly asker: Call; readonly nonce: Promise<Nonce> } | undefined;
+	let pending: { readonly asker: AtlasRequest; readonly nonce: Promise<Nonce> } | undefined;
 
 	const keep = (challenge: DigestChallenge, askedAt: number): Nonce => {
 		kept = { challenge, askedAt, uses: 0 };
@@ -60,18 +60,18 @@ export function digest(options: DigestOptions): Layer {
 		const age = now() - askedAt;
 		return age >= 0 && age < KEPT && uses < USES;
 	};
-	const ask = async (next: Send, call: Call): Promise<Nonce> => {
+	const ask = async (next: Send, call: AtlasRequest): Promise<Nonce> => {
 		const askedAt = now();
 		const question = questionOf(call);
 		// A GET is repeated as a whole, further out; before a POST only its question can be.
-		const reply = await (call.method === "POST" ? repeatReads(next) : next)(question);
+		const reply = await (call.method === "POST" ? retryReads(next) : next)(question);
 		// A success without authentication is none of Atlas's, and nothing to go by.
-		if (reply.status < 300) throw unreadable(reply, question);
+		if (reply.status < 300) throw unreadableReply(reply, question);
 		const challenge = reply.status === 401 ? findDigestChallenge(reply.headers["www-authenticate"]) : undefined;
 		if (!challenge) throw toAtlasError(reply, question, now());
 		return keep(challenge, askedAt);
 	};
-	const share = (next: Send, call: Call): Promise<Nonce> => {
+	const share = (next: Send, call: AtlasRequest): Promise<Nonce> => {
 		const asker = pending?.asker ?? call;
 		pending ??= {
 			asker,
@@ -83,7 +83,7 @@ export function digest(options: DigestOptions): Layer {
 			throw toldOf(call, asker, error);
 		});
 	};
-	const inTurn = (work: () => Promise<Reply>): Promise<Reply> => {
+	const inTurn = (work: () => Promise<AtlasReply>): Promise<AtlasReply> => {
 		if (!oneAtATime) return work();
 		const reply = turn.then(work);
 		turn = reply.then(
@@ -92,7 +92,7 @@ export function digest(options: DigestOptions): Layer {
 		);
 		return reply;
 	};
-	const send = (next: Send, call: Call, nonce: Nonce): Promise<Reply> => {
+	const send = (next: Send, call: AtlasRequest, nonce: Nonce): Promise<AtlasReply> => {
 		nonce.uses += 1;
 		const authorization = answerChallenge(nonce.challenge, {
 			username: publicKey,
@@ -138,21 +138,23 @@ export function digest(options: DigestOptions): Layer {
 }
 
 /** What befell the call that asked for the challenge befell all that wait for it: each tells of its own subject. */
-function toldOf(call: Call, asker: Call, error: unknown): unknown {
-	const subject = subjectOf(asker);
+function toldOf(call: AtlasRequest, asker: AtlasRequest, error: unknown): unknown {
+	const subject = describeSubject(asker);
 	if (call === asker || !(error instanceof AtlasError) || !error.message.startsWith(subject)) return error;
-	return new AtlasError(error.fault, subjectOf(call) + error.message.slice(subject.length), { cause: error.cause });
+	return new AtlasError(error.fault, describeSubject(call) + error.message.slice(subject.length), {
+		cause: error.cause,
+	});
 }
 
 /** The key was not looked at, so nothing can be said against it. */
-const alwaysStale = (call: Call): AtlasError =>
+const alwaysStale = (call: AtlasRequest): AtlasError =>
 	new AtlasError(
 		{ code: "ATLAS_FAULT", status: 401, blame: "transient", executed: "no" },
-		`${subjectOf(call)}: Atlas calls every nonce stale that it has just issued; later it may not`,
+		`${describeSubject(call)}: Atlas calls every nonce stale that it has just issued; later it may not`,
 	);
 
 /** The same target, asked for without credentials, body or effect. */
-function questionOf({ target, projectId, headers, period }: Call): Call {
+function questionOf({ target, projectId, headers, period }: AtlasRequest): AtlasRequest {
 	const fields = Object.entries(headers).filter(([name]) => name !== "content-type");
 	return {
 		method: "GET",

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { readReply, retryAfterSeconds } from "../replies/classify.ts";
 import { readErrorBody } from "../replies/error-body.ts";
-import type { Call, Layer, Reply, Send } from "../request.ts";
+import type { AtlasReply, AtlasRequest, Layer, Send } from "../request.ts";
 import { isKeyRefused } from "./authenticate.ts";
 
 /** Share of a token's life after which it is renewed. */
@@ -37,7 +37,7 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 	let kept: Bearer | undefined;
 	let pending: Promise<Bearer> | undefined;
 
-	const mint = async (next: Send, call: Call): Promise<Bearer> => {
+	const mint = async (next: Send, call: AtlasRequest): Promise<Bearer> => {
 		const request = tokenRequest(clientId, clientSecret, call);
 		let askedAt = now();
 		let reply = await next(request);
@@ -49,14 +49,14 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 		kept = { value, expiresAt: askedAt + lifetime, renewAt: askedAt + lifetime * RENEWED_AT };
 		return kept;
 	};
-	const share = (next: Send, call: Call): Promise<Bearer> => {
+	const share = (next: Send, call: AtlasRequest): Promise<Bearer> => {
 		pending ??= mint(next, call).finally(() => {
 			pending = undefined;
 		});
 		return pending;
 	};
 	/** A token that is due for renewal serves on while the endpoint fails: it has a third of its life left. */
-	const renew = async (next: Send, call: Call, old: Bearer): Promise<Bearer> => {
+	const renew = async (next: Send, call: AtlasRequest, old: Bearer): Promise<Bearer> => {
 		try {
 			return await share(next, call);
 		} catch (error) {
@@ -65,7 +65,7 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 			return old;
 		}
 	};
-	const send = (next: Send, call: Call, { value }: Bearer): Promise<Reply> =>
+	const send = (next: Send, call: AtlasRequest, { value }: Bearer): Promise<AtlasReply> =>
 		next({ ...call, headers: { ...call.headers, authorization: `Bearer ${value}` } });
 
 	return (next) => async (call) => {
@@ -80,7 +80,7 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 	};
 }
 
-const isShortWait = (reply: Reply, now: number): boolean => {
+const isShortWait = (reply: AtlasReply, now: number): boolean => {
 	if (reply.status !== 429 && reply.status !== 503) return false;
 	const seconds = retryAfterSeconds(reply, now);
 	return seconds !== undefined && seconds <= SHORT_WAIT;
@@ -109,7 +109,7 @@ const TokenSchema = v.object({
  *
  * @see RFC 6749 §4.4.2 (client credentials), RFC 7617 §2 (Basic); Atlas documentation, "Generate an OAuth 2.0 token"
  */
-export function tokenRequest(clientId: string, clientSecret: string, { headers, period }: Call): Call {
+export function tokenRequest(clientId: string, clientSecret: string, { headers, period }: AtlasRequest): AtlasRequest {
 	const userAgent = headers["user-agent"];
 	return {
 		method: "POST",
@@ -134,7 +134,7 @@ const CLIENT_REFUSED: ReadonlySet<string | undefined> = new Set(["invalid_client
  * @param now epoch milliseconds
  * @throws AtlasError `ATLAS_KEY_REFUSED`, or as any reply of Atlas
  */
-export function readToken(reply: Reply, call: Call, now: number): Token {
+export function readToken(reply: AtlasReply, call: AtlasRequest, now: number): Token {
 	const errorCode = reply.status === 400 ? readErrorBody(reply)?.errorCode : undefined;
 	// RFC 6749 allows 400 for a wrong client where RFC 9110 would say 401.
 	const status = CLIENT_REFUSED.has(errorCode) ? 401 : reply.status;

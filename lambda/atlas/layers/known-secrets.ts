@@ -107,7 +107,7 @@ const stringsOf = (value: unknown): string[] => {
 };
 
 /** Learns the keys as they are read. */
-export const learnKeys =
+export const rememberKeys =
 	(known: KnownSecrets, readSecret: ReadSecret): ReadSecret =>
 	async (refused) => {
 		const credentials = await readSecret(refused);
@@ -125,7 +125,7 @@ const keyOf = (credentials: Credentials): string =>
  *
  * @see RFC 7616 §3.4; RFC 7617 §2; RFC 6750 §2.1
  */
-export const learnAuthorization =
+export const rememberAuthorization =
 	(known: KnownSecrets): Layer =>
 	(next) =>
 	async (call) => {

@@ -3,7 +3,7 @@ import { readErrorBody } from "../replies/error-body.ts";
 import type { Layer } from "../request.ts";
 
 /** One request and what came of it, for logs and metrics. Headers and bodies are not in it. */
-export interface Exchange {
+export interface ObservedRequest {
 	readonly method: "GET" | "POST";
 	/** Without the query. */
 	readonly path: string;
@@ -23,8 +23,8 @@ export interface Exchange {
  *
  * @param now epoch milliseconds
  */
-export const tellOf =
-	(onReply: (exchange: Exchange) => void, now: () => number): Layer =>
+export const observeRequests =
+	(onReply: (exchange: ObservedRequest) => void, now: () => number): Layer =>
 	(next) =>
 	async (call) => {
 		const { method, projectId } = call;

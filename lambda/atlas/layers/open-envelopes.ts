@@ -1,5 +1,5 @@
-import { isObject, parseJson } from "../../domain/json.ts";
-import type { Layer, Reply } from "../request.ts";
+import { isRecord, parseJson } from "../../domain/json.ts";
+import type { AtlasReply, Layer } from "../request.ts";
 
 /**
  * Opens enveloped replies, so that every layer above sees the true status: `status` within the body counts as the HTTP
@@ -11,10 +11,10 @@ import type { Layer, Reply } from "../request.ts";
 export const openEnvelopes: Layer = (next) => async (call) => openEnvelope(await next(call));
 
 /** @returns the reply itself where it is no envelope */
-export function openEnvelope(reply: Reply): Reply {
+export function openEnvelope(reply: AtlasReply): AtlasReply {
 	if (!reply.body.includes('"status"')) return reply;
 	const outer = parseJson(reply.body);
-	if (!isObject(outer)) return reply;
+	if (!isRecord(outer)) return reply;
 	const { status, ...rest } = outer;
 	if (typeof status !== "number" || !Number.isInteger(status) || status < 100 || status > 599) return reply;
 	const inner = rest["content"] ?? rest["envelope"] ?? rest;

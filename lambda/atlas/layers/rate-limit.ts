@@ -1,7 +1,7 @@
 import { AtlasError } from "../../domain/errors.ts";
 import { retryAfterSeconds } from "../replies/classify.ts";
-import type { Call, Layer, Reply } from "../request.ts";
-import { subjectOf } from "../request.ts";
+import type { AtlasReply, AtlasRequest, Layer } from "../request.ts";
+import { describeSubject } from "../request.ts";
 
 /** Milliseconds that a call waits in process. The durable story waits for longer ones, at no cost. */
 const LONGEST_WAIT = 3_000;
@@ -42,9 +42,9 @@ interface Bucket {
  * @throws AtlasError `ATLAS_RATE_LIMITED` with `retryAfterSeconds`, nothing sent
  * @see Atlas documentation, "API Rate Limiting" (RateLimit-Limit, RateLimit-Remaining, Retry-After)
  */
-export function keepToBudget(now: () => number, wait: (milliseconds: number) => Promise<void>): Layer {
+export function limitRate(now: () => number, wait: (milliseconds: number) => Promise<void>): Layer {
 	const buckets = new Map<string, Bucket>();
-	const bucketOf = (call: Call): Bucket => {
+	const bucketOf = (call: AtlasRequest): Bucket => {
 		const key = `${call.projectId ?? ""} ${endpointSet(call)}`;
 		const bucket = buckets.get(key) ?? createBucket();
 		buckets.set(key, bucket);
@@ -96,7 +96,7 @@ const createBucket = (): Bucket => ({
 });
 
 /** Backups, clusters, projects and tokens have buckets of their own. */
-function endpointSet({ target }: Call): string {
+function endpointSet({ target }: AtlasRequest): string {
 	if (target.startsWith("/api/oauth/")) return "token";
 	if (target.includes("/backup/")) return "backup";
 	return target.includes("/clusters") ? "clusters" : "projects";
@@ -120,7 +120,7 @@ function spend(bucket: Bucket, at: number): void {
 	if (bucket.left !== undefined) bucket.left = Math.max(0, bucket.left - 1);
 }
 
-function refusal(call: Call, bucket: Bucket, milliseconds: number): AtlasError {
+function refusal(call: AtlasRequest, bucket: Bucket, milliseconds: number): AtlasError {
 	const behind = Math.floor(bucket.refused / RETURNS_PER_SECOND);
 	bucket.refused += 1;
 	return new AtlasError(
@@ -130,11 +130,11 @@ function refusal(call: Call, bucket: Bucket, milliseconds: number): AtlasError {
 			executed: "no",
 			retryAfterSeconds: Math.ceil(milliseconds / 1000) + behind,
 		},
-		`${subjectOf(call)}: Atlas's rate limit is reached; nothing was sent, the call is due again later`,
+		`${describeSubject(call)}: Atlas's rate limit is reached; nothing was sent, the call is due again later`,
 	);
 }
 
-function learn(bucket: Bucket, reply: Reply, at: number): void {
+function learn(bucket: Bucket, reply: AtlasReply, at: number): void {
 	const limit = readCount(reply.headers["ratelimit-limit"]);
 	const left = readCount(reply.headers["ratelimit-remaining"]);
 	if (limit !== undefined && left !== undefined) {

@@ -10,7 +10,7 @@ const CLOSED: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "E
  *
  * Lies outside authentication: a digest's answer counts once, and the same again would be taken for a replay.
  */
-export const repeatReads: Layer = (next) => async (call) => {
+export const retryReads: Layer = (next) => async (call) => {
 	try {
 		return await next(call);
 	} catch (error) {

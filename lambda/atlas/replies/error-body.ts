@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import { isObject, parseJson } from "../../domain/json.ts";
-import type { Reply } from "../request.ts";
+import { isRecord, parseJson } from "../../domain/json.ts";
+import type { AtlasReply } from "../request.ts";
 
 /** What is read of an error's body. Atlas's own sentences stay out: they may quote what was sent. */
 export interface ErrorBody {
@@ -21,9 +21,9 @@ export interface ErrorBody {
  * @returns `undefined` where the body is no JSON object, so not Atlas's
  * @see Atlas Administration API, `ApiError`; RFC 6749 §5.2
  */
-export function readErrorBody({ body, headers }: Reply): ErrorBody | undefined {
+export function readErrorBody({ body, headers }: AtlasReply): ErrorBody | undefined {
 	const value = parseJson(body);
-	if (!isObject(value)) return undefined;
+	if (!isRecord(value)) return undefined;
 	const code = [value["errorCode"], value["error"], headers["x-error-code"]].find(isCode);
 	const parameters = Array.isArray(value["parameters"]) ? value["parameters"] : [];
 	const address = [...parameters, ...words(value["detail"])].find((word) => typeof word === "string" && isIP(word) > 0);
@@ -56,9 +56,9 @@ const OWN_FIELDS: ReadonlySet<unknown> = new Set(["description", "retentionInDay
 const words = (text: unknown): string[] => (typeof text === "string" ? text.split(/[^0-9A-Za-z.:]+/) : []);
 
 function readFields(detail: unknown): string[] {
-	if (!isObject(detail) || !Array.isArray(detail["fields"])) return [];
+	if (!isRecord(detail) || !Array.isArray(detail["fields"])) return [];
 	return detail["fields"]
-		.map((entry: unknown) => (isObject(entry) ? entry["field"] : undefined))
+		.map((entry: unknown) => (isRecord(entry) ? entry["field"] : undefined))
 		.filter((field) => OWN_FIELDS.has(field))
 		.map(String)
 		.slice(0, OWN_FIELDS.size);

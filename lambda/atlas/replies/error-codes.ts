@@ -1,14 +1,14 @@
 import type { AtlasErrorCode, AtlasFault } from "../../domain/errors.ts";
 
 /** What a refusal means, and what to do about it. */
-export interface Meaning {
+export interface ErrorMeaning {
 	readonly code: AtlasErrorCode;
 	readonly blame: AtlasFault["blame"];
 	/** Continues “subject: …” and says what to do. */
 	readonly message: string;
 }
 
-const means = (code: AtlasErrorCode, message: string, blame: AtlasFault["blame"] = "user"): Meaning => ({
+const means = (code: AtlasErrorCode, message: string, blame: AtlasFault["blame"] = "user"): ErrorMeaning => ({
 	code,
 	blame,
 	message,
@@ -62,7 +62,7 @@ const LIST =
  *
  * @see Atlas Administration API Error Codes
  */
-export const BY_ERROR_CODE: ReadonlyMap<string, Meaning> = new Map([
+export const BY_ERROR_CODE: ReadonlyMap<string, ErrorMeaning> = new Map([
 	["USER_UNAUTHORIZED", ROLE],
 	["ACCESS_FORBIDDEN", ROLE],
 	["NOT_IN_GROUP", FOREIGN],
@@ -106,7 +106,10 @@ export const BY_ERROR_CODE: ReadonlyMap<string, Meaning> = new Map([
 const ACCESS_LIST_CODE = /^(IP_ADDRESS_NOT_ON|ORG_REQUIRES|RESOURCE_REQUIRES)_(ACCESS_LIST|WHITELIST)$/;
 
 /** @param address as Atlas saw it */
-export function accessListMeaning(errorCode: string | undefined, address: string | undefined): Meaning | undefined {
+export function accessListMeaning(
+	errorCode: string | undefined,
+	address: string | undefined,
+): ErrorMeaning | undefined {
 	if (errorCode === undefined || !ACCESS_LIST_CODE.test(errorCode)) return undefined;
 	const message = errorCode.startsWith("IP_")
 		? `Atlas saw this call come from ${address ?? "an address it does not tell"}, which is not on ${LIST}; add it there`
@@ -115,7 +118,7 @@ export function accessListMeaning(errorCode: string | undefined, address: string
 }
 
 /** What a status means where Atlas's error code does not say more. */
-export function byStatus(status: number): Meaning {
+export function meaningOfStatus(status: number): ErrorMeaning {
 	if (status >= 500)
 		return means("ATLAS_FAULT", `Atlas has a fault of its own (${status}); later it may do`, "transient");
 	switch (status) {

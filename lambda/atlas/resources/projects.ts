@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { type Cluster, ClusterSchema } from "../../domain/cluster.ts";
 import type { Target } from "../../domain/outcome.ts";
 import type { KnownSecrets } from "../layers/known-secrets.ts";
-import { type Requests, type Resource, readPages } from "./requests.ts";
+import { type JsonRequests, type Resource, readPages } from "./requests.ts";
 
 const ProjectSchema = v.looseObject({
 	id: v.pipe(v.string(), v.regex(/^[a-f0-9]{24}$/)),
@@ -18,7 +18,7 @@ export interface Projects {
 }
 
 /** @see Atlas Administration API, Projects (`listGroups`) */
-export const createProjects = (requests: Requests): Projects => ({
+export const createProjects = (requests: JsonRequests): Projects => ({
 	listProjects: () => readPages(requests, ProjectSchema, { path: "/groups" }),
 });
 
@@ -29,7 +29,7 @@ export interface Clusters {
 }
 
 /** @see Atlas Administration API, Clusters (`getGroupCluster`, `listGroupClusters`) */
-export function createClusters(requests: Requests, { isIn }: Pick<KnownSecrets, "isIn">): Clusters {
+export function createClusters(requests: JsonRequests, { isIn }: Pick<KnownSecrets, "isIn">): Clusters {
 	return {
 		readCluster: async (target) => {
 			const cluster = await requests.get(ClusterSchema, clusterResource(target));
@@ -63,7 +63,7 @@ export interface CompliancePolicies {
 }
 
 /** @see Atlas Administration API, Cloud Backups (`getGroupBackupCompliancePolicy`); a project without a policy has `{}` */
-export const createCompliancePolicies = (requests: Requests): CompliancePolicies => ({
+export const createCompliancePolicies = (requests: JsonRequests): CompliancePolicies => ({
 	async readLeastRetention(projectId) {
 		const path = `/groups/${encodeURIComponent(projectId)}/backupCompliancePolicy`;
 		const { onDemandPolicyItem } = await requests.get(PolicySchema, { path, projectId });

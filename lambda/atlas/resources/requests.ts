@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { AtlasError, ServiceError } from "../../domain/errors.ts";
 import { readReply } from "../replies/classify.ts";
-import { type Call, type Departure, type Period, type Send, subjectOf } from "../request.ts";
+import { type AtlasRequest, type CallPeriod, describeSubject, type PostStatus, type Send } from "../request.ts";
 
 /** Atlas's media type; one version date for all resources, since each answers with its newest one not after it. */
 export const DEFAULT_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
@@ -12,7 +12,7 @@ export const USER_AGENT = "atlas-snapshots/0.1.0";
  * Milliseconds that a call may take as a whole, with all that is sent for it. A POST is not sent, and not sent again,
  * after them: no snapshot takes as little, so Atlas turns down a second one while the first one's snapshot is running.
  */
-export const CALL_MS = 60_000;
+export const CALL_TIMEOUT_MS = 60_000;
 
 export interface Representation {
 	/** `application/vnd.atlas.<date>+json`, of what is sent and what is wanted. */
@@ -33,13 +33,13 @@ export interface Resource {
 }
 
 /** Sending and judging in one, for resources that are JSON. Both reject with an `AtlasError`. */
-export interface Requests {
+export interface JsonRequests {
 	/** @param period of the call that the request is a part of; absent where it is a call of its own */
 	get<S extends v.GenericSchema>(
 		schema: S,
 		resource: Resource,
 		query?: Query,
-		period?: Period,
+		period?: CallPeriod,
 	): Promise<v.InferOutput<S>>;
 	/** Not sent after `notAfter`. Where the error says `executed: "no"`, no copy of the request has left this process. */
 	post<S extends v.GenericSchema>(
@@ -49,18 +49,18 @@ export interface Requests {
 		notAfter?: number,
 	): Promise<v.InferOutput<S>>;
 	/** The time that a call has which begins now. */
-	period(): Period;
+	period(): CallPeriod;
 }
 
 /** @param now epoch milliseconds */
-export function createRequests(
+export function createJsonRequests(
 	send: Send,
 	{ mediaType, envelope, pretty }: Representation,
 	now: () => number,
-): Requests {
+): JsonRequests {
 	const headers = { accept: mediaType, "user-agent": USER_AGENT };
 	const options = { ...(envelope ? { envelope: "true" } : {}), ...(pretty ? { pretty: "true" } : {}) };
-	const period = (): Period => ({ startedAt: now(), endsAt: now() + CALL_MS });
+	const period = (): CallPeriod => ({ startedAt: now(), endsAt: now() + CALL_TIMEOUT_MS });
 	const address = ({ path, projectId }: Resource, query: Query = {}) => ({
 		target: `/api/atlas/v2${path}${writeQuery({ ...query, ...options })}`,
 		...(projectId === undefined ? {} : { projectId }),
@@ -68,12 +68,12 @@ export function createRequests(
 	return {
 		period,
 		async get(schema, resource, query, within = period()) {
-			const call: Call = { method: "GET", ...address(resource, query), headers, period: within };
+			const call: AtlasRequest = { method: "GET", ...address(resource, query), headers, period: within };
 			return readReply(schema, await send(call), call, now());
 		},
 		async post(schema, resource, body, notAfter) {
-			const departure: Departure = { left: false, notAfter };
-			const call: Call = {
+			const departure: PostStatus = { left: false, notAfter };
+			const call: AtlasRequest = {
 				method: "POST",
 				...address(resource),
 				headers: { ...headers, "content-type": mediaType },
@@ -110,7 +110,7 @@ const LinksSchema = v.fallback(v.optional(v.array(v.looseObject({ rel: v.optiona
  * @see Atlas Administration API, `itemsPerPage`, `pageNum`, `totalCount`
  */
 export async function readPages<S extends v.GenericSchema>(
-	requests: Requests,
+	requests: JsonRequests,
 	item: S,
 	resource: Resource,
 ): Promise<v.InferOutput<S>[]> {
@@ -130,7 +130,7 @@ export async function readPages<S extends v.GenericSchema>(
 
 /** Reads a list that Atlas does not page. */
 export async function readList<S extends v.GenericSchema>(
-	requests: Requests,
+	requests: JsonRequests,
 	item: S,
 	resource: Resource,
 ): Promise<v.InferOutput<S>[]> {
@@ -144,5 +144,5 @@ const listOf = <S extends v.GenericSchema>(item: S, most: number) =>
 const tooLong = ({ path }: Resource): AtlasError =>
 	new AtlasError(
 		{ code: "ATLAS_UNREADABLE", blame: "transient", executed: "no" },
-		`${subjectOf({ target: `/api/atlas/v2${path}` })}: the list has more than ${LONGEST_LIST} entries; look for a proxy between the function and Atlas`,
+		`${describeSubject({ target: `/api/atlas/v2${path}` })}: the list has more than ${LONGEST_LIST} entries; look for a proxy between the function and Atlas`,
 	);

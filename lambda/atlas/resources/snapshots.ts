@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { ClusterSchema } from "../../domain/cluster.ts";
 import { AtlasError } from "../../domain/errors.ts";
 import type { Target } from "../../domain/outcome.ts";
-import { kindOfCluster, type Snapshot, type SnapshotKind, SnapshotSchema } from "../../domain/snapshot.ts";
+import { type Snapshot, type SnapshotKind, SnapshotSchema, snapshotKindOfCluster } from "../../domain/snapshot.ts";
 import type { KnownSecrets } from "../layers/known-secrets.ts";
 import { clusterResource } from "./projects.ts";
-import type { Requests, Resource } from "./requests.ts";
+import type { JsonRequests, Resource } from "./requests.ts";
 import { readList, readPages } from "./requests.ts";
 
 /** The body of an on-demand snapshot request, `DiskBackupOnDemandSnapshotRequest`. */
@@ -32,7 +32,7 @@ export interface Snapshots {
 }
 
 /** @see Atlas Administration API, Cloud Backups (`takeGroupClusterBackupSnapshots` and its neighbours) */
-export function createSnapshots(requests: Requests, { without }: Pick<KnownSecrets, "without">): Snapshots {
+export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownSecrets, "without">): Snapshots {
 	/** Without what a reply repeats of our secrets: looked at as soon as it is there, while they are known. */
 	const schema = v.pipe(
 		SnapshotSchema,
@@ -50,7 +50,7 @@ export function createSnapshots(requests: Requests, { without }: Pick<KnownSecre
 	): Promise<readonly Snapshot[]> {
 		if (!isAboutKind(reason)) throw reason;
 		const { clusterType } = await requests.get(ClusterSchema, clusterResource(target));
-		if (kindOfCluster(clusterType) !== kind) throw reason;
+		if (snapshotKindOfCluster(clusterType) !== kind) throw reason;
 		return read;
 	}
 	return {

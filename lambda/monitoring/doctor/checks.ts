@@ -1,7 +1,7 @@
 import type { Cluster } from "../../domain/cluster.ts";
-import { eligibility } from "../../domain/cluster.ts";
-import { judge } from "../../domain/failure.ts";
-import { isOnDemand, isRunning, kindOfCluster, type Snapshot } from "../../domain/snapshot.ts";
+import { ineligibleReason } from "../../domain/cluster.ts";
+import { classifyFailure } from "../../domain/failure.ts";
+import { isOnDemand, isRunning, type Snapshot, snapshotKindOfCluster } from "../../domain/snapshot.ts";
 import type { CheckName, DoctorPorts, Finding } from "./report.ts";
 
 /** What is known so far. Checks fill it in for those after them. */
@@ -14,7 +14,7 @@ export interface CheckContext {
 }
 
 /** One check: it finds, or rejects as a port does, or blames another line and goes on. */
-export interface Check {
+export interface DoctorCheck {
 	readonly name: CheckName;
 	/** Checks that must have gone well before. */
 	readonly needs: readonly CheckName[];
@@ -38,17 +38,17 @@ const ofCluster = (
 	needs: readonly CheckName[],
 	fields: (cluster: Cluster) => Partial<Cluster>,
 	message: string,
-): Check => ({
+): DoctorCheck => ({
 	name,
 	needs,
 	check: async (_ports, { cluster }) => {
-		const reason = cluster && eligibility({ name: cluster.name, ...fields(cluster) });
+		const reason = cluster && ineligibleReason({ name: cluster.name, ...fields(cluster) });
 		return reason ? bad(reason.message) : good(message);
 	},
 });
 
 /** Every check, each after those that it needs. */
-export const CHECKS: readonly Check[] = [
+export const CHECKS: readonly DoctorCheck[] = [
 	{
 		name: "secret",
 		needs: [],
@@ -65,7 +65,7 @@ export const CHECKS: readonly Check[] = [
 			try {
 				context.projects = await ports.listProjects();
 			} catch (error) {
-				const { code, reason } = judge(error);
+				const { code, reason } = classifyFailure(error);
 				const failedCheck = REFUSALS.get(code);
 				if (failedCheck === undefined) throw error;
 				blame(failedCheck, reason.message);
@@ -96,14 +96,14 @@ export const CHECKS: readonly Check[] = [
 			const { projectId = "" } = context;
 			if (context.clusterName === undefined) {
 				const clusters = await ports.listClusters(projectId);
-				context.cluster = clusters.find((cluster) => eligibility(cluster) === undefined) ?? clusters[0];
+				context.cluster = clusters.find((cluster) => ineligibleReason(cluster) === undefined) ?? clusters[0];
 				context.clusterName = context.cluster?.name;
 				return context.cluster ? good(`found: ${context.cluster.name}`) : bad("the project has no cluster");
 			}
 			try {
 				context.cluster = await ports.readCluster({ projectId, clusterName: context.clusterName });
 			} catch (error) {
-				const { code, reason } = judge(error);
+				const { code, reason } = classifyFailure(error);
 				if (code !== "ATLAS_NOT_DEDICATED") throw error;
 				blame("tier", reason.message);
 			}
@@ -120,7 +120,7 @@ export const CHECKS: readonly Check[] = [
 			);
 			if (refusal === undefined)
 				return bad("Atlas took a snapshot that it had to refuse; tell the authors, and delete it");
-			if (!RETENTION_REFUSED.has(judge(refusal).reason.code)) throw refusal;
+			if (!RETENTION_REFUSED.has(classifyFailure(refusal).reason.code)) throw refusal;
 			return good("enough to take a snapshot: Atlas looked at the request, and refused it for what it asked");
 		},
 	},
@@ -144,7 +144,7 @@ export const CHECKS: readonly Check[] = [
 					return good(`${retentionInDays} days; the Backup Compliance Policy asks for ${least}`);
 				return bad(`the Backup Compliance Policy asks for ${least} days; request retentionInDays of ${least} or more`);
 			} catch (error) {
-				const { code } = judge(error);
+				const { code } = classifyFailure(error);
 				if (code === "ATLAS_NOT_FOUND") return good("there is no Backup Compliance Policy");
 				if (code === "ATLAS_ROLE_MISSING") return skipped("the keys may not read the Backup Compliance Policy");
 				throw error;
@@ -155,7 +155,7 @@ export const CHECKS: readonly Check[] = [
 		name: "running",
 		needs: ["tier"],
 		check: async (ports, { projectId = "", clusterName = "", cluster }) => {
-			const kind = kindOfCluster(cluster?.clusterType);
+			const kind = snapshotKindOfCluster(cluster?.clusterType);
 			const snapshots = await ports.listSnapshots({ projectId, clusterName }, kind);
 			const running = snapshots.find((snapshot: Snapshot) => isOnDemand(snapshot) && isRunning(snapshot));
 			if (!running) return good("no on-demand snapshot is running");

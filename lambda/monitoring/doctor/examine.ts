@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { createAtlas } from "../../atlas/client.ts";
 import { type ParsedSecret, parseCredentials } from "../../aws/credentials.ts";
 import { InputError, toFaults } from "../../domain/errors.ts";
-import { judge } from "../../domain/failure.ts";
+import { classifyFailure } from "../../domain/failure.ts";
 import { readSnapshotRequest } from "../../domain/request.ts";
 import { CHECKS, type CheckContext } from "./checks.ts";
-import type { CheckName, DoctorPorts, Finding, Report } from "./report.ts";
+import type { CheckName, DoctorPorts, DoctorReport, Finding } from "./report.ts";
 
 /** What is examined. Where nothing is named, the first project that the keys see, and its first eligible cluster. */
 export interface CheckRequest {
@@ -19,7 +19,7 @@ export interface CheckRequest {
  * Says whether a snapshot would succeed, without taking one. A request that fails speaks for the line that its failure
  * is about, whichever check made it; checks that then can't be made are skipped. So one fault is one bad line.
  */
-export async function examine(ports: DoctorPorts, request: CheckRequest): Promise<Report> {
+export async function runChecks(ports: DoctorPorts, request: CheckRequest): Promise<DoctorReport> {
 	const context: CheckContext = { ...request };
 	const findings = new Map<CheckName, Finding>();
 	const blamed = new Map<CheckName, Finding>();
@@ -34,7 +34,7 @@ export async function examine(ports: DoctorPorts, request: CheckRequest): Promis
 			continue;
 		}
 		const finding = await check(ports, context, blame).catch((error: unknown): Finding => {
-			const { code, reason } = judge(error);
+			const { code, reason } = classifyFailure(error);
 			const failedCheck = FAILED_CHECKS.get(code) ?? name;
 			blame(failedCheck, reason.message);
 			return { verdict: "skipped", message: `not checked, because of ${failedCheck}` };
@@ -127,7 +127,7 @@ export interface DoctorOptions {
 const NO_RETENTION_IN_DAYS = -1;
 
 /** Examines by an Atlas client of its own, so that nothing of an earlier examination is kept. */
-export async function examineAtlas(options: DoctorOptions, request: CheckRequest): Promise<Report> {
+export async function runDoctor(options: DoctorOptions, request: CheckRequest): Promise<DoctorReport> {
 	const { baseUrl, mediaType, secretId, readSecretText, now } = options;
 	let parsed: Promise<ParsedSecret> | undefined;
 	const readSecret = () => {
@@ -156,7 +156,7 @@ export async function examineAtlas(options: DoctorOptions, request: CheckRequest
 		budgetLeft: () => left,
 	};
 	try {
-		return await examine(ports, request);
+		return await runChecks(ports, request);
 	} finally {
 		await atlas.close();
 	}

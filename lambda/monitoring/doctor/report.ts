@@ -33,7 +33,7 @@ interface Line extends Finding {
 }
 
 /** Whether a snapshot would succeed, a line per check. */
-export interface Report {
+export interface DoctorReport {
 	/** No line is bad. */
 	readonly healthy: boolean;
 	readonly projectId?: string;
@@ -44,7 +44,7 @@ export interface Report {
 const MARKS = { good: "✓", bad: "✗", skipped: "–" } as const satisfies Record<Finding["verdict"], string>;
 
 /** The report for a terminal: a line per check, ✓ or ✗, or – where it could not be made. */
-export function writeReport({ lines }: Pick<Report, "lines">): string {
+export function formatReport({ lines }: Pick<DoctorReport, "lines">): string {
 	return lines.map(({ check, verdict, message }) => `${MARKS[verdict]} ${check.padEnd(WIDTH)}  ${message}`).join("\n");
 }
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../../domain/json.ts";
+import { isRecord, type JsonObject } from "../../domain/json.ts";
 import type { RequestedBy } from "../../domain/run.ts";
 import type { HttpReply, HttpRequest } from "./request.ts";
 
@@ -17,8 +17,8 @@ export interface GatewayReply {
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version)
  */
 export function isGatewayEvent(event: unknown): event is JsonObject {
-	if (!isObject(event) || !isObject(event["requestContext"]) || "elb" in event["requestContext"]) return false;
-	if (event["version"] === "2.0") return isObject(event["requestContext"]["http"]);
+	if (!isRecord(event) || !isRecord(event["requestContext"]) || "elb" in event["requestContext"]) return false;
+	if (event["version"] === "2.0") return isRecord(event["requestContext"]["http"]);
 	return typeof event["httpMethod"] === "string" && !("connectionId" in event["requestContext"]);
 }
 
@@ -107,6 +107,6 @@ function readCaller(context: JsonObject, version: unknown): RequestedBy | undefi
 const isFunctionUrl = (context: JsonObject): boolean => /\.lambda-url\./i.test(textOf(context["domainName"]) ?? "");
 
 /** Empty where it is no object. */
-const objectOf = (input: unknown): JsonObject => (isObject(input) ? input : {});
+const objectOf = (input: unknown): JsonObject => (isRecord(input) ? input : {});
 
 const textOf = (input: unknown): string | undefined => (typeof input === "string" ? input : undefined);

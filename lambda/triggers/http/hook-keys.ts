@@ -1,5 +1,5 @@
 import { InputError } from "../../domain/errors.ts";
-import { isObject, type JsonObject, parseJson } from "../../domain/json.ts";
+import { isRecord, type JsonObject, parseJson } from "../../domain/json.ts";
 import { type HookKey, readHookKey } from "./webhook.ts";
 
 /**
@@ -77,7 +77,7 @@ type Entry = readonly [caller: string, key: unknown];
 function split(text: string): readonly Entry[] {
 	const trimmed = text.trim();
 	if (!/^[[{]/.test(trimmed)) return words("default", trimmed);
-	if (!isObject(parseJson(trimmed))) {
+	if (!isRecord(parseJson(trimmed))) {
 		const detail = `must hold keys; ${RULE}; this is no JSON object, though it begins with ${trimmed[0]}`;
 		throw new InputError("SECRET_INVALID", "webhook secret", [{ pointer: "", detail }]);
 	}

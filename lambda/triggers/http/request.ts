@@ -39,10 +39,10 @@ export const completed = (method: string, { headers, body, ...reply }: HttpReply
 });
 
 /** Answers every request, and never throws. */
-export type Face = (request: HttpRequest) => Promise<HttpReply>;
+export type HttpRouter = (request: HttpRequest) => Promise<HttpReply>;
 
 /** @throws ProblemError `not-allowed` where nobody was authenticated: for nobody nothing is started, and nothing read */
-export function callerOf({ caller }: HttpRequest): RequestedBy {
+export function requireCaller({ caller }: HttpRequest): RequestedBy {
 	if (caller !== undefined) return caller;
 	const detail = "must come through the HTTP API and be signed by IAM";
 	throw new ProblemError("not-allowed", { detail: `the request ${detail}`, errors: [{ pointer: "", detail }] });
@@ -135,7 +135,7 @@ const MAX_WAIT_SECONDS = 20;
  * @returns whole seconds; 0 where there is no such wish
  * @see RFC 7240 §2 (the first of several counts), §4.3 (wait)
  */
-export function readWait(prefer: string | undefined): number {
+export function readPreferredWait(prefer: string | undefined): number {
 	for (const preference of prefer?.split(",") ?? []) {
 		const [name = "", value = ""] = (preference.split(";")[0] ?? "").split("=");
 		if (name.trim().toLowerCase() !== "wait") continue;

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { RequestedBy } from "../../domain/run.ts";
-import type { Engine } from "../../executions/executions.ts";
+import type { Runs } from "../../executions/executions.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { showIndex } from "./index-page.ts";
 import { ProblemError, toProblem, toProblemReply } from "./problem.ts";
-import { completed, type Face, type HttpReply, type HttpRequest } from "./request.ts";
-import { isRunName, readSnapshots } from "./run-status.ts";
-import { takeHook, takeSnapshots } from "./start-run.ts";
+import { completed, type HttpReply, type HttpRequest, type HttpRouter } from "./request.ts";
+import { getRunStatus, isRunName } from "./run-status.ts";
+import { postSnapshots, takeHook } from "./start-run.ts";
 import type { Clock } from "./wait-for-start.ts";
 
-export interface FaceParts {
-	readonly engine: Engine;
+export interface RouterDependencies {
+	readonly engine: Runs;
 	/** The stack's name: runs are named after it. */
 	readonly stack: string;
 	/** Absent where no secret is configured: then the hook route says so. */
@@ -19,10 +19,10 @@ export interface FaceParts {
 	readonly openapi: () => Promise<string>;
 	readonly clock: Clock;
 	/** Hears of every request once it is answered; bodies, signatures and credentials are not told. */
-	readonly hear: (answered: Answered) => void;
+	readonly hear: (answered: AnsweredRequest) => void;
 }
 
-export interface Answered {
+export interface AnsweredRequest {
 	readonly request: string;
 	readonly method: string;
 	/** The route's template, never the path as sent. */
@@ -51,7 +51,7 @@ const METHOD_LENGTH = 20;
 const NO_KEYS: HookKeys = { current: async () => [], newer: async () => [] };
 
 /** Builds the HTTP face: a function that answers every request, by a problem where need be, and never throws. */
-export function createFace(parts: FaceParts): Face {
+export function createRouter(parts: RouterDependencies): HttpRouter {
 	const routes = createRoutes(parts);
 
 	return async (request) => {
@@ -79,15 +79,15 @@ export function createFace(parts: FaceParts): Face {
 	};
 }
 
-function createRoutes(parts: FaceParts): readonly Route[] {
+function createRoutes(parts: RouterDependencies): readonly Route[] {
 	const { engine, hookKeys = NO_KEYS, openapi, clock } = parts;
 	return [
 		{ template: "/", pattern: /^\/$/, methods: { GET: showIndex } },
-		{ template: "/snapshots", pattern: /^\/snapshots$/, methods: { POST: takeSnapshots(parts) } },
+		{ template: "/snapshots", pattern: /^\/snapshots$/, methods: { POST: postSnapshots(parts) } },
 		{
 			template: "/snapshots/{run}",
 			pattern: /^\/snapshots\/[^/]+$/,
-			methods: { GET: (request) => readSnapshots(engine, clock.now, request) },
+			methods: { GET: (request) => getRunStatus(engine, clock.now, request) },
 		},
 		{
 			template: "/openapi.json",

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Reason, TargetStatus } from "../../domain/outcome.ts";
 import type { RequestedBy } from "../../domain/run.ts";
-import type { Engine } from "../../executions/executions.ts";
-import type { RunStatus, TargetView } from "../../executions/status.ts";
+import type { Runs } from "../../executions/executions.ts";
+import type { RunStatus, TargetProgress } from "../../executions/status.ts";
 import { ProblemError } from "./problem.ts";
-import { callerOf, type HttpReply, type HttpRequest } from "./request.ts";
+import { type HttpReply, type HttpRequest, requireCaller } from "./request.ts";
 
 /** Whether the text is what `nameRun` makes: nothing else is worth a question to AWS, whose limits are low. */
 export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9a-f]{32}$/.test(text);
@@ -22,9 +22,9 @@ const mayRead = (caller: RequestedBy, { requestedBy }: RunStatus): boolean =>
  * @param now epoch milliseconds
  * @throws ProblemError `run-not-found`; ServiceError
  */
-export async function readSnapshots(engine: Engine, now: () => number, request: HttpRequest): Promise<HttpReply> {
+export async function getRunStatus(engine: Runs, now: () => number, request: HttpRequest): Promise<HttpReply> {
 	const run = request.path.slice(request.path.lastIndexOf("/") + 1);
-	const caller = callerOf(request);
+	const caller = requireCaller(request);
 	const status = isRunName(run) ? await engine.read(run) : undefined;
 	if (status === undefined || !mayRead(caller, status)) {
 		throw new ProblemError("run-not-found", {
@@ -37,9 +37,9 @@ export async function readSnapshots(engine: Engine, now: () => number, request: 
 	const headers = {
 		etag,
 		"cache-control": "no-cache",
-		...(status.status === "RUNNING" && { "retry-after": retryAfter(status, now()) }),
+		...(status.status === "RUNNING" && { "retry-after": retryAfterOf(status, now()) }),
 	};
-	if (matchesTag(request.headers["if-none-match"], etag)) return { status: 304, headers };
+	if (matchesEntityTag(request.headers["if-none-match"], etag)) return { status: 304, headers };
 	return { status: 200, headers: { "content-type": "application/json", ...headers }, body };
 }
 
@@ -47,7 +47,7 @@ export async function readSnapshots(engine: Engine, now: () => number, request: 
 export interface StatusBody {
 	readonly run: string;
 	readonly status: RunStatus["status"];
-	readonly targets: readonly TargetView[];
+	readonly targets: readonly TargetProgress[];
 	readonly reason?: Reason;
 }
 
@@ -56,7 +56,7 @@ export function toStatusBody({ run, status, targets, reason }: RunStatus): Statu
 }
 
 /** The fields that the document tells of, in its order, whatever else a history holds. */
-function toTarget(target: TargetView): TargetView {
+function toTarget(target: TargetProgress): TargetProgress {
 	const { projectId, clusterName, state } = target;
 	if (!isKnown(target)) return { projectId, clusterName, state: "PENDING" };
 	const { provenance, snapshotId, requestedAt, expectedEndAt, endedAt, durationSeconds, reason, warnings } = target;
@@ -75,7 +75,7 @@ function toTarget(target: TargetView): TargetView {
 	};
 }
 
-const isKnown = (target: TargetView): target is TargetStatus => target.state !== "PENDING";
+const isKnown = (target: TargetProgress): target is TargetStatus => target.state !== "PENDING";
 
 /** A reason may hold a sentence that AWS wrote; an ARN tells a stranger about the account. */
 export const withoutArns = ({ code, message }: Reason): Reason => ({
@@ -93,7 +93,7 @@ const [SHORTEST, LONGEST, LONGEST_UNKNOWN] = [2, 300, 30];
  *
  * @param now epoch milliseconds
  */
-export function retryAfter({ startedAt, targets }: Pick<RunStatus, "startedAt" | "targets">, now: number): string {
+export function retryAfterOf({ startedAt, targets }: Pick<RunStatus, "startedAt" | "targets">, now: number): string {
 	const running = targets.filter(({ state }) => state === "STARTED" || state === "LATE" || state === "PENDING");
 	const ends = running.map((target) => Date.parse((isKnown(target) && target.expectedEndAt) || ""));
 	// NaN, and so not above 0, where an end is not expected.
@@ -107,7 +107,7 @@ export function retryAfter({ startedAt, targets }: Pick<RunStatus, "startedAt" |
 const entityTag = (body: string): string => `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
 
 /** @see RFC 9110 §13.1.2: weak comparison */
-function matchesTag(ifNoneMatch: string | undefined, tag: string): boolean {
+function matchesEntityTag(ifNoneMatch: string | undefined, tag: string): boolean {
 	const listed = ifNoneMatch?.split(",").map((entry) => entry.trim().replace(/^W\//, "")) ?? [];
 	return listed.includes(tag) || listed.includes("*");
 }

@@ -1,23 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { readSnapshotRequest, type SnapshotRequest } from "../../domain/request.ts";
 import { nameRun, type RequestedBy, type Run } from "../../domain/run.ts";
-import type { Engine } from "../../executions/executions.ts";
+import type { Runs } from "../../executions/executions.ts";
 import { pendingTargets, type RunStatus } from "../../executions/status.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { ProblemError } from "./problem.ts";
 import {
-	callerOf,
 	checkSize,
 	type HttpReply,
 	type HttpRequest,
 	readIdempotencyKey,
 	readJson,
-	readWait,
+	readPreferredWait,
 	readWebhookId,
+	requireCaller,
 } from "./request.ts";
-import { retryAfter, toStatusBody } from "./run-status.ts";
+import { retryAfterOf, toStatusBody } from "./run-status.ts";
 import { type Clock, toRefusal, waitForStart } from "./wait-for-start.ts";
-import { type HookKey, readSigner } from "./webhook.ts";
+import { type HookKey, verifySignature } from "./webhook.ts";
 
 /** Milliseconds kept back from the function's time for sending the reply, and a last look. */
 const REPLY_MARGIN_MS = 2500;
@@ -27,15 +27,15 @@ const REPLY_MARGIN_MS = 2500;
  *
  * @throws ProblemError, ServiceError
  */
-export const takeSnapshots = (parts: RunParts) => async (request: HttpRequest) => {
+export const postSnapshots = (parts: StartRunDependencies) => async (request: HttpRequest) => {
 	const key = readIdempotencyKey(request.headers);
-	const asked = readAsked(request);
-	return startRun(parts, request, asked, callerOf(request), key);
+	const asked = readRequestBody(request);
+	return startRun(parts, request, asked, requireCaller(request), key);
 };
 
 /** What starting a run needs. */
-export interface RunParts {
-	readonly engine: Engine;
+export interface StartRunDependencies {
+	readonly engine: Runs;
 	/** The stack's name: runs are named after it. */
 	readonly stack: string;
 	readonly clock: Clock;
@@ -49,7 +49,7 @@ export interface RunParts {
  * @throws ProblemError, ServiceError
  */
 export async function takeHook(
-	parts: RunParts,
+	parts: StartRunDependencies,
 	keys: HookKeys,
 	request: HttpRequest,
 	identify: (caller: RequestedBy) => void,
@@ -65,16 +65,16 @@ export async function takeHook(
 	}
 	const requestedBy: RequestedBy = `hook:${signer}`;
 	identify(requestedBy);
-	return startRun(parts, request, readAsked(request), requestedBy, readWebhookId(request.headers));
+	return startRun(parts, request, readRequestBody(request), requestedBy, readWebhookId(request.headers));
 }
 
 async function findSigner(keys: HookKeys, clock: Clock, { headers, body }: HttpRequest): Promise<string | undefined> {
-	const among = (current: readonly HookKey[]) => readSigner(headers, body, current, clock.now());
+	const among = (current: readonly HookKey[]) => verifySignature(headers, body, current, clock.now());
 	return among(await keys.current()) ?? among(await keys.newer());
 }
 
 /** @throws ProblemError, InputError */
-function readAsked(request: HttpRequest): SnapshotRequest {
+function readRequestBody(request: HttpRequest): SnapshotRequest {
 	checkSize(request);
 	return readSnapshotRequest(readJson(request));
 }
@@ -84,7 +84,7 @@ function readAsked(request: HttpRequest): SnapshotRequest {
  * @param key names the run among this caller's; without one the call is a run of its own
  */
 async function startRun(
-	{ engine, stack, clock }: RunParts,
+	{ engine, stack, clock }: StartRunDependencies,
 	request: HttpRequest,
 	asked: SnapshotRequest,
 	requestedBy: RequestedBy,
@@ -96,10 +96,10 @@ async function startRun(
 	return accepted(engine, clock, request, run);
 }
 
-async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run: Run): Promise<HttpReply> {
+async function accepted(engine: Runs, clock: Clock, request: HttpRequest, run: Run): Promise<HttpReply> {
 	const location = `${request.prefix}/snapshots/${run.run}`;
 	const begun = clock.now();
-	const wait = readWait(request.headers["prefer"]);
+	const wait = readPreferredWait(request.headers["prefer"]);
 	const until = Math.min(begun + wait * 1000, request.replyBy - REPLY_MARGIN_MS);
 	const seen = wait > 0 ? await waitForStart(() => engine.read(run.run), until, clock) : undefined;
 	const refusal = seen && toRefusal(seen, location);
@@ -116,7 +116,7 @@ async function accepted(engine: Engine, clock: Clock, request: HttpRequest, run:
 		headers: {
 			"content-type": "application/json",
 			location,
-			"retry-after": retryAfter(status, clock.now()),
+			"retry-after": retryAfterOf(status, clock.now()),
 			...(wait > 0 && { "preference-applied": `wait=${wait}` }),
 		},
 		body: JSON.stringify(toStatusBody(status)),

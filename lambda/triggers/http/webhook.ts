@@ -19,7 +19,7 @@ export interface HookKey {
  * @returns whose key a signature matches; which part was wrong is nobody's business
  * @see Standard Webhooks specification, "Signature scheme" and "Verifying webhook authenticity"
  */
-export function readSigner(
+export function verifySignature(
 	headers: Readonly<Record<string, string>>,
 	body: Uint8Array,
 	keys: readonly HookKey[],

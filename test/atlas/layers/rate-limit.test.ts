@@ -1,26 +1,31 @@
 import { describe, expect, test } from "vitest";
-import { keepToBudget } from "../../../lambda/atlas/layers/rate-limit.ts";
-import type { Call, Reply } from "../../../lambda/atlas/request.ts";
+import { limitRate } from "../../../lambda/atlas/layers/rate-limit.ts";
+import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
 import { faultOf, REQUEST, rig } from "../../harness/atlas-client.ts";
 
-const backup = (projectId = "p"): Call => ({
+const backup = (projectId = "p"): AtlasRequest => ({
 	method: "POST",
 	target: `/api/atlas/v2/groups/${projectId}/clusters/a/backup/snapshots`,
 	projectId,
 	headers: {},
 });
-const cluster: Call = { method: "GET", target: "/api/atlas/v2/groups/p/clusters/a", projectId: "p", headers: {} };
-const good = (left?: number, limit = 1200): Reply => ({
+const cluster: AtlasRequest = {
+	method: "GET",
+	target: "/api/atlas/v2/groups/p/clusters/a",
+	projectId: "p",
+	headers: {},
+};
+const good = (left?: number, limit = 1200): AtlasReply => ({
 	status: 200,
 	headers: left === undefined ? {} : { "ratelimit-limit": String(limit), "ratelimit-remaining": String(left) },
 	body: "{}",
 });
-const limited = (headers: Record<string, string> = {}): Reply => ({ status: 429, headers, body: "{}" });
+const limited = (headers: Record<string, string> = {}): AtlasReply => ({ status: 429, headers, body: "{}" });
 
 /** A budget over a script of replies, on a clock that only waits move. */
-function paced(...script: Reply[]) {
+function paced(...script: AtlasReply[]) {
 	const state = { now: 1_000_000, waited: 0, sent: 0 };
-	const send = keepToBudget(
+	const send = limitRate(
 		() => state.now,
 		async (milliseconds) => {
 			state.now += milliseconds;
@@ -124,8 +129,8 @@ test("promise 6: the same short wait again and again, or none, is backed off fro
 });
 
 test("until a reply tells what the bucket holds, ten calls are under way, and each end lets another in", async () => {
-	const under: ((reply: Reply) => void)[] = [];
-	const send = keepToBudget(
+	const under: ((reply: AtlasReply) => void)[] = [];
+	const send = limitRate(
 		() => 0,
 		async () => {},
 	)(() => new Promise((resolve) => under.push(resolve)));

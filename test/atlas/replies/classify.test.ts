@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { readReply, toAtlasError } from "../../../lambda/atlas/replies/classify.ts";
-import type { Call, Reply } from "../../../lambda/atlas/request.ts";
-import { ClusterSchema, eligibility } from "../../../lambda/domain/cluster.ts";
+import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
+import { ClusterSchema, ineligibleReason } from "../../../lambda/domain/cluster.ts";
 import { AtlasError } from "../../../lambda/domain/errors.ts";
-import { judge as toVerdict } from "../../../lambda/domain/failure.ts";
+import { classifyFailure as toVerdict } from "../../../lambda/domain/failure.ts";
 import { isOnDemand, isRunning, requestTime, SnapshotSchema } from "../../../lambda/domain/snapshot.ts";
 import {
 	challengeReply,
@@ -24,18 +24,22 @@ import {
 
 const NOW = Date.UTC(2026, 9, 24);
 const snapshots = `/api/atlas/v2/groups/${PROJECT_ID}/clusters/orders-db/backup/snapshots`;
-const take: Call = { method: "POST", target: snapshots, projectId: PROJECT_ID, headers: {}, body: "{}" };
-const look: Call = { method: "GET", target: `${snapshots}/${SNAPSHOT_ID}`, projectId: PROJECT_ID, headers: {} };
+const take: AtlasRequest = { method: "POST", target: snapshots, projectId: PROJECT_ID, headers: {}, body: "{}" };
+const look: AtlasRequest = { method: "GET", target: `${snapshots}/${SNAPSHOT_ID}`, projectId: PROJECT_ID, headers: {} };
 
-const json = (status: number, body: object, headers = {}): Reply => ({ status, headers, body: JSON.stringify(body) });
-const apiError = (status: number, errorCode: string, more: object = {}): Reply =>
+const json = (status: number, body: object, headers = {}): AtlasReply => ({
+	status,
+	headers,
+	body: JSON.stringify(body),
+});
+const apiError = (status: number, errorCode: string, more: object = {}): AtlasReply =>
 	json(status, { error: status, errorCode, detail: "Something.", parameters: null, ...more });
-const html = (status: number): Reply => ({
+const html = (status: number): AtlasReply => ({
 	status,
 	headers: { "content-type": "text/html" },
 	body: "<html><body>Bad gateway</body></html>",
 });
-const judged = (reply: Reply, call: Call = take) => {
+const judged = (reply: AtlasReply, call: AtlasRequest = take) => {
 	const error = toAtlasError(reply, call, NOW);
 	expect(error.message.length).toBeGreaterThan(20);
 	return error;
@@ -68,9 +72,9 @@ describe("recorded replies", () => {
 
 		expect(dedicated).toMatchObject({ name: "orders-db" });
 		expect(dedicated).not.toHaveProperty("effectiveDatabaseEdition");
-		expect(eligibility(dedicated)).toBeUndefined();
+		expect(ineligibleReason(dedicated)).toBeUndefined();
 		for (const reply of [sharedClusterReply, flexClusterReply]) {
-			expect(eligibility(readReply(ClusterSchema, reply, look, NOW))?.code).toBe("ATLAS_NOT_DEDICATED");
+			expect(ineligibleReason(readReply(ClusterSchema, reply, look, NOW))?.code).toBe("ATLAS_NOT_DEDICATED");
 		}
 	});
 

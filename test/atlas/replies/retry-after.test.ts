@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { retryAfterSeconds } from "../../../lambda/atlas/replies/classify.ts";
-import type { Reply } from "../../../lambda/atlas/request.ts";
+import type { AtlasReply } from "../../../lambda/atlas/request.ts";
 
 const NOW = Date.UTC(2026, 9, 24, 2, 0, 0);
-const reply = (status: number, field?: string, body: unknown = {}): Reply => ({
+const reply = (status: number, field?: string, body: unknown = {}): AtlasReply => ({
 	status,
 	headers: field === undefined ? {} : { "retry-after": field },
 	body: JSON.stringify(body),

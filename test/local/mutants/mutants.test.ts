@@ -5,7 +5,7 @@ import { mutants } from "../../../local/mutants/list.ts";
 
 test.each(mutants)("the defect “$name” still fits the code", async ({ edits }) => {
 	for (const { file, from } of edits) {
-		const text = await readFile(join(import.meta.dirname, "../..", file), "utf8");
+		const text = await readFile(join(import.meta.dirname, "../../..", file), "utf8");
 		expect(text.split(from)).toHaveLength(2);
 	}
 });

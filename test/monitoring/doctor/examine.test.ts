@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
-import { type CheckRequest, examineAtlas, examine as examineBy } from "../../../lambda/monitoring/doctor/examine.ts";
-import { CHECK_NAMES, type Report, writeReport } from "../../../lambda/monitoring/doctor/report.ts";
+import { type CheckRequest, runChecks as examineBy, runDoctor } from "../../../lambda/monitoring/doctor/examine.ts";
+import { CHECK_NAMES, type DoctorReport, formatReport } from "../../../lambda/monitoring/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";
@@ -24,8 +24,8 @@ interface Given {
 	request?: Partial<CheckRequest>;
 }
 
-const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, request }: Given = {}): Promise<Report> =>
-	examineAtlas(
+const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, request }: Given = {}): Promise<DoctorReport> =>
+	runDoctor(
 		{
 			baseUrl,
 			secretId: "atlas-keys",
@@ -35,7 +35,7 @@ const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, request }: Gi
 		{ retentionInDays: 7, projectId: PROJECT, clusterName: "prod-a", ...request },
 	);
 
-const lines = (report: Report, verdict: string) =>
+const lines = (report: DoctorReport, verdict: string) =>
 	report.lines.filter((line) => line.verdict === verdict).map(({ check }) => check);
 const cluster = (name = "prod-a") => atlas.world.cluster(PROJECT, name);
 const snapshots = () =>
@@ -196,7 +196,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 
 		const report = await examine({ scheme, ...given });
 
-		expect(lines(report, "bad"), writeReport(report)).toEqual([line]);
+		expect(lines(report, "bad"), formatReport(report)).toEqual([line]);
 		expect(report.healthy).toBe(false);
 		expect(report.lines.find(({ check }) => check === line)?.message).toMatch(words);
 		expect(report.lines.map(({ check }) => check)).toEqual([...CHECK_NAMES]);

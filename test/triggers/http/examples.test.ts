@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readSigner } from "../../../lambda/triggers/http/webhook.ts";
+import { verifySignature } from "../../../lambda/triggers/http/webhook.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const WAIT = `${ROOT}examples/take-and-wait.sh`;
@@ -314,7 +314,7 @@ describe.skipIf(!able)("signed-hook.sh", () => {
 				const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 				expect([code, body]).toEqual([0, request]);
 				const keys = [{ caller: "default", key }];
-				expect(readSigner(named, Buffer.from(body), keys, Date.now())).toBe("default");
+				expect(verifySignature(named, Buffer.from(body), keys, Date.now())).toBe("default");
 				const seen = await readFile(join(folder, "seen"), "latin1");
 				expect(seen).toContain("webhook-signature: v1,");
 				for (const form of ["base64", "hex", "latin1"] as const) expect(seen).not.toContain(key.toString(form));

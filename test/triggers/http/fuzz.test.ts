@@ -4,11 +4,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
 import { InputError } from "../../../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
-import type { Engine } from "../../../lambda/executions/executions.ts";
+import type { Runs } from "../../../lambda/executions/executions.ts";
 import { type GatewayReply, isGatewayEvent, readGatewayEvent } from "../../../lambda/triggers/http/api-gateway.ts";
 import { createHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
-import { createFace } from "../../../lambda/triggers/http/router.ts";
-import { receive } from "../../../lambda/triggers/receive.ts";
+import { createRouter } from "../../../lambda/triggers/http/router.ts";
+import { handleTrigger } from "../../../lambda/triggers/receive.ts";
 import {
 	event1,
 	event2,
@@ -29,7 +29,7 @@ const LONG_MS = 60_000;
 const counted = { cases: 0, replies: new Map<number, number>() };
 
 /** The whole trigger function but for AWS: an engine that must not be started, with a hook key that nobody knows. */
-const engine: Engine = {
+const engine: Runs = {
 	async start(run) {
 		throw new Error(`a run was started: ${JSON.stringify(run)}`);
 	},
@@ -42,7 +42,7 @@ const hookKeys = createHookKeys(
 	clock.now,
 	() => {},
 );
-const face = createFace({
+const face = createRouter({
 	engine,
 	stack: "s",
 	hookKeys,
@@ -54,7 +54,7 @@ const reception = { face, start: engine.start, stack: "s", defaultRequest: readS
 
 async function answer(event: object): Promise<GatewayReply> {
 	counted.cases++;
-	const reply = await receive(reception, event, NOW + 30_000);
+	const reply = await handleTrigger(reception, event, NOW + 30_000);
 	if (!("statusCode" in reply) || !isGatewayEvent(event)) throw new Error("no reply of the HTTP face");
 	counted.replies.set(reply.statusCode, (counted.replies.get(reply.statusCode) ?? 0) + 1);
 	const { method, path } = readGatewayEvent(event, 0);
@@ -188,7 +188,7 @@ describe("20,000 cases without a 5xx, a throw or a run", () => {
 			await fc.assert(
 				fc.asyncProperty(events, async (event) => {
 					counted.cases++;
-					await expect(receive(reception, event, NOW)).rejects.toMatchObject({
+					await expect(handleTrigger(reception, event, NOW)).rejects.toMatchObject({
 						name: expect.stringMatching(/^(EVENT|REQUEST)_INVALID$/),
 					});
 				}),

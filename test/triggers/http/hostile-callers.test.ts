@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readLimits } from "../../../lambda/domain/limits.ts";
 import type { Run } from "../../../lambda/domain/run.ts";
-import type { Engine } from "../../../lambda/executions/executions.ts";
+import type { Runs } from "../../../lambda/executions/executions.ts";
 import { limitStarts } from "../../../lambda/executions/executions.ts";
 import { createHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
-import { createFace } from "../../../lambda/triggers/http/router.ts";
+import { createRouter } from "../../../lambda/triggers/http/router.ts";
 import { sign } from "../../../lambda/triggers/http/webhook.ts";
-import { receive } from "../../../lambda/triggers/receive.ts";
+import { handleTrigger } from "../../../lambda/triggers/receive.ts";
 import { NOW } from "./arbitraries.ts";
 
 const LONG_MS = 60_000;
@@ -21,7 +21,7 @@ function open(limits: object) {
 	const started: Run[] = [];
 	const read = readLimits(limits);
 	if (read.faults) throw new Error(JSON.stringify(read.faults));
-	const aws: Engine = { start: async (run) => void started.push(run), read: async () => undefined };
+	const aws: Runs = { start: async (run) => void started.push(run), read: async () => undefined };
 	const engine = limitStarts(aws, read.limits);
 	const secret = JSON.stringify(
 		Object.fromEntries(Object.entries(KEYS).map(([name, key]) => [name, `whsec_${key.toString("base64")}`])),
@@ -32,9 +32,9 @@ function open(limits: object) {
 		clock.now,
 		() => {},
 	);
-	const face = createFace({ engine, stack: "s", hookKeys, openapi: async () => "{}", clock, hear: () => {} });
+	const face = createRouter({ engine, stack: "s", hookKeys, openapi: async () => "{}", clock, hear: () => {} });
 	const reception = { face, start: engine.start, stack: "s", hear: () => {} };
-	return { started, send: (event: object) => receive(reception, event, NOW + 30_000) };
+	return { started, send: (event: object) => handleTrigger(reception, event, NOW + 30_000) };
 }
 
 type Caller = "github" | "gitlab" | "stranger" | "role" | "role again" | "user" | "nobody" | "event";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { keepToBudget } from "../../../lambda/atlas/layers/rate-limit.ts";
-import type { Call, Reply } from "../../../lambda/atlas/request.ts";
+import { limitRate } from "../../../lambda/atlas/layers/rate-limit.ts";
+import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
 import { openStage, type Stage } from "../../harness/durable-function.ts";
 
 let stage: Stage | undefined;
@@ -35,13 +35,13 @@ test.each(["digest", "oauth"] as const)(
 );
 
 describe("the budget of a project, when calls are made together", () => {
-	const call: Call = {
+	const call: AtlasRequest = {
 		method: "GET",
 		target: "/api/atlas/v2/groups/p/clusters/a/backup/snapshots",
 		projectId: "p",
 		headers: {},
 	};
-	const counted = (left: number): Reply => ({
+	const counted = (left: number): AtlasReply => ({
 		status: 200,
 		headers: { "ratelimit-limit": "20", "ratelimit-remaining": String(left) },
 		body: "{}",
@@ -49,11 +49,11 @@ describe("the budget of a project, when calls are made together", () => {
 	/** A budget whose replies the test gives, on a clock that waits move. */
 	const paced = () => {
 		const state = { now: 1_000_000 };
-		const open: ((reply: Reply) => void)[] = [];
+		const open: ((reply: AtlasReply) => void)[] = [];
 		const wait = async (milliseconds: number) => {
 			state.now += milliseconds;
 		};
-		const send = keepToBudget(() => state.now, wait)(() => new Promise((resolve) => open.push(resolve)));
+		const send = limitRate(() => state.now, wait)(() => new Promise((resolve) => open.push(resolve)));
 		return { state, open, send };
 	};
 	const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../../lambda/domain/snapshot.ts";
-import { doubts } from "../../../lambda/domain/verification.ts";
+import { verificationWarnings } from "../../../lambda/domain/verification.ts";
 
 const DAY = 86_400;
 const T0 = Date.parse("2026-08-10T03:26:42Z") / 1000;
@@ -21,7 +21,7 @@ const completed = (second: number, over: Partial<Snapshot> = {}): Snapshot => ({
 	...over,
 });
 const codes = (snapshot: Snapshot, others: readonly Snapshot[] = [], days = 7) =>
-	doubts(snapshot, others, days).map(({ code }) => code);
+	verificationWarnings(snapshot, others, days).map(({ code }) => code);
 
 test("a snapshot as recorded leaves no doubt, alone or beside earlier ones like it", () => {
 	expect(codes(completed(T0))).toEqual([]);
@@ -76,7 +76,7 @@ describe("copies", () => {
 		];
 
 		expect(codes(completed(T0, copies("US_EAST_1", "EU_WEST_1", "NEW_1")), earlier)).toEqual([]);
-		expect(doubts(completed(T0, copies("EU_WEST_1")), earlier, 7)).toMatchObject([
+		expect(verificationWarnings(completed(T0, copies("EU_WEST_1")), earlier, 7)).toMatchObject([
 			{ code: "COPY_MISSING", message: expect.stringContaining("in US_EAST_1, where") },
 		]);
 	});
@@ -102,7 +102,7 @@ test("whatever Atlas sends, it is looked over, and no message holds what is no s
 	fc.assert(
 		fc.property(anything, fc.array(anything), (one, others) => {
 			const all = others.map((other, i) => completed(T0 - i - 1, other));
-			const text = JSON.stringify(doubts(completed(T0, one), all, 7));
+			const text = JSON.stringify(verificationWarnings(completed(T0, one), all, 7));
 			expect(text).not.toContain("<secret>");
 		}),
 	);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import type { Snapshot } from "../../../lambda/domain/snapshot.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
-import { backUp } from "../../../lambda/workflow/target.ts";
+import { runTarget } from "../../../lambda/workflow/target.ts";
 import { countingEngine } from "../../harness/counted-steps.ts";
 import { CONFIGURED } from "../../harness/environment.ts";
 
@@ -34,7 +34,7 @@ async function counted(hours: number) {
 	};
 	const request = readSnapshotRequest({ ...TARGET, deadlineMinutes: 60 });
 	const run = { run: "http-1", trigger: "http", requestedBy: "local", request } as const;
-	await backUp(ports, engine, run, TARGET, START, 15, (error) => {
+	await runTarget(ports, engine, run, TARGET, START, 15, (error) => {
 		throw error;
 	});
 	return { counts, endedAt: engine.now() };

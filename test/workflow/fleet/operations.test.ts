@@ -3,11 +3,15 @@ import { describe, expect, test } from "vitest";
 import { AtlasError, type AtlasErrorCode, type AtlasFault, ServiceError } from "../../../lambda/domain/errors.ts";
 import type { SnapshotStateChange } from "../../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
-import { marker } from "../../../lambda/domain/run.ts";
+import { runMarker } from "../../../lambda/domain/run.ts";
 import type { Snapshot } from "../../../lambda/domain/snapshot.ts";
-import { TARGET_OPERATIONS, TARGETS_PER_EXECUTION, worstCase } from "../../../lambda/workflow/operations.ts";
+import {
+	TARGET_OPERATIONS,
+	TARGETS_PER_EXECUTION,
+	WORST_CASE_OPERATIONS,
+} from "../../../lambda/workflow/operations.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
-import { backUp } from "../../../lambda/workflow/target.ts";
+import { runTarget } from "../../../lambda/workflow/target.ts";
 import { countingEngine } from "../../harness/counted-steps.ts";
 import { openStage } from "../../harness/durable-function.ts";
 import { CONFIGURED } from "../../harness/environment.ts";
@@ -61,7 +65,7 @@ async function carryOut(trouble: Trouble) {
 		status: engine.now() - requestedAt >= (trouble.lasts ?? 10 * MINUTE) * 1000 ? "completed" : "inProgress",
 		snapshotType: "onDemand",
 		type: "replicaSet",
-		description: `x${marker(RUN.run, CONFIGURED.stack)}`,
+		description: `x${runMarker(RUN.run, CONFIGURED.stack)}`,
 	});
 	const ports: Ports = {
 		...CONFIGURED,
@@ -99,7 +103,7 @@ async function carryOut(trouble: Trouble) {
 	const target = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
 	const request = readSnapshotRequest({ ...target, deadlineMinutes: 60, minimumAgeMinutes: 30, ...trouble.request });
 	const defects: unknown[] = [];
-	const end = await backUp(
+	const end = await runTarget(
 		ports,
 		engine,
 		{ ...RUN, request },
@@ -190,7 +194,7 @@ describe("2.1: a target's worst three days stay within 110 operations", () => {
 		for (const firstPollSeconds of [1, 15, 60]) {
 			const { operations, states } = await carryOut({ ...trouble, firstPollSeconds });
 
-			expect(operations).toBeLessThanOrEqual(worstCase.target - worstCase.invocationRetries);
+			expect(operations).toBeLessThanOrEqual(WORST_CASE_OPERATIONS.target - WORST_CASE_OPERATIONS.invocationRetries);
 			const finals = states.filter((state) => state !== "STARTED" && state !== "LATE");
 			expect(finals).toHaveLength(trouble.publish === bus ? 0 : 1);
 		}
@@ -213,7 +217,7 @@ describe("2.1: a target's worst three days stay within 110 operations", () => {
 					others: (second) => (second % 7000 < 3000 ? othersOf(900)(second) : []),
 					request: { ...(wait ? { onConflict: "wait" } : {}), ...THREE_DAYS },
 				});
-				expect(operations).toBeLessThanOrEqual(worstCase.target - worstCase.invocationRetries);
+				expect(operations).toBeLessThanOrEqual(WORST_CASE_OPERATIONS.target - WORST_CASE_OPERATIONS.invocationRetries);
 			}),
 			{ numRuns: 300 },
 		);
@@ -221,7 +225,9 @@ describe("2.1: a target's worst three days stay within 110 operations", () => {
 
 	test("a full execution stays within AWS's limit when each of its targets has its worst", () => {
 		expect(TARGET_OPERATIONS).toBeLessThanOrEqual(110);
-		expect(worstCase.own + TARGETS_PER_EXECUTION * worstCase.target).toBeLessThanOrEqual(AWS_LIMIT);
+		expect(WORST_CASE_OPERATIONS.own + TARGETS_PER_EXECUTION * WORST_CASE_OPERATIONS.target).toBeLessThanOrEqual(
+			AWS_LIMIT,
+		);
 		expect(TARGETS_PER_EXECUTION).toBeGreaterThanOrEqual(25);
 	});
 
@@ -233,7 +239,7 @@ describe("2.1: a target's worst three days stay within 110 operations", () => {
 		const begun = history.map((event) => Object(event)["EventType"]).filter((type) => /Started$/.test(type)).length;
 
 		expect(status).toBe("FAILED");
-		expect(begun).toBeLessThanOrEqual(worstCase.target);
+		expect(begun).toBeLessThanOrEqual(WORST_CASE_OPERATIONS.target);
 	});
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { prove } from "../../../lambda/workflow/verify.ts";
+import { verifySnapshot } from "../../../lambda/workflow/verify.ts";
 import { takeSnapshot } from "../../../local/atlas/index.ts";
 import { REQUEST, rig } from "../../harness/atlas-client.ts";
 import { openStage, type Stage } from "../../harness/durable-function.ts";
@@ -99,7 +99,7 @@ test.each([
 		r.sim.faults.add({ on: { kind: "list", times: "always" }, do: fault });
 		const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
 
-		const proof = await prove(ports, r.target, completed, 7, 0);
+		const proof = await verifySnapshot(ports, r.target, completed, 7, 0);
 
 		expect(proof.snapshot).toBe(completed);
 		expect(proof.warnings.map(({ code }) => code)).toEqual(["NOT_PROVEN"]);
@@ -113,7 +113,7 @@ test("a rate limit is waited for, for a while", async () => {
 	const completed = await r.atlas.readSnapshot(r.target, id);
 	r.sim.faults.add({ on: { kind: "list" }, do: { type: "status", status: 429, retryAfter: 30 } });
 	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
-	const proveAgain = () => prove(ports, r.target, completed, 7, ports.now() + 60_000);
+	const proveAgain = () => verifySnapshot(ports, r.target, completed, 7, ports.now() + 60_000);
 
 	await expect(proveAgain()).rejects.toMatchObject({ name: "ATLAS_RATE_LIMITED" });
 	r.sim.world.advance(30);

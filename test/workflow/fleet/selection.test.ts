@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
-import type { Candidate } from "../../../lambda/workflow/select.ts";
-import { ANY, selectTargets } from "../../../lambda/workflow/select.ts";
+import type { SelectedTarget } from "../../../lambda/workflow/select.ts";
+import { NO_NAME, selectTargets } from "../../../lambda/workflow/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../../local/atlas/index.ts";
 import { rig } from "../../harness/atlas-client.ts";
 import { CONFIGURED } from "../../harness/environment.ts";
@@ -21,14 +21,14 @@ async function select(
 	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
 	// A refusal is the third in a row, and believed.
 	const twice = { count: 2, since: r.sim.world.now() - 3 * 60_000 };
-	const refusals = new Map([ANY, SHOP, STAGING, NEIGHBOUR].map((list) => [list, twice]));
+	const refusals = new Map([NO_NAME, SHOP, STAGING, NEIGHBOUR].map((list) => [list, twice]));
 	const selected = await selectTargets(ports, readSnapshotRequest(request), refusals);
 	return { selected, asked: r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
 }
 
-const told = (selected: readonly Candidate[]) =>
+const told = (selected: readonly SelectedTarget[]) =>
 	selected.map(({ clusterName, ineligible, refused }) => [clusterName, (ineligible ?? refused)?.code ?? "taken"]);
-const names = (selected: readonly Candidate[]) => selected.map(({ clusterName }) => clusterName);
+const names = (selected: readonly SelectedTarget[]) => selected.map(({ clusterName }) => clusterName);
 
 describe('"all"', () => {
 	test("is every cluster of the project, those that are not eligible with the reason", async () => {
