@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
-import { readSettings } from "../../infra/settings.ts";
+import { readSettings } from "../../infra/settings/settings.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { startAtlas } from "../../local/atlas/index.ts";
 import { blocksOf, ROOT } from "./blocks.ts";
