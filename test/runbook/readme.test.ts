@@ -146,6 +146,19 @@ test.each(DOCUMENTS)("%s links to files and sections that are there", (path) => 
 	}
 });
 
+test.each(DOCUMENTS)("%s names files and folders that are there", (path) => {
+	const named = [...read(path).matchAll(/`((?:lambda|infra|local|test|docs|examples)\/[\w./-]+)`/g)];
+	for (const [, place = ""] of named) expect(existsSync(`${ROOT}${place}`), place).toBe(true);
+});
+
+test("docs/architecture.md names every folder of code", () => {
+	const architecture = read("docs/architecture.md");
+	for (const root of ["lambda", "infra", "local"]) {
+		const folders = readdirSync(`${ROOT}${root}`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+		for (const { name } of folders) expect(architecture, `${root}/${name}`).toMatch(new RegExp(`\\b${name}/`));
+	}
+});
+
 test("docs/README.md names every document", () => {
 	const index = read("docs/README.md");
 	for (const name of readdirSync(`${ROOT}docs`).filter((each) => /\.(md|json)$/.test(each) && each !== "README.md")) {
