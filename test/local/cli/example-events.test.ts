@@ -35,7 +35,7 @@ describe("the example events", () => {
 		const completed = events.filter(({ state }) => state === "COMPLETED");
 
 		expect(code, err).toBe(0);
-		expect(completed.map(({ clusterName }) => clusterName).toSorted()).toEqual(clusters);
+		expect(completed.map(({ clusterName }): string => clusterName).toSorted()).toEqual(clusters);
 		for (const event of events) expect(event).toMatchObject({ trigger, requestedBy, slot });
 	});
 
