@@ -128,6 +128,6 @@ export interface AtlasSnapshotsProps {
 	 * notices from outside that the account, the schedule or the function is dead. @default none
 	 */
 	readonly heartbeatUrl?: string;
-	/** The texts of alarms link to sections of this page. @default the stack's outputs, which say where the page is */
+	/** The texts of alarms link to sections of this page. @default docs/runbook.md in this package's repository */
 	readonly runbookUrl?: string;
 }

@@ -107,7 +107,7 @@ function mail(runbook: Runbook): RuleTargetInput {
 			`Reason: ${of("reason.message")} (${of("reason.code")})`,
 			`Asked for: ${of("requestedAt")} by ${of("trigger")}, ended: ${of("endedAt")}`,
 			`Run: ${of("run")}, snapshot: ${of("snapshotId")}`,
-			`Runbook: ${runbook("a-run-failed", EventField.fromPath("$.region"))}`,
+			`Runbook: ${runbook("a-run-failed")}`,
 		].join("\n"),
 	);
 }

@@ -18,7 +18,6 @@ import type { Runbook, RunbookSection } from "./runbook.ts";
 
 export interface AlarmSettings {
 	readonly topic: ITopic;
-	/** Where a section of the runbook is read, as the end of a sentence. */
 	readonly runbook: Runbook;
 }
 

@@ -173,7 +173,7 @@ export const SETTINGS: Readonly<Record<string, Meaning>> = {
 	},
 	runbookUrl: {
 		meaning: "The page that mails link to, by section (`#a-run-failed`)",
-		fallback: "the page in the `repository` of `package.json`; without one the stack's outputs, which name it",
+		fallback: "`docs/runbook.md` in the `repository` of `package.json`",
 		example: "https://wiki.example.com/atlas-snapshots",
 	},
 	heartbeatUrl: {

@@ -10,8 +10,8 @@ import { buildFunctions } from "../../infra/build.ts";
 import { readSettings } from "../../infra/settings/settings.ts";
 import { AtlasSnapshotsStack } from "../../infra/stack.ts";
 
-// The first synth of a process reads much of the CDK, which may take long on a machine with other work.
-vi.setConfig({ testTimeout: 180_000 });
+// The first synth of a process reads much of the CDK, and a large stack is slow on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 
+/** @see CloudWatch user guide, "Metrics Insights reserved keywords" */
 const RESERVED: ReadonlySet<string> = new Set(
-	JSON.parse(readFileSync(new URL("./reserved-words.json", import.meta.url), "utf8")).words,
+	readFileSync(new URL("./reserved-words.txt", import.meta.url), "utf8").split(/\s+/),
 );
 
 const FUNCTIONS = ["AVG", "COUNT", "MAX", "MIN", "SUM"];

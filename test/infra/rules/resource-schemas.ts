@@ -4,14 +4,24 @@ import type { PropertyType, Resource } from "@aws-cdk/service-spec-types";
 import { Ajv2019, type ValidateFunction } from "ajv/dist/2019.js";
 import type { Template } from "./resolve.ts";
 
+interface RegistrySchema {
+	readonly typeName: string;
+	readonly readOnlyProperties?: readonly string[];
+}
+
 /**
  * Two sources by AWS. The registry's schemas hold patterns, lengths, ranges and what excludes what; a newer property may
- * be missing in the copy kept here. The CDK's own specification, renewed with it, knows every property, which are
- * required, and lists of values. Neither says what a service checks beyond its schema.
+ * be missing in the copy kept here: CloudFormation's public registry (us-east-1), as the package cfn-lint 1.51.0 (MIT-0)
+ * carries it, without descriptions, a type on each line. The CDK's own specification, renewed with it, knows every
+ * property, which are required, and lists of values. Neither says what a service checks beyond its schema.
  */
-const registry: Readonly<Record<string, { readonly readOnlyProperties?: readonly string[] }>> = JSON.parse(
-	readFileSync(new URL("./resource-schemas.json", import.meta.url), "utf8"),
-).schemas;
+const registry: ReadonlyMap<string, RegistrySchema> = new Map(
+	readFileSync(new URL("./resource-schemas.jsonl", import.meta.url), "utf8")
+		.trim()
+		.split("\n")
+		.map((line): RegistrySchema => JSON.parse(line))
+		.map((schema) => [schema.typeName, schema]),
+);
 const specification = loadAwsServiceSpecSync();
 
 /** The registry has patterns of several dialects: `\p{L}` wants the flag `u`, others forbid it; `\Z` is the end. */
@@ -50,8 +60,8 @@ export function schemaFaults({ Resources }: Template): string[] {
 }
 
 function registryFaults(type: string, properties: object): string[] {
-	const schema = registry[type];
-	if (!schema) return ["has no schema here: add it to resource-schemas.json"];
+	const schema = registry.get(type);
+	if (!schema) return ["has no schema here: add it to resource-schemas.jsonl"];
 	const validate = validators.get(type) ?? ajv.compile(schema);
 	validators.set(type, validate);
 	validate(properties);
