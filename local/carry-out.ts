@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { runMarker } from "../lambda/domain/run.ts";
 import { type DoctorReport, formatReport, REPORT_INDENT } from "../lambda/monitoring/doctor/report.ts";
-import { checkFirst } from "./check-first.ts";
-import type { Call } from "./cli/call.ts";
+import { runPreflight } from "./check-first.ts";
+import type { StartOptions } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";
 import type { OnLog } from "./function-logs.ts";
-import { toPayload } from "./gateway/payload.ts";
+import { toGatewayEvent } from "./gateway/payload.ts";
 import type { ExitCode } from "./main.ts";
 import { serve, whenAborted } from "./serve.ts";
 import type { LocalServices } from "./services.ts";
@@ -13,7 +13,7 @@ import { createReporter, type Reporter } from "./terminal/reporter.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { drawTable } from "./terminal/table.ts";
 import { isComplete, type TargetView } from "./terminal/targets.ts";
-import { callTrigger, readAnswer } from "./trigger.ts";
+import { describeOutcome, invokeTrigger } from "./trigger.ts";
 
 /** An event for the trigger function, and who sends it. */
 interface SentEvent {
@@ -31,8 +31,8 @@ interface SentEvent {
  *
  * @throws UsageError where the trigger function refuses the only event
  */
-export async function carryOut(
-	call: Call,
+export async function runStart(
+	call: StartOptions,
 	services: LocalServices,
 	screen: Screen,
 	onLog: OnLog,
@@ -41,7 +41,7 @@ export async function carryOut(
 	const { aws, simulator, atlasUrl } = services;
 	screen.line(`Atlas ${simulator ? "simulator " : ""}at ${atlasUrl}`);
 	screen.line(`AWS simulator at ${aws.url}\n`);
-	const failedChecks = await Promise.race([checkFirst(call, screen), whenAborted(ended)]);
+	const failedChecks = await Promise.race([runPreflight(call, screen), whenAborted(ended)]);
 	if (failedChecks === undefined) return endedBy(ended);
 	if (failedChecks.length > 0) return stopBeforehand(failedChecks, screen);
 	const reporter = createReporter(aws, screen, onLog);
@@ -93,15 +93,15 @@ function reportLeft(targets: readonly TargetView[], { simulator, stackName }: Lo
 	}
 }
 
-function eventsOf({ work }: Call, { simulator }: LocalServices): readonly SentEvent[] {
+function eventsOf({ work }: StartOptions, { simulator }: LocalServices): readonly SentEvent[] {
 	switch (work.kind) {
 		case "demo": {
 			const [first = "", second = first] = simulator?.clusters ?? [];
 			const request = { projectId: simulator?.projectId, retentionInDays: 7 };
-			return [firing({ ...request, clusters: [first] }), post({ ...request, clusters: [second] })];
+			return [scheduleEvent({ ...request, clusters: [first] }), httpEvent({ ...request, clusters: [second] })];
 		}
 		case "request":
-			return [post(work.request(simulator?.projectId))];
+			return [httpEvent(work.request(simulator?.projectId))];
 		case "event":
 			return [{ subject: "event", text: "the event reaches the trigger function", event: work.event }];
 		case "serve":
@@ -111,7 +111,7 @@ function eventsOf({ work }: Call, { simulator }: LocalServices): readonly SentEv
 }
 
 /** What EventBridge Scheduler sends when a schedule fires. */
-function firing(request: object): SentEvent {
+function scheduleEvent(request: object): SentEvent {
 	const scheduledTime = `${new Date().toISOString().slice(0, 17)}00Z`;
 	const schedule = "arn:aws:scheduler:us-east-1:123456789012:schedule/snapshots/nightly";
 	return {
@@ -121,17 +121,17 @@ function firing(request: object): SentEvent {
 	};
 }
 
-function post(request: object): SentEvent {
+function httpEvent(request: object): SentEvent {
 	const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
 	const body = Buffer.from(JSON.stringify(request));
-	const event = toPayload({ method: "POST", path: "/snapshots", headers, body });
+	const event = toGatewayEvent({ method: "POST", path: "/snapshots", headers, body });
 	return { subject: "http", text: "POST /snapshots reaches the trigger function", event, byFlags: true };
 }
 
 /** @returns whether it was accepted */
 async function send({ subject, text, event, byFlags }: SentEvent, reporter: Reporter): Promise<boolean> {
 	reporter.write(subject, text);
-	const answer = readAnswer(await callTrigger(event, byFlags));
+	const answer = describeOutcome(await invokeTrigger(event, byFlags));
 	if (answer.kind === "wrong") throw new UsageError(answer.text);
 	reporter.write(subject, answer.text);
 	return answer.kind === "accepted";
@@ -142,6 +142,6 @@ async function showStatus({ aws }: LocalServices, reporter: Reporter): Promise<v
 	const run = aws.runs.find(({ name }) => name.startsWith("http-"));
 	if (!run) return;
 	const path = `/snapshots/${run.name}`;
-	const answer = readAnswer(await callTrigger(toPayload({ method: "GET", path, headers: {} }), true));
+	const answer = describeOutcome(await invokeTrigger(toGatewayEvent({ method: "GET", path, headers: {} }), true));
 	reporter.write("http", `GET ${path}: ${answer.text}`);
 }

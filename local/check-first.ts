@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { runDoctor } from "../lambda/monitoring/doctor/examine.ts";
 import type { CheckName, DoctorReport } from "../lambda/monitoring/doctor/report.ts";
-import type { Call } from "./cli/call.ts";
+import type { StartOptions } from "./cli/call.ts";
 import { isRecord } from "./json.ts";
 import type { Screen } from "./terminal/screen.ts";
 
@@ -21,8 +21,8 @@ const LONGEST_MS = 15_000;
  *
  * @returns the lines of the checks that failed for good; none where the run may begin
  */
-export async function checkFirst(
-	{ atlas, work }: Call,
+export async function runPreflight(
+	{ atlas, work }: StartOptions,
 	screen: Screen,
 ): Promise<readonly DoctorReport["lines"][number][]> {
 	if (!atlas || work.kind === "serve") return [];

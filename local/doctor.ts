@@ -3,7 +3,7 @@ import type { CheckRequest } from "../lambda/monitoring/doctor/examine.ts";
 import { readCheckRequest, runDoctor } from "../lambda/monitoring/doctor/examine.ts";
 import { formatReport, REPORT_INDENT } from "../lambda/monitoring/doctor/report.ts";
 import { startAtlas } from "./atlas/index.ts";
-import { endWrongCall, readCommand, UsageError } from "./cli/command.ts";
+import { exitWithUsageError, readCommand, UsageError } from "./cli/command.ts";
 import { readAtlasUrl, secretOfEnvironment } from "./cli/credentials.ts";
 import { faultsInFlags } from "./cli/request-of-flags.ts";
 import { createScreen } from "./terminal/screen.ts";
@@ -56,7 +56,7 @@ try {
 	}
 	process.exitCode = report.healthy ? 0 : 1;
 } catch (error) {
-	endWrongCall(error);
+	exitWithUsageError(error);
 }
 
 /** @throws UsageError naming the flags */

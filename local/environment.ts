@@ -1,6 +1,6 @@
 import { devNull } from "node:os";
 import type { SnapshotEnvironment, TriggerEnvironment } from "../lambda/handlers/config.ts";
-import type { Aws } from "./aws/index.ts";
+import type { FakeAws } from "./aws/index.ts";
 
 type Variables = Record<string, string | undefined>;
 
@@ -17,9 +17,9 @@ export type FunctionEnvironment = Partial<SnapshotEnvironment & TriggerEnvironme
  *
  * @param env is changed
  */
-export function enter(
+export function setFunctionEnvironment(
 	env: Variables,
-	{ url, credentials }: Pick<Aws, "url" | "credentials">,
+	{ url, credentials }: Pick<FakeAws, "url" | "credentials">,
 	functions: FunctionEnvironment,
 ): void {
 	for (const name of Object.keys(env)) if (name.startsWith("AWS_")) delete env[name];
@@ -40,7 +40,7 @@ export function enter(
  *
  * @param env is changed; before the functions are loaded, because they read it then
  */
-export function quieten(env: Variables): void {
+export function silenceFunctionLogs(env: Variables): void {
 	env["POWERTOOLS_LOG_LEVEL"] ??= "SILENT";
 	env["POWERTOOLS_METRICS_DISABLED"] ??= "true";
 	// The durable runner refuses to load with a level that it does not know.

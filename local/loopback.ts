@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { PlainRequest } from "./gateway/payload.ts";
+import type { HttpMessage } from "./gateway/payload.ts";
 
 /** A server that only this machine reaches. */
 export interface LoopbackServer {
@@ -54,7 +54,7 @@ export async function readRequest(
 	incoming: IncomingMessage,
 	mediaTypes: readonly string[],
 	longest: number,
-): Promise<Required<PlainRequest> | Refusal> {
+): Promise<Required<HttpMessage> | Refusal> {
 	const { method = "GET", url = "", socket } = incoming;
 	const headers = headersOf(incoming);
 	if (!url.startsWith("/")) return { status: 400, message: "the request target must be a path" };

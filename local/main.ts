@@ -1,5 +1,5 @@
-import { carryOut } from "./carry-out.ts";
-import { type Call, readCall } from "./cli/call.ts";
+import { runStart } from "./carry-out.ts";
+import { readStartOptions, type StartOptions } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";
 import { USAGE } from "./cli/flags.ts";
 import type { OnLog } from "./function-logs.ts";
@@ -26,7 +26,7 @@ export async function main(
 	ended: AbortSignal,
 ): Promise<ExitCode> {
 	try {
-		const call = await Promise.race([readCall(args, env), whenAborted(ended)]);
+		const call = await Promise.race([readStartOptions(args, env), whenAborted(ended)]);
 		if (!call) return 130;
 		if (call.work.kind === "help") {
 			write(`${USAGE}\n`);
@@ -45,7 +45,7 @@ export async function main(
 }
 
 async function run(
-	call: Call,
+	call: StartOptions,
 	env: Record<string, string | undefined>,
 	write: (text: string) => void,
 	onLog: OnLog,
@@ -61,7 +61,7 @@ async function run(
 		);
 	}
 	try {
-		return await carryOut(call, services, screen, onLog, ended);
+		return await runStart(call, services, screen, onLog, ended);
 	} finally {
 		await services.close();
 	}

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { needsIam } from "../lambda/triggers/http/index-page.ts";
-import { listenFault } from "./cli/command.ts";
+import { explainListenError } from "./cli/command.ts";
 import { serveGateway } from "./gateway/serve.ts";
 import { isSignedBy, type SigningKeys } from "./gateway/sigv4.ts";
 import type { LocalServices } from "./services.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 import type { Screen } from "./terminal/screen.ts";
-import { callTrigger } from "./trigger.ts";
+import { invokeTrigger } from "./trigger.ts";
 
 /**
  * Serves the HTTP API until it is told to end.
@@ -24,14 +24,14 @@ export async function serve(
 ): Promise<void> {
 	const gateway = await serveGateway({
 		port,
-		feed: (event) => callTrigger(event),
-		hear: (method, path, status) => reporter.write("http", `${method} ${path}: ${status}`),
+		invoke: (event) => invokeTrigger(event),
+		onReply: (method, path, status) => reporter.write("http", `${method} ${path}: ${status}`),
 		...(keys && {
 			authorize: (request) =>
 				!needsIam(request.method, request.path) || isSignedBy(request, keys, ["execute-api"], Date.now()),
 		}),
 	}).catch((error: unknown) => {
-		throw listenFault(error, port);
+		throw explainListenError(error, port);
 	});
 	const { projectId = "PROJECT", clusters = ["CLUSTER"] } = simulator ?? {};
 	const request = JSON.stringify({ projectId, clusters: clusters.slice(0, 1) });

@@ -1,15 +1,15 @@
 import { InputError } from "../lambda/domain/errors.ts";
 import { readSnapshotConfig, readTriggerConfig, type SnapshotConfig } from "../lambda/handlers/config.ts";
 import { type AtlasSimulator, startAtlas } from "./atlas/index.ts";
-import { type Aws, startAws } from "./aws/index.ts";
+import { type FakeAws, startFakeAws } from "./aws/index.ts";
 import { FUNCTION_ARN } from "./aws/names.ts";
-import type { Call } from "./cli/call.ts";
+import type { StartOptions } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";
-import { ATLAS_SECRET, enter, HOOK_SECRET } from "./environment.ts";
+import { ATLAS_SECRET, HOOK_SECRET, setFunctionEnvironment } from "./environment.ts";
 
 /** What stands for AWS, and for Atlas where no real one is used. */
 export interface LocalServices {
-	readonly aws: Aws;
+	readonly aws: FakeAws;
 	/** Absent where a real Atlas is used. */
 	readonly simulator?: AtlasSimulator;
 	readonly atlasUrl: string;
@@ -26,10 +26,10 @@ type Variables = Record<string, string | undefined>;
  * @param env is changed
  * @throws UsageError where a variable that the functions read is malformed
  */
-export async function startServices(call: Call, env: Variables): Promise<LocalServices> {
+export async function startServices(call: StartOptions, env: Variables): Promise<LocalServices> {
 	const simulator = call.atlas ? undefined : await startAtlas();
 	const atlasUrl = call.atlas?.url ?? simulator?.url ?? "";
-	const aws = await startAws({
+	const aws = await startFakeAws({
 		secrets: {
 			[ATLAS_SECRET]: call.atlas?.secret ?? keysOf(simulator),
 			...(call.hookKeys !== undefined && { [HOOK_SECRET]: call.hookKeys }),
@@ -37,7 +37,7 @@ export async function startServices(call: Call, env: Variables): Promise<LocalSe
 		snapshotHandler: async () => (await import("../lambda/handlers/snapshot.ts")).handler,
 	});
 	const defaultRequest = env["DEFAULT_REQUEST"] ?? defaultRequestOf(simulator);
-	enter(env, aws, {
+	setFunctionEnvironment(env, aws, {
 		ATLAS_SECRET_ID: ATLAS_SECRET,
 		ATLAS_BASE_URL: atlasUrl,
 		EVENT_BUS_NAME: "snapshots",

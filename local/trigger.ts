@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
-import { type Fed, isReply, readReply } from "./gateway/reply.ts";
+import { isReply, readReply, type TriggerOutcome } from "./gateway/reply.ts";
 import { isRecord, parseJson } from "./json.ts";
 
 /** Milliseconds that the trigger function has, as the stack gives it. */
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 29_000;
  *
  * @param calledFromTerminal whether the person at the terminal asks, whom no limits bind
  */
-export async function callTrigger(event: unknown, calledFromTerminal = false): Promise<Fed> {
+export async function invokeTrigger(event: unknown, calledFromTerminal = false): Promise<TriggerOutcome> {
 	// Only now, because what the handler's module loads reads the environment.
 	const { handler } = await import("../lambda/handlers/trigger.ts");
 	try {
@@ -38,7 +38,7 @@ const context = (deadline: number, calledFromTerminal: boolean): Context & { cal
 });
 
 /** How the trigger function answered an event, for the terminal. */
-export interface TriggerAnswer {
+export interface OutcomeDescription {
 	/** `wrong`: the event's fault. */
 	readonly kind: "accepted" | "wrong" | "failed";
 	readonly text: string;
@@ -47,7 +47,7 @@ export interface TriggerAnswer {
 /** Errors of the trigger that say what is wrong with the event. */
 const WRONG = new Set(["REQUEST_INVALID", "EVENT_INVALID", "NOT_ALLOWED", "RUN_NAME_TAKEN"]);
 
-export function readAnswer(fed: Fed): TriggerAnswer {
+export function describeOutcome(fed: TriggerOutcome): OutcomeDescription {
 	if ("error" in fed) {
 		const { name, message } = fed.error instanceof Error ? fed.error : new Error("the trigger failed");
 		return { kind: WRONG.has(name) ? "wrong" : "failed", text: message };

@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createFaults, type FaultPlan } from "./api/faults.ts";
+import { createFaultPlan, type FaultPlan } from "./api/faults.ts";
 import type { RequestRecord } from "./api/log.ts";
-import { serve } from "./api/server.ts";
-import { createWorld, type World, type WorldOptions } from "./state/state.ts";
-import { ineligible } from "./state/taking.ts";
+import { createAtlasServer } from "./api/server.ts";
+import { type AtlasState, type AtlasStateOptions, createState } from "./state/state.ts";
+import { ineligibleReason } from "./state/taking.ts";
 
 export type { Fault } from "./api/faults.ts";
 export type { Role } from "./state/model.ts";
 export { takeSnapshot } from "./state/taking.ts";
-export { lookAt } from "./state/timeline.ts";
+export { viewSnapshot } from "./state/timeline.ts";
 
-export interface AtlasOptions extends WorldOptions {
+export interface AtlasOptions extends AtlasStateOptions {
 	/** Default 0: any free one. */
 	readonly port?: number;
 	/** Seconds from `queued` to `completed`, default 4; short for `settings.snapshotSeconds`. */
@@ -24,7 +24,7 @@ export interface AtlasOptions extends WorldOptions {
 export interface AtlasSimulator extends AsyncDisposable {
 	/** `http://127.0.0.1:PORT`, without a slash at the end. */
 	readonly url: string;
-	/** The newest keys; see `world.rotateKeys`. */
+	/** The newest keys; see `state.rotateKeys`. */
 	readonly publicKey: string;
 	readonly privateKey: string;
 	readonly clientId: string;
@@ -33,7 +33,7 @@ export interface AtlasSimulator extends AsyncDisposable {
 	readonly projectId: string;
 	/** Those of its clusters that take on-demand snapshots, by name. */
 	readonly clusters: readonly string[];
-	readonly world: World;
+	readonly state: AtlasState;
 	/** Every request but those to `/_control`, in the order of arrival. */
 	readonly log: readonly RequestRecord[];
 	readonly faults: FaultPlan;
@@ -45,13 +45,13 @@ export interface AtlasSimulator extends AsyncDisposable {
 /** Starts a simulated Atlas on 127.0.0.1. */
 export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimulator> {
 	const { snapshotSeconds, settings } = options;
-	const world = createWorld({
+	const state = createState({
 		...options,
 		settings: { ...(snapshotSeconds === undefined ? {} : { snapshotSeconds }), ...settings },
 	});
 	const log: RequestRecord[] = [];
-	const faults = createFaults();
-	const server = serve({ world, faults, log }, options.keepAliveSeconds ?? 60);
+	const faults = createFaultPlan();
+	const server = createAtlasServer({ state, faults, log }, options.keepAliveSeconds ?? 60);
 	server.listen(options.port ?? 0, "127.0.0.1");
 	await once(server, "listening");
 	const url = `http://127.0.0.1:${portOf(server.address())}`;
@@ -65,26 +65,26 @@ export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimul
 	return {
 		url,
 		get publicKey() {
-			return world.credentials.current.publicKey;
+			return state.credentials.current.publicKey;
 		},
 		get privateKey() {
-			return world.credentials.current.privateKey;
+			return state.credentials.current.privateKey;
 		},
 		get clientId() {
-			return world.credentials.current.clientId;
+			return state.credentials.current.clientId;
 		},
 		get clientSecret() {
-			return world.credentials.current.clientSecret;
+			return state.credentials.current.clientSecret;
 		},
 		get projectId() {
-			return firstProject(world).id;
+			return firstProject(state).id;
 		},
 		get clusters() {
-			return [...firstProject(world).clusters.values()]
-				.filter((cluster) => ineligible(cluster) === undefined)
+			return [...firstProject(state).clusters.values()]
+				.filter((cluster) => ineligibleReason(cluster) === undefined)
 				.map(({ name }) => name);
 		},
-		world,
+		state,
 		log,
 		faults,
 		closeIdleConnections: () => server.closeIdleConnections(),
@@ -96,8 +96,8 @@ export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimul
 const portOf = (address: string | AddressInfo | null): number =>
 	typeof address === "object" && address !== null ? address.port : 0;
 
-function firstProject(world: World) {
-	const [first] = world.projects.values();
+function firstProject(state: AtlasState) {
+	const [first] = state.projects.values();
 	if (first === undefined) throw new Error("the simulated Atlas has no project; seed one");
 	return first;
 }

@@ -1,4 +1,4 @@
-import { endWrongCall, listenFault, readCommand, readWhole, whenOrphaned } from "../cli/command.ts";
+import { exitWithUsageError, explainListenError, onParentExit, readCommand, readWholeNumber } from "../cli/command.ts";
 import { startAtlas } from "./index.ts";
 
 const USAGE = `npm run atlas -- [FLAGS]         a simulated Atlas on this machine; its first
@@ -12,8 +12,8 @@ It ends with Ctrl-C. exit code: 0 ended, 2 the call was wrong`;
 const OPTIONS = { port: { type: "string" }, "snapshot-seconds": { type: "string" } } as const;
 
 const { port, snapshotSeconds } = readCommand(USAGE, OPTIONS, (flags) => ({
-	port: readWhole("--port", flags.port ?? "0", 0, 65535),
-	snapshotSeconds: readWhole("--snapshot-seconds", flags["snapshot-seconds"] ?? "4", 0, 1_000_000),
+	port: readWholeNumber("--port", flags.port ?? "0", 0, 65535),
+	snapshotSeconds: readWholeNumber("--snapshot-seconds", flags["snapshot-seconds"] ?? "4", 0, 1_000_000),
 }));
 try {
 	const atlas = await startAtlas({ port, snapshotSeconds });
@@ -21,8 +21,8 @@ try {
 	process.stdout.write(
 		`${JSON.stringify({ url, publicKey, privateKey, clientId, clientSecret, projectId, clusters })}\n`,
 	);
-	whenOrphaned(process.env, () => void atlas.close());
+	onParentExit(process.env, () => void atlas.close());
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void atlas.close());
 } catch (error) {
-	endWrongCall(listenFault(error, port));
+	exitWithUsageError(explainListenError(error, port));
 }

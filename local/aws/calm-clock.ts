@@ -28,7 +28,7 @@ onChange(
 );
 
 /** Whether requests are under way that are still being answered: one that hangs must not stop the clock for good. */
-export const isBusy = (): boolean => underWay.size > 0 && realNow() - lastChange < PATIENCE;
+export const hasRequestsInFlight = (): boolean => underWay.size > 0 && realNow() - lastChange < PATIENCE;
 
 /**
  * Lets skipped waits spare the requests under way. The runner moves its fake clock as soon as one of many branches
@@ -38,10 +38,10 @@ export const isBusy = (): boolean => underWay.size > 0 && realNow() - lastChange
  *
  * @param now, realSetTimeout taken before the fake clock took their place
  */
-export function calmClock(now: () => number, realSetTimeout: typeof setTimeout): void {
+export function pauseClockWhileInFlight(now: () => number, realSetTimeout: typeof setTimeout): void {
 	realNow = now;
 	const quiet = async () => {
-		while (isBusy()) await new Promise((resolve) => realSetTimeout(resolve, 1));
+		while (hasRequestsInFlight()) await new Promise((resolve) => realSetTimeout(resolve, 1));
 	};
 	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
 		const api = createCheckpointApi();

@@ -4,7 +4,7 @@ import { LocalDurableTestRunner, type TestResult } from "@aws/durable-execution-
 import type { ErrorObject, Event, ExecutionStatus } from "@aws-sdk/client-lambda";
 import { type Checkpoints, createCheckpoints } from "./checkpoints.ts";
 import { FUNCTION_ARN, VERSION_ARN } from "./names.ts";
-import { enterRunner, leaveRunner } from "./runner.ts";
+import { acquireRunner, releaseRunner } from "./runner.ts";
 
 /** A durable handler as its module exports it. Middy's types tell of the inner function, not of what Lambda calls. */
 export type DurableHandler = (event: never, context: never) => unknown;
@@ -29,7 +29,7 @@ export interface Execution {
 }
 
 /** Carries out durable executions in this process. */
-export interface Engine {
+export interface DurableEngine {
 	/** In the order of their start. */
 	readonly executions: readonly Execution[];
 	/**
@@ -52,8 +52,8 @@ export async function createEngine(
 	load: () => Promise<DurableHandler>,
 	skipTime: boolean,
 	overWire = false,
-): Promise<Engine> {
-	await enterRunner(skipTime);
+): Promise<DurableEngine> {
+	await acquireRunner(skipTime);
 	const executions: Execution[] = [];
 	const checkpoints = createCheckpoints();
 	const handler = atOurArn(overWire ? invokeOverWire(load, checkpoints) : load);
@@ -67,7 +67,7 @@ export async function createEngine(
 			executions.push(execution);
 			return execution;
 		},
-		close: leaveRunner,
+		close: releaseRunner,
 	};
 }
 

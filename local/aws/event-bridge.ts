@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isRecord, parseJson } from "../json.ts";
-import type { Fault } from "./faults.ts";
+import type { AwsFault } from "./faults.ts";
 import { ACCOUNT, REGION } from "./names.ts";
 import { AwsError, type AwsReply, type AwsRequest, readJson } from "./protocol.ts";
 
@@ -25,7 +25,7 @@ export interface Bus {
 	/** Calls back for every event accepted from now on. @returns what ends it */
 	onEvent(listener: (event: BusEvent) => void): () => void;
 	/** Answers PutEvents. */
-	answer(request: AwsRequest, fault?: Fault): AwsReply;
+	answer(request: AwsRequest, fault?: AwsFault): AwsReply;
 }
 
 /** Bytes that a call, and each entry of it, may hold. */

@@ -1,5 +1,5 @@
 /** What goes wrong with one call. */
-export type Fault =
+export type AwsFault =
 	/** The service answers with an error and does nothing. */
 	| { readonly do: "fail"; readonly status: number; readonly code: string; readonly message?: string }
 	/** The connection breaks: before the call is carried out, or after, so that only the reply is lost. */
@@ -19,10 +19,10 @@ interface ServiceCall {
 }
 
 /** Asked once for each call. */
-export type Faults = (call: ServiceCall) => Fault | undefined;
+export type AwsFaults = (call: ServiceCall) => AwsFault | undefined;
 
 /** Counts the calls of each operation and asks for their faults. */
-export function countCalls(faults: Faults): (operation: string) => Fault | undefined {
+export function countCalls(faults: AwsFaults): (operation: string) => AwsFault | undefined {
 	const counts = new Map<string, number>();
 	return (operation) => {
 		const nth = (counts.get(operation) ?? 0) + 1;

@@ -2,18 +2,18 @@ import { randomBytes } from "node:crypto";
 import type { SigningKeys } from "../gateway/sigv4.ts";
 import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
 import { type BusEvent, createBus } from "./event-bridge.ts";
-import { countCalls, type Faults } from "./faults.ts";
+import { type AwsFaults, countCalls } from "./faults.ts";
 import { routeLambda } from "./lambda.ts";
 import { type AwsRequest, toJsonError } from "./protocol.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
-import { type Serving, serve } from "./server.ts";
+import { type AwsServerOptions, serveAws } from "./server.ts";
 
-export interface AwsOptions {
+export interface FakeAwsOptions {
 	/** Text of each secret by its name. */
 	readonly secrets: Readonly<Record<string, string>>;
 	/** Loads the durable function; asked at every invocation, so a module's own cache should answer. */
 	readonly snapshotHandler: () => Promise<DurableHandler>;
-	readonly faults?: Faults;
+	readonly faults?: AwsFaults;
 	/** Told of every signed call that a fake service knows, before it is carried out. */
 	readonly onCall?: (operation: string, request: AwsRequest) => void;
 	/** 0, the default, for any that is free. */
@@ -28,7 +28,7 @@ export interface AwsOptions {
 }
 
 /** Secrets Manager, EventBridge and Lambda's durable executions, on one loopback port. */
-export interface Aws {
+export interface FakeAws {
 	/** For `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_EVENTBRIDGE` and `AWS_ENDPOINT_URL_LAMBDA`. */
 	readonly url: string;
 	/** Made at random. No other is accepted: whoever has it reads the secrets and starts runs. */
@@ -44,7 +44,7 @@ export interface Aws {
 }
 
 /** Starts the fake services. Requests come from the real SDK clients, signed with `credentials`. */
-export async function startAws(options: AwsOptions): Promise<Aws> {
+export async function startFakeAws(options: FakeAwsOptions): Promise<FakeAws> {
 	const engine = await createEngine(
 		options.snapshotHandler,
 		options.skipTime ?? false,
@@ -52,17 +52,17 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
 	);
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
-	const find: Serving["route"] = (request) => {
+	const find: AwsServerOptions["route"] = (request) => {
 		const target = request.headers["x-amz-target"];
 		if (target === "secretsmanager.GetSecretValue") {
-			return { name: "GetSecretValue", carryOut: () => secrets.answer(request), toErrorReply: toJsonError };
+			return { name: "GetSecretValue", run: () => secrets.answer(request), toErrorReply: toJsonError };
 		}
 		if (target === "AWSEvents.PutEvents") {
-			return { name: "PutEvents", carryOut: (fault) => bus.answer(request, fault), toErrorReply: toJsonError };
+			return { name: "PutEvents", run: (fault) => bus.answer(request, fault), toErrorReply: toJsonError };
 		}
 		return routeLambda(request, engine);
 	};
-	const route: Serving["route"] = (request) => {
+	const route: AwsServerOptions["route"] = (request) => {
 		const operation = find(request);
 		if (operation) options.onCall?.(operation.name, request);
 		return operation;
@@ -70,7 +70,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
 	const faultOf = countCalls(options.faults ?? (() => undefined));
 	const credentials = { accessKeyId: randomKey(15), secretAccessKey: randomKey(30) };
 	const now = options.skipTime ? undefined : () => Date.now();
-	const server = await serve({ port: options.port ?? 0, keys: credentials, now, route, faultOf }).catch(
+	const server = await serveAws({ port: options.port ?? 0, keys: credentials, now, route, faultOf }).catch(
 		async (error: unknown) => {
 			await engine.close();
 			throw error;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Engine, Execution } from "./engine.ts";
+import type { DurableEngine, Execution } from "./engine.ts";
 import { toWire } from "./history.ts";
 import { isOurFunction, isQualified, VERSION_ARN } from "./names.ts";
-import { AwsError, type AwsReply, type AwsRequest, type Operation, toRestError } from "./protocol.ts";
+import { AwsError, type AwsOperation, type AwsReply, type AwsRequest, toRestError } from "./protocol.ts";
 
 /** Bytes of an asynchronous invocation's payload. */
 const PAYLOAD_BYTES = 1024 * 1024;
@@ -14,7 +14,7 @@ const LONGEST_PAGE = 1000;
  * @returns `undefined` for what is not Lambda's
  * @see AWS Lambda API: Invoke, ListDurableExecutionsByFunction, GetDurableExecution, GetDurableExecutionHistory
  */
-export function routeLambda(request: AwsRequest, engine: Engine): Operation | undefined {
+export function routeLambda(request: AwsRequest, engine: DurableEngine): AwsOperation | undefined {
 	const [date, resource, id = "", tail, ...more] = request.path.slice(1).split("/");
 	const key = decodeURIComponent(id);
 	if (more.length > 0) return undefined;
@@ -36,13 +36,13 @@ export function routeLambda(request: AwsRequest, engine: Engine): Operation | un
 	}
 }
 
-const rest = (name: string, carryOut: Operation["carryOut"]): Operation => ({
+const rest = (name: string, run: AwsOperation["run"]): AwsOperation => ({
 	name,
-	carryOut,
+	run,
 	toErrorReply: toRestError,
 });
 
-function invoke({ headers, query, body }: AwsRequest, name: string, engine: Engine): AwsReply {
+function invoke({ headers, query, body }: AwsRequest, name: string, engine: DurableEngine): AwsReply {
 	const qualifier = query.get("Qualifier");
 	checkFunction(name, qualifier);
 	if (!isQualified(name, qualifier)) {
@@ -76,7 +76,7 @@ function readPayload(body: Buffer): string {
 	}
 }
 
-function list({ query }: AwsRequest, name: string, engine: Engine): AwsReply {
+function list({ query }: AwsRequest, name: string, engine: DurableEngine): AwsReply {
 	checkFunction(name, query.get("Qualifier"));
 	const wanted = query.get("DurableExecutionName");
 	const statuses = query.getAll("Statuses");
@@ -127,7 +127,7 @@ function page<T>(all: readonly T[], query: URLSearchParams): { members: readonly
 	return { members: ordered.slice(from, to), next: to < ordered.length ? String(to) : undefined };
 }
 
-function find(engine: Engine, arn: string): Execution {
+function find(engine: DurableEngine, arn: string): Execution {
 	const execution = engine.executions.find((candidate) => candidate.arn === arn);
 	if (execution) return execution;
 	throw new AwsError("ResourceNotFoundException", 404, "Durable execution not found.");

@@ -1,9 +1,9 @@
-import type { PlainRequest } from "../gateway/payload.ts";
+import type { HttpMessage } from "../gateway/payload.ts";
 import { isRecord, parseJson } from "../json.ts";
-import type { Fault } from "./faults.ts";
+import type { AwsFault } from "./faults.ts";
 
 /** A request as it came over the socket; its path is still percent-encoded: an ARN in it holds slashes of its own. */
-export interface AwsRequest extends Omit<PlainRequest, "query"> {
+export interface AwsRequest extends Omit<HttpMessage, "query"> {
 	readonly query: URLSearchParams;
 	readonly body: Buffer;
 }
@@ -16,11 +16,11 @@ export interface AwsReply {
 }
 
 /** One call of a service: which operation, and how it is carried out. */
-export interface Operation {
+export interface AwsOperation {
 	/** As the service names it: `GetSecretValue`, `PutEvents`, `Invoke`. */
 	readonly name: string;
 	/** @throws AwsError */
-	carryOut(fault?: Fault): AwsReply | Promise<AwsReply>;
+	run(fault?: AwsFault): AwsReply | Promise<AwsReply>;
 	/** How the service's protocol writes an error. */
 	toErrorReply(error: AwsError): AwsReply;
 }

@@ -2,14 +2,14 @@ import { EventEmitter } from "node:events";
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { calmClock, isBusy } from "./calm-clock.ts";
+import { hasRequestsInFlight, pauseClockWhileInFlight } from "./calm-clock.ts";
 
 /** AWS's local runner has one environment in a process; whoever needs it shares it. */
 let users = 0;
 let skipping = false;
 
 /** @param skipTime the same for all who share it */
-export async function enterRunner(skipTime: boolean): Promise<void> {
+export async function acquireRunner(skipTime: boolean): Promise<void> {
 	if (users > 0 && skipTime !== skipping) throw new Error("the durable runner is in use with another clock");
 	users++;
 	skipping = skipTime;
@@ -18,13 +18,13 @@ export async function enterRunner(skipTime: boolean): Promise<void> {
 	const { setInterval: realSetInterval, setTimeout: realSetTimeout } = globalThis;
 	const { now: realNow } = Date;
 	await setUpInThisThread();
-	calmClock(realNow, realSetTimeout);
+	pauseClockWhileInFlight(realNow, realSetTimeout);
 	// The runner moves its clock to the end of a wait only while some timer is pending: here one always is.
 	setInterval(() => {}, 2 ** 31 - 1);
 	hurry(realSetInterval);
 }
 
-export async function leaveRunner(): Promise<void> {
+export async function releaseRunner(): Promise<void> {
 	users--;
 	if (users > 0) return;
 	clearHurry();
@@ -39,7 +39,7 @@ let clearHurry = (): void => {};
  */
 function hurry(realSetInterval: typeof setInterval): void {
 	const clock: { tick(milliseconds: number): void } | undefined = LocalDurableTestRunner["fakeClock"];
-	const interval = realSetInterval(() => clock?.tick(isBusy() ? 1 : 20), 1);
+	const interval = realSetInterval(() => clock?.tick(hasRequestsInFlight() ? 1 : 20), 1);
 	clearHurry = () => realClearInterval(interval);
 }
 

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { isSignedBy, type SigningKeys } from "../gateway/sigv4.ts";
 import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
-import type { Fault } from "./faults.ts";
-import { AwsError, type AwsReply, type AwsRequest, type Operation, toJsonError } from "./protocol.ts";
+import type { AwsFault } from "./faults.ts";
+import { AwsError, type AwsOperation, type AwsReply, type AwsRequest, toJsonError } from "./protocol.ts";
 
 /** What the fake services are served with. */
-export interface Serving {
+export interface AwsServerOptions {
 	/** 0 for any that is free. */
 	readonly port: number;
 	/** With which every request must be signed. */
@@ -14,8 +14,8 @@ export interface Serving {
 	/** Epoch milliseconds; absent where the process's clock is a fake one, that may jump under a request. */
 	readonly now: (() => number) | undefined;
 	/** Finds the operation that a request asks for, or `undefined` for one that no service knows. */
-	readonly route: (request: AwsRequest) => Operation | undefined;
-	readonly faultOf: (operation: string) => Fault | undefined;
+	readonly route: (request: AwsRequest) => AwsOperation | undefined;
+	readonly faultOf: (operation: string) => AwsFault | undefined;
 }
 
 /** Those of the AWS JSON 1.1 protocol, and of restJson1 with and without a payload that is a blob. */
@@ -25,11 +25,11 @@ const SERVICES = ["secretsmanager", "events", "lambda"];
 const BODY_BYTES = 10 * 1024 * 1024;
 
 /** Serves the fake services on loopback. */
-export function serve(serving: Serving): Promise<LoopbackServer> {
+export function serveAws(serving: AwsServerOptions): Promise<LoopbackServer> {
 	return listenOnLoopback(serving.port, (incoming, outgoing) => answer(incoming, outgoing, serving));
 }
 
-async function answer(incoming: IncomingMessage, outgoing: ServerResponse, serving: Serving): Promise<void> {
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, serving: AwsServerOptions): Promise<void> {
 	const request = await readRequest(incoming, MEDIA_TYPES, BODY_BYTES);
 	if ("message" in request) return send(outgoing, refuse("AccessDeniedException", request));
 	if (!isSignedBy(request, serving.keys, SERVICES, serving.now?.())) return send(outgoing, UNSIGNED);
@@ -55,10 +55,10 @@ const UNSIGNED = refuse("InvalidSignatureException", {
 	message: "the request must be signed with the access key of this process",
 });
 
-async function carryOut(operation: Operation, fault: Fault | undefined): Promise<AwsReply> {
+async function carryOut(operation: AwsOperation, fault: AwsFault | undefined): Promise<AwsReply> {
 	try {
 		if (fault?.do === "fail") throw new AwsError(fault.code, fault.status, fault.message ?? "injected");
-		return await operation.carryOut(fault);
+		return await operation.run(fault);
 	} catch (error) {
 		const known = error instanceof AwsError ? error : new AwsError("InternalFailure", 500, "the stand-in failed");
 		return operation.toErrorReply(known);

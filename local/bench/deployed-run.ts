@@ -2,9 +2,9 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Run } from "../../lambda/domain/run.ts";
 import type { DurableHandler, Execution } from "../aws/engine.ts";
-import { startAws } from "../aws/index.ts";
+import { startFakeAws } from "../aws/index.ts";
 import { FUNCTION_ARN } from "../aws/names.ts";
-import { enter, quieten } from "../environment.ts";
+import { setFunctionEnvironment, silenceFunctionLogs } from "../environment.ts";
 
 /** A deployed bundle in a process of its own. */
 export interface Deployed extends AsyncDisposable {
@@ -31,13 +31,13 @@ export async function carryOut<D extends Deployed>(
 	{ url, projectId, keys }: Where,
 	clusters: readonly string[],
 ): Promise<{ readonly deployed: D; readonly execution: Execution }> {
-	quieten(process.env);
+	silenceFunctionLogs(process.env);
 	let handler: DurableHandler | undefined;
-	const aws = await startAws({
+	const aws = await startFakeAws({
 		secrets: { "atlas-keys": keys },
 		snapshotHandler: async () => handler ?? Promise.reject(new Error("not started")),
 	});
-	enter(process.env, aws, {
+	setFunctionEnvironment(process.env, aws, {
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: url,

@@ -1,6 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
-import { readCommand, readWhole } from "../cli/command.ts";
+import { readCommand, readWholeNumber } from "../cli/command.ts";
 
 const USAGE = `npm run fleet -- [PROJECTS [CLUSTERS [SNAPSHOT_SECONDS]]]
 one request for PROJECTS (default 40) projects of CLUSTERS (25) clusters each,
@@ -15,9 +15,9 @@ const [PROJECTS, CLUSTERS, SNAPSHOT_SECONDS] = readCommand(
 	USAGE,
 	{},
 	(_flags, [projects = "40", clusters = "25", seconds = "160"]) => [
-		readWhole("PROJECTS", projects, 1),
-		readWhole("CLUSTERS", clusters, 1),
-		readWhole("SNAPSHOT_SECONDS", seconds, 1),
+		readWholeNumber("PROJECTS", projects, 1),
+		readWholeNumber("CLUSTERS", clusters, 1),
+		readWholeNumber("SNAPSHOT_SECONDS", seconds, 1),
 	],
 	3,
 );
@@ -27,7 +27,7 @@ const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true;
 process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
 process.env["POWERTOOLS_METRICS_DISABLED"] = "true";
-const { openStage } = await import("../../test/harness/durable-function.ts");
+const { startHarness } = await import("../../test/harness/durable-function.ts");
 
 const projects = Array.from({ length: PROJECTS }, (_, p) => ({
 	name: `project-${p}`,
@@ -47,8 +47,8 @@ subscribe("undici:client:connected", (message) => {
 	socket.once("close", () => sockets.delete(socket));
 });
 const startedAt = realNow();
-await using stage = await openStage({ atlas: { projects, snapshotSeconds: SNAPSHOT_SECONDS }, auth: "oauth" });
-const { result, history } = await stage.carryOut({ clusters: "all", projectId: undefined });
+await using stage = await startHarness({ atlas: { projects, snapshotSeconds: SNAPSHOT_SECONDS }, auth: "oauth" });
+const { result, history } = await stage.runRequest({ clusters: "all", projectId: undefined });
 
 const seconds = (realNow() - startedAt) / 1000;
 const finals = stage.published().filter(({ state }) => state !== "STARTED" && state !== "LATE");
@@ -61,7 +61,7 @@ const states: Record<string, number> = {};
 for (const { state } of result.targets) states[state] = (states[state] ?? 0) + 1;
 const took = (kind: string) =>
 	stage.atlas.log.filter((request) => request.kind === kind && request.status === 200).length;
-const snapshots = [...stage.atlas.world.projects.values()].flatMap(({ clusters }) =>
+const snapshots = [...stage.atlas.state.projects.values()].flatMap(({ clusters }) =>
 	[...clusters.values()].map((cluster) => cluster.snapshots.length),
 );
 const figures = {

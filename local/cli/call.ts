@@ -1,13 +1,13 @@
 import { parseHookKeys } from "../../lambda/triggers/http/hook-keys.ts";
 import type { SigningKeys } from "../gateway/sigv4.ts";
-import { readWhole, UsageError } from "./command.ts";
+import { readWholeNumber, UsageError } from "./command.ts";
 import { readAtlasUrl, secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";
 import { readEventFile } from "./event-file.ts";
 import { type Flags, readStartFlags } from "./flags.ts";
 import { type RequestDraft, requestFlag, requestOfFlags } from "./request-of-flags.ts";
 
 /** A call of `npm start`, read. */
-export interface Call {
+export interface StartOptions {
 	readonly json: boolean;
 	/** Seconds; absent, the default of where it runs. */
 	readonly pollSeconds?: string;
@@ -30,7 +30,7 @@ type Work =
 const SOME_PROJECT = "0".repeat(24);
 
 /** @throws UsageError */
-export async function readCall(args: readonly string[], env: Variables): Promise<Call> {
+export async function readStartOptions(args: readonly string[], env: Variables): Promise<StartOptions> {
 	const { flags, help } = readStartFlags(args);
 	const json = flags.json ?? false;
 	if (help) return { json, work: { kind: "help" } };
@@ -52,7 +52,7 @@ async function readWork(flags: Flags, atlasUrl: string | undefined, env: Variabl
 	if (flags.serve) {
 		return {
 			kind: "serve",
-			port: readWhole("--port", flags.port ?? "0", 0, 65535),
+			port: readWholeNumber("--port", flags.port ?? "0", 0, 65535),
 			...(flags.iam && { keys: signingKeysOf(env) }),
 		};
 	}

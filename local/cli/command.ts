@@ -77,28 +77,28 @@ export function readCommand<const O extends Options, T = FlagsOf<O>>(
 		const { flags, values, help } = readFlags(process.argv.slice(2), options, most);
 		if (!help) return read(flags, values);
 	} catch (error) {
-		endWrongCall(error);
+		exitWithUsageError(error);
 	}
 	process.stdout.write(`${usage}\n`);
 	process.exit(0);
 }
 
 /** Ends the process with 2 after a wrong call. @throws whatever else is thrown */
-export function endWrongCall(error: unknown): never {
+export function exitWithUsageError(error: unknown): never {
 	if (!(error instanceof UsageError)) throw error;
 	process.stderr.write(`${error.message}\n`);
 	process.exit(2);
 }
 
 /** The whole number that a flag or a value holds. @throws UsageError naming it and the rule */
-export function readWhole(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+export function readWholeNumber(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
 	if (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
 	const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
 	throw new UsageError(`${name} must be a whole number ${range}`);
 }
 
 /** Why a server cannot listen, in words. @returns the error itself where it is about something else */
-export function listenFault(error: unknown, port: number): unknown {
+export function explainListenError(error: unknown, port: number): unknown {
 	const code = error instanceof Error && "code" in error ? error.code : undefined;
 	const others = "choose another, or leave it out for any that is free";
 	if (code === "EADDRINUSE") return new UsageError(`--port ${port} is in use by another program; ${others}`);
@@ -110,7 +110,7 @@ export function listenFault(error: unknown, port: number): unknown {
  * Calls back once when npm, which started this process, has gone: it hands a signal to the shell between the two, which
  * ends and leaves this process behind. Without npm nothing is watched.
  */
-export function whenOrphaned(env: Readonly<Record<string, string | undefined>>, callBack: () => void): void {
+export function onParentExit(env: Readonly<Record<string, string | undefined>>, callBack: () => void): void {
 	const parent = process.ppid;
 	if (env["npm_lifecycle_event"] === undefined) return;
 	const watch = setInterval(() => {

@@ -1,7 +1,7 @@
 import { runMarker } from "../../lambda/domain/run.ts";
 import type { FaultAction } from "../atlas/api/faults.ts";
-import type { World } from "../atlas/state/state.ts";
-import type { Fault as AwsFault } from "../aws/faults.ts";
+import type { AtlasState } from "../atlas/state/state.ts";
+import type { AwsFault } from "../aws/faults.ts";
 import type { ConnectFault } from "./connections.ts";
 import { createIntruder, type Place } from "./intruder.ts";
 import type { AtlasTrouble, Plan, Strike } from "./plan.ts";
@@ -41,7 +41,7 @@ export interface Adversary {
 
 export interface Stakes extends Place {
 	readonly plan: Plan;
-	readonly world: World;
+	readonly world: AtlasState;
 	/** The name of the run that began first, once it has. */
 	readonly runName: () => string | undefined;
 	/** Told the name of everything that is done. */

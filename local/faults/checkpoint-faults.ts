@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { CheckpointDurableExecutionCommand } from "@aws-sdk/client-lambda";
 import { createDurableClient } from "../../lambda/aws/clients.ts";
-import type { Fault } from "../aws/faults.ts";
+import type { AwsFault } from "../aws/faults.ts";
 
 /** The token of a checkpoint that another invocation has used up, as the plan says it. */
 export const STALE_TOKEN = { do: "fail", status: 400, code: "InvalidParameterValueException" } as const;
@@ -26,7 +26,7 @@ const sdkError = (name: string, message: string, status?: number): Error =>
  *
  * @throws what Lambda's client throws then
  */
-export async function throwFault<T>(fault: Fault, carryOut: () => Promise<T>): Promise<T> {
+export async function throwFault<T>(fault: AwsFault, carryOut: () => Promise<T>): Promise<T> {
 	switch (fault.do) {
 		case "delay":
 			await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));

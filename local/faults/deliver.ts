@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { toPayload } from "../gateway/payload.ts";
+import { toGatewayEvent } from "../gateway/payload.ts";
 import { readReply } from "../gateway/reply.ts";
 import type { Firing } from "./firing.ts";
 import type { Plan } from "./plan.ts";
@@ -110,7 +110,7 @@ function read(returned: unknown): { readonly run?: string; readonly status: numb
 
 /** @returns the body of the reply to `GET /snapshots/{run}` */
 export async function readStatus(trigger: Trigger, run: string): Promise<string> {
-	const returned = await trigger(toPayload({ method: "GET", path: `/snapshots/${run}`, headers: {} }), context());
+	const returned = await trigger(toGatewayEvent({ method: "GET", path: `/snapshots/${run}`, headers: {} }), context());
 	return readReply(returned).body.toString();
 }
 

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { toPayload } from "../gateway/payload.ts";
+import { toGatewayEvent } from "../gateway/payload.ts";
 import type { Plan } from "./plan.ts";
 
 /** Of each caller of hooks: its key, as the secret holds it. */
@@ -74,7 +74,7 @@ const LOOKS: Readonly<Record<Plan["trigger"], (request: object, key: string, sec
 		detail: request,
 	}),
 	http: (request, key) =>
-		toPayload({
+		toGatewayEvent({
 			method: "POST",
 			path: "/snapshots",
 			headers: { "content-type": "application/json", "idempotency-key": key },
@@ -86,7 +86,7 @@ const LOOKS: Readonly<Record<Plan["trigger"], (request: object, key: string, sec
 		const timestamp = String(Math.floor(Date.now() / 1000));
 		const secret = Buffer.from(HOOK_KEYS[second ? "two" : "one"].slice("whsec_".length), "base64");
 		const signature = createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64");
-		return toPayload({
+		return toGatewayEvent({
 			method: "POST",
 			path: "/hooks/snapshots",
 			headers: {

@@ -1,8 +1,8 @@
 import { takeSnapshot } from "../atlas/index.ts";
 import type { Cluster, Snapshot } from "../atlas/state/model.ts";
 import { objectId } from "../atlas/state/object-id.ts";
-import type { World } from "../atlas/state/state.ts";
-import { isTaking } from "../atlas/state/taking.ts";
+import type { AtlasState } from "../atlas/state/state.ts";
+import { hasUnfinishedOnDemand } from "../atlas/state/taking.ts";
 import type { Other } from "./plan.ts";
 
 /** Where snapshots are planted. */
@@ -16,7 +16,7 @@ export interface Place {
 /** Plants snapshots of others, of any age, among those of the run. */
 export function createIntruder(
 	others: readonly Other[],
-	world: World,
+	world: AtlasState,
 	{ cluster, planted }: Place,
 	count: (name: string) => void,
 ) {
@@ -29,7 +29,7 @@ export function createIntruder(
 		const { seconds, ending, snapshotType, age } = other;
 		const now = world.now();
 		const running = age < seconds;
-		if (!where || (running && snapshotType !== "scheduled" && isTaking(where, now))) return;
+		if (!where || (running && snapshotType !== "scheduled" && hasUnfinishedOnDemand(where, now))) return;
 		const description = describe(other, mark);
 		const taken = takeSnapshot(world, where, {
 			description,

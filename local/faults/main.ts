@@ -1,4 +1,4 @@
-import { readCommand, readWhole, UsageError } from "../cli/command.ts";
+import { readCommand, readWholeNumber, UsageError } from "../cli/command.ts";
 import { wrap } from "../terminal/screen.ts";
 import type { Failure } from "./batch.ts";
 import { campaign, type Result } from "./campaign.ts";
@@ -30,9 +30,9 @@ const OPTIONS = {
 	json: { type: "boolean" },
 } as const;
 const { runs, seed, processes, scenario, shrink, json } = readCommand(USAGE, OPTIONS, (flags) => ({
-	runs: readWhole("--runs", flags.runs ?? "200", 1),
-	seed: readWhole("--seed", flags.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0),
-	processes: readWhole("--processes", flags.processes ?? "2", 1),
+	runs: readWholeNumber("--runs", flags.runs ?? "200", 1),
+	seed: readWholeNumber("--seed", flags.seed ?? String(Math.floor(Math.random() * 2 ** 30)), 0),
+	processes: readWholeNumber("--processes", flags.processes ?? "2", 1),
 	scenario: readScenario(flags.scenario),
 	shrink: flags.shrink ?? false,
 	json: flags.json ?? false,

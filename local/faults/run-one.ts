@@ -1,5 +1,5 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
-import { lookAt } from "../atlas/index.ts";
+import { viewSnapshot } from "../atlas/index.ts";
 import type { DurableHandler, Execution } from "../aws/engine.ts";
 import { createAdversary } from "./adversary.ts";
 import { type Answer, deliver, loadTrigger, readStatus, roundsOf } from "./deliver.ts";
@@ -35,18 +35,18 @@ const PATIENCE = 15 * 86_400_000;
 export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Report> {
 	await stage.begin(name);
 	const { atlas, aws, clock } = stage;
-	const { world } = atlas;
-	const began = world.now();
+	const { state } = atlas;
+	const began = state.now();
 	const counts: Record<string, number> = {};
 	const count = (name: string) => {
 		counts[name] = (counts[name] ?? 0) + 1;
 	};
 	const { bucket, ...settings } = plan.settings;
-	Object.assign(world.settings, settings);
-	world.settings.buckets.backups = { capacity: bucket, refillRate: Math.ceil(bucket / 2), refillSeconds: 60 };
-	const project = sowProject(world, plan);
+	Object.assign(state.settings, settings);
+	state.settings.buckets.backups = { capacity: bucket, refillRate: Math.ceil(bucket / 2), refillSeconds: 60 };
+	const project = sowProject(state, plan);
 	const canaries = createCanaries();
-	canaries.take(world);
+	canaries.take(state);
 
 	const logs: string[] = [];
 	const planted = new Set<string>();
@@ -59,7 +59,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		aws.runs.slice(firstExecution).filter(({ payload }) => payload.includes(`"${description}"`));
 	const adversary = createAdversary({
 		plan,
-		world,
+		world: state,
 		planted,
 		cluster(index) {
 			const number = index % plan.clusters.length;
@@ -74,7 +74,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		release: stage.release,
 		settled: () => clock.quiet(),
 		onPause: (milliseconds) =>
-			adversary.troubles.push({ what: "platform", from: world.now(), to: world.now() + milliseconds + 5_000 }),
+			adversary.troubles.push({ what: "platform", from: state.now(), to: state.now() + milliseconds + 5_000 }),
 	});
 	const director: Director = {
 		snapshotHandler: platform.handler as unknown as DurableHandler,
@@ -86,7 +86,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 				(strike) => process && platform.strike(process, strike),
 				() => stage.rotateKeys(),
 			);
-			canaries.take(world);
+			canaries.take(state);
 			return actions;
 		},
 		onAwsCall: adversary.onAwsCall,
@@ -99,13 +99,13 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	const statusOf = ({ clusterName, snapshotId }: SnapshotStateChange): string | undefined => {
 		const where = project.clusters.get(clusterName);
 		const snapshot = where?.snapshots.find(({ id }) => id === snapshotId);
-		return snapshot && lookAt(snapshot, where, world.now())?.status;
+		return snapshot && viewSnapshot(snapshot, where, state.now())?.status;
 	};
 	const events: ObservedEvent[] = [];
 	const stop = aws.onEvent(({ detail }) => {
 		const change = detail as unknown as SnapshotStateChange;
 		// What a dead process of an earlier run had on the wire is for that run's judgement.
-		if (change.projectId === project.id) events.push({ at: world.now(), change, atlasStatus: statusOf(change) });
+		if (change.projectId === project.id) events.push({ at: state.now(), change, atlasStatus: statusOf(change) });
 	});
 
 	const trigger = await clock.during(() => loadTrigger(name));

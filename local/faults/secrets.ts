@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import type { World } from "../atlas/state/state.ts";
+import type { AtlasState } from "../atlas/state/state.ts";
 
 const REALM = "MMS Public API";
 
 /** Collects what must never be seen outside, in every form that it may take. */
 export interface Canaries {
 	/** Keys, secrets and tokens as they are now; to be called again whenever they may have changed. */
-	take(world: World): void;
+	take(world: AtlasState): void;
 	/** The value of an `Authorization` header. */
 	hear(header: string): void;
 	/** A secret of any other kind. @param name what it is, for a report */
@@ -16,7 +16,7 @@ export interface Canaries {
 }
 
 /** The newest secrets of each kind. */
-export const secretsOf = ({ credentials }: World): readonly string[] => [
+export const secretsOf = ({ credentials }: AtlasState): readonly string[] => [
 	...[...credentials.apiKeys.values()].slice(-1),
 	...[...credentials.serviceAccounts.values()].flatMap((secrets) => [...secrets]).slice(-1),
 	...[...credentials.tokens.keys()].slice(-1),

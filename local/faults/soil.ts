@@ -1,10 +1,10 @@
 import type { Project } from "../atlas/state/model.ts";
-import type { ClusterSeed } from "../atlas/state/seed.ts";
-import type { World } from "../atlas/state/state.ts";
+import type { ClusterOptions } from "../atlas/state/seed.ts";
+import type { AtlasState } from "../atlas/state/state.ts";
 import type { ObservedSnapshot } from "./observed.ts";
 import type { ClusterState, Plan } from "./plan.ts";
 
-const STATES: Readonly<Record<ClusterState, Partial<ClusterSeed>>> = {
+const STATES: Readonly<Record<ClusterState, Partial<ClusterOptions>>> = {
 	ready: {},
 	paused: { paused: true },
 	tenant: { kind: "tenant" },
@@ -13,7 +13,7 @@ const STATES: Readonly<Record<ClusterState, Partial<ClusterSeed>>> = {
 };
 
 /** Puts the project of a plan into Atlas: its clusters, and for a selection by tags one that does not carry them. */
-export function sowProject(world: World, { clusters, wanted }: Plan): Project {
+export function sowProject(world: AtlasState, { clusters, wanted }: Plan): Project {
 	const tags = { backup: "nightly", "it's": "ours" };
 	const seeds = clusters.map(({ kind, course, state }, index) => ({
 		name: `c${index}`,

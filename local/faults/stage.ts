@@ -7,10 +7,10 @@ import type { FaultAction } from "../atlas/api/faults.ts";
 import { type AtlasSimulator, startAtlas } from "../atlas/index.ts";
 import { restartObjectIds } from "../atlas/state/object-id.ts";
 import type { DurableHandler } from "../aws/engine.ts";
-import type { Fault as AwsFault } from "../aws/faults.ts";
-import { type Aws, startAws } from "../aws/index.ts";
+import type { AwsFault } from "../aws/faults.ts";
+import { type FakeAws, startFakeAws } from "../aws/index.ts";
 import { FUNCTION_ARN } from "../aws/names.ts";
-import { enter } from "../environment.ts";
+import { setFunctionEnvironment } from "../environment.ts";
 import { type Clock, driveClock } from "./clock.ts";
 import { type ConnectFault, connectInMemory } from "./connections.ts";
 import { HOOK_KEYS, LIMITS } from "./firing.ts";
@@ -38,7 +38,7 @@ export interface Director {
 export interface Stage extends AsyncDisposable {
 	/** Of the run that is under way. */
 	readonly atlas: AtlasSimulator;
-	readonly aws: Aws;
+	readonly aws: FakeAws;
 	readonly clock: Clock;
 	/**
 	 * Makes everything as it is at the start of every run of this name: the time, Atlas, chance and its ids. Processes of the
@@ -65,13 +65,13 @@ export async function openStage(): Promise<Stage> {
 	});
 	const openAtlas = async () => {
 		const opened = await startAtlas({ now: () => Date.now() });
-		opened.faults.meet = (kind, _cluster, exchange) =>
+		opened.faults.actionsFor = (kind, _cluster, exchange) =>
 			director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
 		atlasPort = Number(new URL(opened.url).port);
 		return opened;
 	};
 	let atlas = await openAtlas();
-	const aws = await startAws({
+	const aws = await startFakeAws({
 		secrets: { hooks: JSON.stringify(HOOK_KEYS) },
 		skipTime: true,
 		snapshotHandler: async () => {
@@ -88,7 +88,7 @@ export async function openStage(): Promise<Stage> {
 	const unhook = hookProcesses();
 	const { deregister } = registerHooks(moduleHooks);
 	const clock = driveClock();
-	enter(process.env, aws, {
+	setFunctionEnvironment(process.env, aws, {
 		EVENT_BUS_NAME: "default",
 		FIRST_POLL_SECONDS: "60",
 		REQUEST_LIMITS: JSON.stringify(LIMITS),
@@ -128,9 +128,9 @@ export async function openStage(): Promise<Stage> {
 			clock.restart();
 		},
 		rotateKeys() {
-			atlas.world.rotateKeys();
+			atlas.state.rotateKeys();
 			putKeys();
-			atlas.world.retireOldKeys();
+			atlas.state.retireOldKeys();
 		},
 		async acquire(auth) {
 			// Read when the function first works, in the invocation that follows.

@@ -6,7 +6,7 @@ import { needsIam } from "../../lambda/triggers/http/index-page.ts";
 const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
 
 /** A request before API Gateway has made an event of it. */
-export interface PlainRequest {
+export interface HttpMessage {
 	readonly method: string;
 	readonly path: string;
 	/** Without the question mark. */
@@ -22,7 +22,7 @@ export interface PlainRequest {
  *
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version 2.0)
  */
-export function toPayload(request: PlainRequest): APIGatewayProxyEventV2 {
+export function toGatewayEvent(request: HttpMessage): APIGatewayProxyEventV2 {
 	const { method, path, query = "", headers, body = Buffer.alloc(0), address = "127.0.0.1" } = request;
 	const now = new Date();
 	const isBase64Encoded = body.length > 0 && !isText(headers["content-type"]);

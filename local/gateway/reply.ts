@@ -1,7 +1,7 @@
 import { isRecord } from "../json.ts";
 
 /** What came of an event that was fed to the trigger function. */
-export type Fed = { readonly returned: unknown } | { readonly error: unknown };
+export type TriggerOutcome = { readonly returned: unknown } | { readonly error: unknown };
 
 export interface PlainReply {
 	readonly status: number;

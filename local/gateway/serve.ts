@@ -1,21 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
-import { type PlainRequest, toPayload } from "./payload.ts";
-import { type Fed, type PlainReply, readReply } from "./reply.ts";
+import { type HttpMessage, toGatewayEvent } from "./payload.ts";
+import { type PlainReply, readReply, type TriggerOutcome } from "./reply.ts";
 
 /** Bytes; API Gateway takes no longer body. */
 const BODY_BYTES = 10 * 1024 * 1024;
 const MEDIA_TYPES = ["application/json"];
 
-export interface Gateway {
+export interface GatewayOptions {
 	/** 0 for any that is free. */
 	readonly port: number;
 	/** Hands an event to the function. */
-	readonly feed: (event: unknown) => Promise<Fed>;
+	readonly invoke: (event: unknown) => Promise<TriggerOutcome>;
 	/** Whether the function may see the request; without it, it sees every one. */
-	readonly authorize?: (request: PlainRequest) => boolean;
+	readonly authorize?: (request: HttpMessage) => boolean;
 	/** Hears of every request that was answered. */
-	readonly hear?: (method: string, path: string, status: number) => void;
+	readonly onReply?: (method: string, path: string, status: number) => void;
 }
 
 /**
@@ -24,21 +24,21 @@ export interface Gateway {
  *
  * @throws Error of the socket, with `code` `EADDRINUSE` or `EACCES`
  */
-export function serveGateway(gateway: Gateway): Promise<LoopbackServer> {
+export function serveGateway(gateway: GatewayOptions): Promise<LoopbackServer> {
 	return listenOnLoopback(gateway.port, (incoming, outgoing) => answer(incoming, outgoing, gateway));
 }
 
-async function answer(incoming: IncomingMessage, outgoing: ServerResponse, gateway: Gateway): Promise<void> {
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, gateway: GatewayOptions): Promise<void> {
 	const request = await readRequest(incoming, MEDIA_TYPES, BODY_BYTES);
 	const { status, headers, body } = "message" in request ? own(request) : await replyTo(request, gateway);
 	outgoing.writeHead(status, headers);
 	outgoing.end(body);
-	if (!("message" in request)) gateway.hear?.(request.method, request.path, status);
+	if (!("message" in request)) gateway.onReply?.(request.method, request.path, status);
 }
 
-async function replyTo(request: PlainRequest, { feed, authorize }: Gateway): Promise<PlainReply> {
+async function replyTo(request: HttpMessage, { invoke, authorize }: GatewayOptions): Promise<PlainReply> {
 	if (authorize && !authorize(request)) return own({ status: 403, message: "Forbidden" });
-	const fed = await feed(toPayload(request));
+	const fed = await invoke(toGatewayEvent(request));
 	return "error" in fed ? own({ status: 500, message: "Internal Server Error" }) : readReply(fed.returned);
 }
 

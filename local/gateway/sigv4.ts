@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { PlainRequest } from "./payload.ts";
+import type { HttpMessage } from "./payload.ts";
 
 /** The keys that callers must have signed with. */
 export interface SigningKeys {
@@ -21,7 +21,7 @@ const SKEW_MS = 5 * 60 * 1000;
  * @see AWS IAM User Guide, "Create a signed AWS API request"
  */
 export function isSignedBy(
-	request: PlainRequest,
+	request: HttpMessage,
 	keys: SigningKeys,
 	services: readonly string[],
 	now: number | undefined,
@@ -60,7 +60,7 @@ const readTime = (text: string): number =>
 	Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 
 function canonical(
-	{ method, path, query = "", headers, body = Buffer.alloc(0) }: PlainRequest,
+	{ method, path, query = "", headers, body = Buffer.alloc(0) }: HttpMessage,
 	signed: readonly string[],
 ) {
 	const fields = signed.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/ +/g, " ")}\n`);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cp, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readCommand, readWhole } from "../cli/command.ts";
+import { readCommand, readWholeNumber } from "../cli/command.ts";
 import { type Scope, campaign as sound } from "../faults/campaign.ts";
 import type { ScenarioName } from "../faults/draw-scenarios.ts";
 import { type Mutant, mutants } from "./list.ts";
@@ -23,8 +23,8 @@ exit code: 0 every defect was found, 1 some were not, 2 the call was wrong`;
 const TEXT = { type: "string" } as const;
 const OPTIONS = { runs: TEXT, seed: TEXT, only: TEXT, scenarios: { type: "boolean" } } as const;
 const values = readCommand(USAGE, OPTIONS, (flags) => ({
-	runs: readWhole("--runs", flags.runs ?? "500", 1),
-	seed: readWhole("--seed", flags.seed ?? "1", 0),
+	runs: readWholeNumber("--runs", flags.runs ?? "500", 1),
+	seed: readWholeNumber("--seed", flags.seed ?? "1", 0),
 	only: flags.only ?? "",
 	scenarios: flags.scenarios ?? false,
 }));

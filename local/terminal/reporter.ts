@@ -1,5 +1,5 @@
 import type { Execution } from "../aws/engine.ts";
-import type { Aws } from "../aws/index.ts";
+import type { FakeAws } from "../aws/index.ts";
 import type { OnLog } from "../function-logs.ts";
 import { nextTry, progressLines } from "./progress.ts";
 import { duration, type Screen, STATE_STYLE, short } from "./screen.ts";
@@ -21,7 +21,7 @@ const PROGRESS_MS = 30_000;
 /** Columns before what a line says. */
 const INDENT = 23;
 
-export function createReporter(aws: Aws, screen: Screen, onLog: OnLog): Reporter {
+export function createReporter(aws: FakeAws, screen: Screen, onLog: OnLog): Reporter {
 	const began = Date.now();
 	const targets = createTargets();
 	const statuses = new Map<string, string>();

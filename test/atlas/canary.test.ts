@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { ObservedRequest } from "../../lambda/atlas/client.ts";
 import type { AtlasSimulator, Fault } from "../../local/atlas/index.ts";
-import { REQUEST, rig, SCHEMES } from "../harness/atlas-client.ts";
+import { REQUEST, SCHEMES, startAtlasClient } from "../harness/atlas-client.ts";
 
 type Action = Fault["do"];
 
@@ -10,7 +10,7 @@ type Action = Fault["do"];
 function secretsOf(sim: AtlasSimulator): string[] {
 	const { privateKey, clientId, clientSecret } = sim;
 	const basic = Buffer.from(`${clientId}:${clientSecret}`).toString("base64");
-	return [privateKey, clientSecret, basic, ...sim.world.credentials.tokens.keys(), "Digest username", "Bearer ey"];
+	return [privateKey, clientSecret, basic, ...sim.state.credentials.tokens.keys(), "Digest username", "Bearer ey"];
 }
 
 const ACTIONS: readonly Action[] = [
@@ -29,8 +29,8 @@ for (const scheme of SCHEMES) {
 		let failures = 0;
 		for (const kind of ["take", scheme === "digest" ? "challenge" : "token"] as const) {
 			for (const action of ACTIONS) {
-				await using r = await rig(scheme, {}, { onReply: (exchange) => told.push(exchange) });
-				r.sim.faults.add({ on: { kind, times: "always" }, do: action });
+				await using r = await startAtlasClient(scheme, {}, { onReply: (exchange) => told.push(exchange) });
+				r.simulator.faults.add({ on: { kind, times: "always" }, do: action });
 
 				await r.atlas.takeSnapshot(r.target, REQUEST).catch((error: unknown) => {
 					failures += 1;
@@ -38,7 +38,7 @@ for (const scheme of SCHEMES) {
 				});
 
 				const all = text.splice(0).join("\n") + JSON.stringify(told.splice(0));
-				for (const secret of secretsOf(r.sim)) expect(all).not.toContain(secret);
+				for (const secret of secretsOf(r.simulator)) expect(all).not.toContain(secret);
 			}
 		}
 
@@ -48,11 +48,11 @@ for (const scheme of SCHEMES) {
 
 test("every request that left is told of, with its status, code and tokens left, and without its query", async () => {
 	const told: ObservedRequest[] = [];
-	await using r = await rig("digest", {}, { onReply: (exchange) => told.push(exchange) });
+	await using r = await startAtlasClient("digest", {}, { onReply: (exchange) => told.push(exchange) });
 
 	await r.atlas.takeSnapshot(r.target, REQUEST);
 	await r.atlas.takeSnapshot(r.target, REQUEST).catch(() => undefined);
-	r.sim.faults.add({ on: { kind: "take" }, do: { type: "drop", when: "after" } });
+	r.simulator.faults.add({ on: { kind: "take" }, do: { type: "drop", when: "after" } });
 	await r.atlas.takeSnapshot(r.target, REQUEST).catch(() => undefined);
 
 	expect(told.map(({ method, status, errorCode, failure }) => [method, status, errorCode, failure])).toEqual([
@@ -61,6 +61,6 @@ test("every request that left is told of, with its status, code and tokens left,
 		["POST", 400, "UNFINISHED_ON_DEMAND_SNAPSHOT", undefined],
 		["POST", undefined, undefined, "ATLAS_NO_REPLY"],
 	]);
-	expect(told[1]).toMatchObject({ projectId: r.sim.projectId, rateLimitRemaining: 1199 });
+	expect(told[1]).toMatchObject({ projectId: r.simulator.projectId, rateLimitRemaining: 1199 });
 	expect(told[1]?.path).not.toContain("?");
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { DEFAULT_MEDIA_TYPE, USER_AGENT } from "../../lambda/atlas/resources/requests.ts";
 import { ATLAS_MEDIA_TYPE } from "../../lambda/handlers/config.ts";
-import { REQUEST, rig } from "../harness/atlas-client.ts";
+import { REQUEST, startAtlasClient } from "../harness/atlas-client.ts";
 
 const projects = [{ clusters: Array.from({ length: 100 }, (_, i) => `cluster-${i}`) }];
 
@@ -12,23 +12,23 @@ test.each([
 ] as const)(
 	"a run of a hundred targets costs at most so many requests a snapshot over %s: %d",
 	async (scheme, most) => {
-		await using r = await rig(scheme, { projects });
+		await using r = await startAtlasClient(scheme, { projects });
 
 		const snapshots = await Promise.all(r.targets.map((target) => r.atlas.takeSnapshot(target, REQUEST)));
 
 		expect(new Set(snapshots.map(({ id }) => id)).size).toBe(100);
-		expect(r.sim.log.length / snapshots.length).toBeLessThanOrEqual(most);
-		expect(r.sim.log).toHaveLength(101);
+		expect(r.simulator.log.length / snapshots.length).toBeLessThanOrEqual(most);
+		expect(r.simulator.log).toHaveLength(101);
 	},
 );
 
 test("a nonce is not used so often that Atlas would call it stale", async () => {
-	await using r = await rig("digest");
+	await using r = await startAtlasClient("digest");
 
 	await Promise.all(Array.from({ length: 1100 }, () => r.atlas.readCluster(r.target)));
 
-	expect(r.sim.log.filter(({ kind }) => kind === "challenge")).toHaveLength(2);
-	expect(r.sim.log.filter(({ kind, status }) => kind === "cluster" && status === 401)).toHaveLength(0);
+	expect(r.simulator.log.filter(({ kind }) => kind === "challenge")).toHaveLength(2);
+	expect(r.simulator.log.filter(({ kind, status }) => kind === "cluster" && status === 401)).toHaveLength(0);
 });
 
 test("the media type and the version that are sent are those of the product", () => {

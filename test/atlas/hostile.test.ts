@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { ObservedRequest } from "../../lambda/atlas/client.ts";
 import { createKnownSecrets } from "../../lambda/atlas/layers/known-secrets.ts";
 import type { Fault } from "../../local/atlas/index.ts";
-import { faultOf, REQUEST, rig, SCHEMES } from "../harness/atlas-client.ts";
+import { faultOf, REQUEST, SCHEMES, startAtlasClient } from "../harness/atlas-client.ts";
 
 type Action = Fault["do"];
 
@@ -38,7 +38,7 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 		const told: ObservedRequest[] = [];
 		const secret = "mdb_sa_sk_Zm9vYmFyYmF6cXV4cXV1eA-K3y_0f_the_test";
 		const echo = write(secret);
-		await using r = await rig(
+		await using r = await startAtlasClient(
 			scheme,
 			{ credentials: { privateKey: secret, clientSecret: secret }, projects: [{ clusters: ["a", "b"] }] },
 			{ onReply: (exchange) => told.push(exchange) },
@@ -55,9 +55,9 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 			])
 				await call().then((value) => seen.push(JSON.stringify(value)), keep);
 		};
-		r.sim.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: echo } });
+		r.simulator.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: echo } });
 		await calls();
-		r.sim.world.roles = [];
+		r.simulator.state.roles = [];
 		await calls();
 
 		expect(seen).toHaveLength(10);
@@ -66,9 +66,9 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 
 	test("the secret gets out of no reply, however many came before", async () => {
 		const secret = "mdb_sa_sk_0f_the_test_that_asks_often";
-		await using r = await rig(scheme, { credentials: { privateKey: secret, clientSecret: secret } });
+		await using r = await startAtlasClient(scheme, { credentials: { privateKey: secret, clientSecret: secret } });
 		const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
-		r.sim.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: secret } });
+		r.simulator.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: secret } });
 		const told: string[] = [];
 		for (let count = 0; count < 320; count++) told.push(JSON.stringify(await r.atlas.readSnapshot(r.target, id)));
 
@@ -80,8 +80,8 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 		["5 MB in an unknown field", { type: "grow", bytes: 5_000_000 }],
 		["interim replies before the reply", { type: "interim", times: 200 }],
 	] as const)("a reply with %s is read like any other", async (_what, action) => {
-		await using r = await rig(scheme);
-		r.sim.faults.add({ on: { kind: "any", times: "always" }, do: action });
+		await using r = await startAtlasClient(scheme);
+		r.simulator.faults.add({ on: { kind: "any", times: "always" }, do: action });
 
 		const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
 
@@ -91,10 +91,10 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 });
 
 test("a poll that shows another snapshot than the one asked for is none", async () => {
-	await using r = await rig("digest");
+	await using r = await startAtlasClient("digest");
 	const body = JSON.stringify({ id: "a".repeat(24), status: "completed" });
 	const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
-	r.sim.faults.add({ on: { kind: "get" }, do: { type: "body", value: body } });
+	r.simulator.faults.add({ on: { kind: "get" }, do: { type: "body", value: body } });
 
 	expect(await faultOf(r.atlas.readSnapshot(r.target, id))).toMatchObject({ code: "ATLAS_UNREADABLE" });
 });
@@ -106,25 +106,25 @@ test.each([
 		JSON.stringify({ results: Array.from({ length: 501 }, () => ({ id: "a".repeat(24), status: "x" })) }),
 	],
 ])("a list with %s is unreadable", async (_what, value) => {
-	await using r = await rig("oauth");
-	r.sim.faults.add({ on: { kind: "list", times: "always" }, do: { type: "body", value } });
+	await using r = await startAtlasClient("oauth");
+	r.simulator.faults.add({ on: { kind: "list", times: "always" }, do: { type: "body", value } });
 
 	expect(await faultOf(r.atlas.listSnapshots(r.target))).toMatchObject({ code: "ATLAS_UNREADABLE" });
 });
 
 test("a list of endless pages ends at 20,000 entries", async () => {
-	await using r = await rig("oauth");
+	await using r = await startAtlasClient("oauth");
 	const results = Array.from({ length: 500 }, (_, i) => ({ id: String(i).padStart(24, "0"), status: "completed" }));
 	const value = JSON.stringify({ results, links: [{ rel: "next" }] });
-	r.sim.faults.add({ on: { kind: "list", times: "always" }, do: { type: "body", value } });
+	r.simulator.faults.add({ on: { kind: "list", times: "always" }, do: { type: "body", value } });
 
 	expect(await faultOf(r.atlas.listSnapshots(r.target))).toMatchObject({ code: "ATLAS_UNREADABLE" });
-	expect(r.sim.log.filter(({ kind }) => kind === "list")).toHaveLength(41);
+	expect(r.simulator.log.filter(({ kind }) => kind === "list")).toHaveLength(41);
 });
 
 describe("a server that refuses counts out of order", () => {
 	test("is served one request at a time, and no key is called refused", async () => {
-		await using r = await rig("digest", { settings: { nonceCountsRise: true } });
+		await using r = await startAtlasClient("digest", { settings: { nonceCountsRise: true } });
 
 		for (let wave = 0; wave < 3; wave++)
 			await Promise.all(Array.from({ length: 20 }, () => r.atlas.readCluster(r.target)));
@@ -151,7 +151,7 @@ describe("promise 1: a POST that has left stays in doubt", () => {
 	test.each(SCHEMES)(
 		"whatever follows over %s, “no” is only said where no copy was carried out",
 		async (scheme) => {
-			await using r = await rig(scheme, { projects: [{ clusters: ["a"] }] });
+			await using r = await startAtlasClient(scheme, { projects: [{ clusters: ["a"] }] });
 			let failures = 0;
 			let undone = 0;
 			await fc.assert(
@@ -160,25 +160,25 @@ describe("promise 1: a POST that has left stays in doubt", () => {
 					fc.array(fc.constantFrom(...actions), { maxLength: 2 }),
 					fc.constantFrom("nothing", "cold", "nonces", "keys"),
 					async (takes, others, ended) => {
-						r.sim.world.advance(3600);
+						r.simulator.state.advance(3600);
 						if (ended !== "cold") await r.atlas.readCluster(r.target).catch(() => undefined);
-						if (ended === "nonces") r.sim.world.credentials.tokens.clear();
+						if (ended === "nonces") r.simulator.state.credentials.tokens.clear();
 						if (ended === "keys") {
-							r.sim.world.rotateKeys();
-							r.sim.world.retireOldKeys();
+							r.simulator.state.rotateKeys();
+							r.simulator.state.retireOldKeys();
 						}
 						const script = { take: [...takes], other: [...others] };
-						r.sim.faults.meet = (kind) => {
+						r.simulator.faults.actionsFor = (kind) => {
 							const next = (kind === "take" ? script.take : script.other).shift() ?? "none";
-							return next === "none" ? [] : ([next] as ReturnType<typeof r.sim.faults.meet>);
+							return next === "none" ? [] : ([next] as ReturnType<typeof r.simulator.faults.actionsFor>);
 						};
-						const before = r.sim.log.length;
+						const before = r.simulator.log.length;
 						const error = await r.atlas.takeSnapshot(r.target, REQUEST).then(
 							() => undefined,
 							(reason: { executed?: string }) => reason,
 						);
-						r.sim.faults.meet = () => [];
-						const carriedOut = r.sim.log
+						r.simulator.faults.actionsFor = () => [];
+						const carriedOut = r.simulator.log
 							.slice(before)
 							.some(({ operation, executed }) => operation === "take" && executed);
 						if (error) failures += 1;
@@ -201,10 +201,10 @@ test.each(SCHEMES)(
 		const secret = "mdb_sa_sk_0f_a_test_with_many_requests";
 		const clusters = Array.from({ length: 400 }, (_, index) => ({ name: `c${index}` }));
 		const credentials = { privateKey: secret, clientSecret: secret };
-		await using r = await rig(scheme, { credentials, projects: [{ clusters }] }, { wait: async () => {} });
+		await using r = await startAtlasClient(scheme, { credentials, projects: [{ clusters }] }, { wait: async () => {} });
 		/** What the requests have sent, in their order. */
 		const sent: string[] = [];
-		r.sim.faults.meet = (_kind, _cluster, exchange) => {
+		r.simulator.faults.actionsFor = (_kind, _cluster, exchange) => {
 			const { authorization = "" } = exchange?.headers ?? {};
 			const proof = /response="([^"]+)"/.exec(authorization)?.[1] ?? authorization.slice(7);
 			if (proof !== "") sent.push(proof);

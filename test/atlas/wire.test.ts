@@ -1,22 +1,30 @@
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { AtlasSimulator } from "../../local/atlas/index.ts";
-import { failureOf, faultOf, REQUEST, type Rig, rig, SCHEMES } from "../harness/atlas-client.ts";
+import {
+	type AtlasClientHarness,
+	failureOf,
+	faultOf,
+	REQUEST,
+	SCHEMES,
+	startAtlasClient,
+} from "../harness/atlas-client.ts";
 
 const kindsOf = (log: AtlasSimulator["log"]) => log.map(({ kind, status }) => `${kind} ${status}`);
 const preliminaries = (log: AtlasSimulator["log"]) =>
 	log.filter(({ kind }) => kind === "challenge" || kind === "token").length;
-const taken = ({ sim }: Rig) => sim.log.filter(({ kind, executed }) => kind === "take" && executed).length;
+const taken = ({ simulator }: AtlasClientHarness) =>
+	simulator.log.filter(({ kind, executed }) => kind === "take" && executed).length;
 
 for (const scheme of SCHEMES) {
 	describe(`over ${scheme}`, () => {
 		test("takes a snapshot, follows it to its end and finds it in the list", async () => {
-			await using r = await rig(scheme, { snapshotSeconds: 160 });
+			await using r = await startAtlasClient(scheme, { snapshotSeconds: 160 });
 
 			const queued = await r.atlas.takeSnapshot(r.target, REQUEST);
-			r.sim.world.advance(30);
+			r.simulator.state.advance(30);
 			const running = await r.atlas.readSnapshot(r.target, queued.id);
-			r.sim.world.advance(180);
+			r.simulator.state.advance(180);
 			const completed = await r.atlas.readSnapshot(r.target, queued.id);
 
 			expect(queued).toMatchObject({ status: "queued", description: REQUEST.description, frequencyType: "ondemand" });
@@ -27,10 +35,12 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("takes, reads and lists a sharded cluster's snapshot the same way, members and all", async () => {
-			await using r = await rig(scheme, { projects: [{ clusters: [{ name: "events", kind: "sharded" }] }] });
+			await using r = await startAtlasClient(scheme, {
+				projects: [{ clusters: [{ name: "events", kind: "sharded" }] }],
+			});
 
 			const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
-			r.sim.world.advance(60);
+			r.simulator.state.advance(60);
 			const read = await r.atlas.readSnapshot(r.target, id);
 			const [listed] = await r.atlas.listSnapshots(r.target);
 
@@ -41,26 +51,26 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("spends one challenge or token on fifty first requests at once", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 
 			const all = await Promise.all(Array.from({ length: 50 }, () => r.atlas.readCluster(r.target)));
 
 			expect(all).toHaveLength(50);
-			expect(preliminaries(r.sim.log)).toBe(1);
-			expect(r.sim.log.filter(({ status }) => status !== 200).length).toBe(scheme === "digest" ? 1 : 0);
+			expect(preliminaries(r.simulator.log)).toBe(1);
+			expect(r.simulator.log.filter(({ status }) => status !== 200).length).toBe(scheme === "digest" ? 1 : 0);
 		});
 
 		test("goes on after its nonce or token has ended on the other side alone", async () => {
 			const frozen = Date.now();
-			await using r = await rig(scheme, {}, { now: () => frozen });
+			await using r = await startAtlasClient(scheme, {}, { now: () => frozen });
 			await r.atlas.readCluster(r.target);
-			const before = r.sim.log.length;
-			r.sim.world.advance(61);
-			r.sim.world.credentials.tokens.clear();
+			const before = r.simulator.log.length;
+			r.simulator.state.advance(61);
+			r.simulator.state.credentials.tokens.clear();
 
 			await r.atlas.takeSnapshot(r.target, REQUEST);
 
-			expect(kindsOf(r.sim.log.slice(before))).toEqual(
+			expect(kindsOf(r.simulator.log.slice(before))).toEqual(
 				scheme === "digest" ? ["take 401", "take 200"] : ["take 401", "token 200", "take 200"],
 			);
 			expect(taken(r)).toBe(1);
@@ -68,27 +78,27 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("goes on with rotated keys between take and poll, and between poll and poll", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
 
 			for (const poll of [1, 2]) {
-				r.sim.world.rotateKeys();
-				r.sim.world.retireOldKeys();
+				r.simulator.state.rotateKeys();
+				r.simulator.state.retireOldKeys();
 				expect((await r.atlas.readSnapshot(r.target, id)).id).toBe(id);
 				expect(r.reads.count).toBe(poll);
 			}
 		});
 
 		test("goes on with keys that are rotated again while the call learns of the first rotation", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			await r.atlas.readCluster(r.target);
 			const rotate = () => {
-				r.sim.world.rotateKeys();
-				r.sim.world.retireOldKeys();
+				r.simulator.state.rotateKeys();
+				r.simulator.state.retireOldKeys();
 			};
 			rotate();
 			let again = true;
-			r.sim.faults.meet = (kind) => {
+			r.simulator.faults.actionsFor = (kind) => {
 				if (kind === "cluster" && r.reads.count === 1 && again) {
 					again = false;
 					rotate();
@@ -101,10 +111,10 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("carries fifty requests at once over a rotation with one reading of the secret", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			await r.atlas.readCluster(r.target);
-			r.sim.world.rotateKeys();
-			r.sim.world.retireOldKeys();
+			r.simulator.state.rotateKeys();
+			r.simulator.state.retireOldKeys();
 
 			await Promise.all(Array.from({ length: 50 }, () => r.atlas.readCluster(r.target)));
 
@@ -112,10 +122,10 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("takes a snapshot once, although its first request met the old keys", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			await r.atlas.readCluster(r.target);
-			r.sim.world.rotateKeys();
-			r.sim.world.retireOldKeys();
+			r.simulator.state.rotateKeys();
+			r.simulator.state.retireOldKeys();
 
 			await r.atlas.takeSnapshot(r.target, REQUEST);
 
@@ -123,38 +133,38 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("does not send a POST again that was refused so slowly that its snapshot may have ended", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			await r.atlas.readCluster(r.target);
-			r.sim.faults.meet = (kind) => {
+			r.simulator.faults.actionsFor = (kind) => {
 				if (kind !== "take") return [];
-				r.sim.world.advance(61);
+				r.simulator.state.advance(61);
 				return [{ type: "status", status: 401, executed: true }];
 			};
 
 			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 			expect(fault).toMatchObject({ code: "ATLAS_NO_REPLY", executed: "unknown", blame: "transient" });
-			expect(kindsOf(r.sim.log).filter((kind) => kind.startsWith("take"))).toHaveLength(1);
+			expect(kindsOf(r.simulator.log).filter((kind) => kind.startsWith("take"))).toHaveLength(1);
 		});
 
 		test("gives up on keys that are wrong, after reading the secret again once", async () => {
-			await using r = await rig(scheme);
-			r.sim.world.credentials.apiKeys.clear();
-			r.sim.world.credentials.serviceAccounts.clear();
+			await using r = await startAtlasClient(scheme);
+			r.simulator.state.credentials.apiKeys.clear();
+			r.simulator.state.credentials.serviceAccounts.clear();
 
 			const { fault, message } = await failureOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 			expect(fault).toMatchObject({ code: "ATLAS_KEY_REFUSED", status: 401, blame: "user" });
 			expect(message).toContain("secret");
 			expect(r.reads.count).toBe(1);
-			expect(r.sim.log.length).toBeLessThanOrEqual(scheme === "digest" ? 4 : 2);
+			expect(r.simulator.log.length).toBeLessThanOrEqual(scheme === "digest" ? 4 : 2);
 			expect(taken(r)).toBe(0);
 		});
 
 		test("tells a wrong key from a missing role and from a foreign project, without a second try", async () => {
-			await using r = await rig(scheme, { roles: [] });
-			await using foreign = await rig(scheme);
-			const other = [...foreign.sim.world.projects.values()].find(({ name }) => name === "neighbour");
+			await using r = await startAtlasClient(scheme, { roles: [] });
+			await using foreign = await startAtlasClient(scheme);
+			const other = [...foreign.simulator.state.projects.values()].find(({ name }) => name === "neighbour");
 
 			const role = await failureOf(r.atlas.takeSnapshot(r.target, REQUEST));
 			const project = await failureOf(foreign.atlas.listClusters(other?.id ?? ""));
@@ -163,46 +173,48 @@ for (const scheme of SCHEMES) {
 			expect(role.message).toContain("Project Backup Creator");
 			expect(project.fault.code).toBe("ATLAS_PROJECT_FOREIGN");
 			expect(r.reads.count + foreign.reads.count).toBe(0);
-			expect(r.sim.log).toHaveLength(2);
+			expect(r.simulator.log).toHaveLength(2);
 		});
 
 		test("quotes the address that the access list lacks, and mints no token for a 403", async () => {
-			await using r = await rig(scheme, { settings: { accessList: ["10.0.0.0/8"], clientAddress: "203.0.113.7" } });
+			await using r = await startAtlasClient(scheme, {
+				settings: { accessList: ["10.0.0.0/8"], clientAddress: "203.0.113.7" },
+			});
 
 			const { fault, message } = await failureOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 			expect(fault).toMatchObject({ code: "ATLAS_ADDRESS_REFUSED", status: 403, blame: "user", executed: "unknown" });
 			expect(message).toContain("203.0.113.7");
 			expect(message).toContain("API access list");
-			expect(preliminaries(r.sim.log)).toBe(1);
+			expect(preliminaries(r.simulator.log)).toBe(1);
 		});
 
 		test("repeats a read whose connection broke, and never a request for a snapshot", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			await r.atlas.readCluster(r.target);
-			r.sim.faults.add({ on: { kind: "cluster" }, do: { type: "drop", when: "after" } });
-			r.sim.faults.add({ on: { kind: "take" }, do: { type: "drop", when: "after" } });
+			r.simulator.faults.add({ on: { kind: "cluster" }, do: { type: "drop", when: "after" } });
+			r.simulator.faults.add({ on: { kind: "take" }, do: { type: "drop", when: "after" } });
 
 			await r.atlas.readCluster(r.target);
 			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 			expect(fault).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "unknown" });
-			expect(r.sim.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
-			expect(r.sim.log.filter(({ kind }) => kind === "cluster")).toHaveLength(3);
+			expect(r.simulator.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
+			expect(r.simulator.log.filter(({ kind }) => kind === "cluster")).toHaveLength(3);
 		});
 
 		test("does not take its own repetition of a first read for a refusal of the keys", async () => {
-			await using r = await rig(scheme);
-			r.sim.faults.add({ on: { kind: "cluster" }, do: { type: "drop", when: "after" } });
+			await using r = await startAtlasClient(scheme);
+			r.simulator.faults.add({ on: { kind: "cluster" }, do: { type: "drop", when: "after" } });
 
 			expect((await r.atlas.readCluster(r.target)).name).toBe(r.target.clusterName);
 			expect(r.reads.count).toBe(0);
 		});
 
 		test("takes a snapshot over a connection that the server closed meanwhile, without doubt", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			await r.atlas.readCluster(r.target);
-			r.sim.closeIdleConnections();
+			r.simulator.closeIdleConnections();
 
 			const { status } = await r.atlas.readCluster(r.target).then(() => r.atlas.takeSnapshot(r.target, REQUEST));
 
@@ -216,8 +228,8 @@ for (const scheme of SCHEMES) {
 			["a proxy's page", { type: "html", executed: true }],
 			["a 500", { type: "status", status: 500, errorCode: "UNEXPECTED_ERROR", executed: true }],
 		] as const)("is in doubt about a snapshot whose reply is %s", async (_name, action) => {
-			await using r = await rig(scheme);
-			r.sim.faults.add({ on: { kind: "take" }, do: action });
+			await using r = await startAtlasClient(scheme);
+			r.simulator.faults.add({ on: { kind: "take" }, do: action });
 
 			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
@@ -226,35 +238,35 @@ for (const scheme of SCHEMES) {
 		});
 
 		test("knows that a failure before the call itself has left it undone", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			const kind = scheme === "digest" ? "challenge" : "token";
-			r.sim.faults.add({ on: { kind, times: "always" }, do: { type: "drop", when: "after" } });
+			r.simulator.faults.add({ on: { kind, times: "always" }, do: { type: "drop", when: "after" } });
 
 			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 			expect(fault).toMatchObject({ code: "ATLAS_NO_REPLY", executed: "no" });
-			expect(r.sim.log.filter(({ kind }) => kind === "take")).toHaveLength(0);
+			expect(r.simulator.log.filter(({ kind }) => kind === "take")).toHaveLength(0);
 		});
 
 		test("reads 37 snapshots over pages of ten, each once", async () => {
-			await using r = await rig(scheme, { settings: { itemsPerPageCap: 10 } });
+			await using r = await startAtlasClient(scheme, { settings: { itemsPerPageCap: 10 } });
 			const ids: string[] = [];
 			for (let i = 0; i < 37; i++) {
 				ids.push((await r.atlas.takeSnapshot(r.target, REQUEST)).id);
-				r.sim.world.advance(600);
+				r.simulator.state.advance(600);
 			}
-			const before = r.sim.log.length;
+			const before = r.simulator.log.length;
 
 			const listed = await r.atlas.listSnapshots(r.target);
 
 			expect(listed.map(({ id }: Snapshot) => id).sort()).toEqual(ids.sort());
-			expect(kindsOf(r.sim.log.slice(before)).filter((line) => line === "list 200")).toHaveLength(4);
+			expect(kindsOf(r.simulator.log.slice(before)).filter((line) => line === "list 200")).toHaveLength(4);
 		});
 
 		test.each(["content", "envelope"] as const)(
 			"reads enveloped, indented replies with the key %s",
 			async (envelopeKey) => {
-				await using r = await rig(scheme, { settings: { envelopeKey } }, { envelope: true, pretty: true });
+				await using r = await startAtlasClient(scheme, { settings: { envelopeKey } }, { envelope: true, pretty: true });
 
 				const { id, status } = await r.atlas.takeSnapshot(r.target, REQUEST);
 				const clash = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
@@ -263,23 +275,23 @@ for (const scheme of SCHEMES) {
 				expect((await r.atlas.listSnapshots(r.target)).map((snapshot) => snapshot.id)).toEqual([id]);
 				expect((await r.atlas.listProjects()).length).toBeGreaterThan(0);
 				expect(clash).toMatchObject({ code: "ATLAS_SNAPSHOT_RUNNING", status: 400 });
-				expect(r.sim.log.at(-1)?.query).toContain("envelope=true&pretty=true");
+				expect(r.simulator.log.at(-1)?.query).toContain("envelope=true&pretty=true");
 			},
 		);
 
 		test("waits out a short limit of the preliminaries' endpoint, and hands on a long one", async () => {
-			await using r = await rig(scheme);
+			await using r = await startAtlasClient(scheme);
 			const kind = scheme === "digest" ? "challenge" : "token";
 			const limited = (retryAfter: number) => ({ type: "status", status: 429, retryAfter }) as const;
-			r.sim.faults.add({ on: { kind }, do: limited(40) });
+			r.simulator.faults.add({ on: { kind }, do: limited(40) });
 
 			const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 			const again = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 			expect(fault).toMatchObject({ code: "ATLAS_RATE_LIMITED", executed: "no", retryAfterSeconds: 40 });
 			expect(again).toMatchObject({ code: "ATLAS_RATE_LIMITED", executed: "no" });
-			expect(r.sim.log).toHaveLength(1);
-			r.sim.world.advance(41);
+			expect(r.simulator.log).toHaveLength(1);
+			r.simulator.state.advance(41);
 			expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");
 		});
 	});
@@ -287,64 +299,64 @@ for (const scheme of SCHEMES) {
 
 describe("digest alone", () => {
 	test("answers SHA-256 where Atlas offers it first", async () => {
-		await using r = await rig("digest", { settings: { digestAlgorithms: ["SHA-256", "MD5"] } });
+		await using r = await startAtlasClient("digest", { settings: { digestAlgorithms: ["SHA-256", "MD5"] } });
 
 		expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");
 	});
 
 	test("says nothing against the keys while Atlas calls every nonce stale", async () => {
-		await using r = await rig("digest", { settings: { nonceSeconds: -1 } });
+		await using r = await startAtlasClient("digest", { settings: { nonceSeconds: -1 } });
 
 		const fault = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
 		expect(fault).toMatchObject({ code: "ATLAS_FAULT", blame: "transient", executed: "unknown" });
-		expect(kindsOf(r.sim.log)).toEqual(["challenge 401", "take 401", "take 401", "take 401"]);
+		expect(kindsOf(r.simulator.log)).toEqual(["challenge 401", "take 401", "take 401", "take 401"]);
 		expect(r.reads.count).toBe(0);
 	});
 
 	test("keeps a challenge for 40 seconds, and no longer", async () => {
-		await using r = await rig("digest");
+		await using r = await startAtlasClient("digest");
 		for (const seconds of [0, 39, 2, 39]) {
-			r.sim.world.advance(seconds);
+			r.simulator.state.advance(seconds);
 			await r.atlas.readCluster(r.target);
 		}
 
-		expect(preliminaries(r.sim.log)).toBe(2);
-		expect(r.sim.log.filter(({ status }) => status === 401)).toHaveLength(2);
+		expect(preliminaries(r.simulator.log)).toBe(2);
+		expect(r.simulator.log.filter(({ status }) => status === 401)).toHaveLength(2);
 	});
 
 	test("sends no query but the one it signs", async () => {
-		await using r = await rig("digest", {}, { pretty: true });
+		await using r = await startAtlasClient("digest", {}, { pretty: true });
 
 		await r.atlas.listClusters(r.target.projectId);
 
-		expect(kindsOf(r.sim.log)).toEqual(["challenge 401", "clusters 200"]);
+		expect(kindsOf(r.simulator.log)).toEqual(["challenge 401", "clusters 200"]);
 	});
 });
 
 describe("OAuth alone", () => {
 	test("renews a token at two thirds of its life", async () => {
-		await using r = await rig("oauth");
+		await using r = await startAtlasClient("oauth");
 		for (const seconds of [0, 2399, 2]) {
-			r.sim.world.advance(seconds);
+			r.simulator.state.advance(seconds);
 			await r.atlas.readCluster(r.target);
 		}
 
-		expect(kindsOf(r.sim.log)).toEqual(["token 200", "cluster 200", "cluster 200", "token 200", "cluster 200"]);
+		expect(kindsOf(r.simulator.log)).toEqual(["token 200", "cluster 200", "cluster 200", "token 200", "cluster 200"]);
 	});
 
 	test("uses the old token while renewing fails, and no longer than it lives", async () => {
-		await using r = await rig("oauth");
+		await using r = await startAtlasClient("oauth");
 		await r.atlas.readCluster(r.target);
-		const broken = r.sim.faults.add({
+		const broken = r.simulator.faults.add({
 			on: { kind: "token", times: "always" },
 			do: { type: "status", status: 500 },
 		});
-		r.sim.world.advance(2500);
+		r.simulator.state.advance(2500);
 		await r.atlas.readCluster(r.target);
 		await r.atlas.readCluster(r.target);
 		expect(broken.fired).toBe(1);
-		r.sim.world.advance(1200);
+		r.simulator.state.advance(1200);
 
 		expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_FAULT");
 	});
@@ -352,8 +364,8 @@ describe("OAuth alone", () => {
 	test.each(["rfc6749", "apiError"] as const)(
 		"reads the token endpoint's refusal in the style of %s",
 		async (style) => {
-			await using r = await rig("oauth", { settings: { tokenErrorStyle: style } });
-			r.sim.world.credentials.serviceAccounts.clear();
+			await using r = await startAtlasClient("oauth", { settings: { tokenErrorStyle: style } });
+			r.simulator.state.credentials.serviceAccounts.clear();
 
 			expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_KEY_REFUSED");
 		},
@@ -361,8 +373,8 @@ describe("OAuth alone", () => {
 
 	test("waits in process where the token endpoint asks for a moment", async () => {
 		// On a clock that only waits move, so that all of the wait is seen.
-		await using r = await rig("oauth", { now: () => 0 });
-		r.sim.faults.add({ on: { kind: "token" }, do: { type: "status", status: 503, retryAfter: 2 } });
+		await using r = await startAtlasClient("oauth", { now: () => 0 });
+		r.simulator.faults.add({ on: { kind: "token" }, do: { type: "status", status: 503, retryAfter: 2 } });
 
 		expect((await r.atlas.takeSnapshot(r.target, REQUEST)).status).toBe("queued");
 		expect(r.waits).toEqual([2000]);

@@ -1,7 +1,7 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { expect, test } from "vitest";
 import type { DurableHandler } from "../../local/aws/engine.ts";
-import { openStage } from "../harness/durable-function.ts";
+import { startHarness } from "../harness/durable-function.ts";
 
 /** The service's own words. */
 const STALE = {
@@ -13,7 +13,7 @@ const STALE = {
 
 test("the SDK by itself ends a run at a stale token; once it does not, connect/durable-client.ts is to go", async () => {
 	const bare = withDurableExecution((_input: unknown, durable: DurableContext) => durable.wait("a", { seconds: 1 }));
-	await using stage = await openStage({
+	await using stage = await startHarness({
 		aws: {
 			checkpointsOverWire: true,
 			faults: ({ operation, nth }) => (operation === "CheckpointDurableExecution" && nth === 1 ? STALE : undefined),
@@ -21,5 +21,5 @@ test("the SDK by itself ends a run at a stale token; once it does not, connect/d
 		handler: async () => bare as DurableHandler,
 	});
 
-	expect(await stage.carryOut({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
+	expect(await stage.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
 });

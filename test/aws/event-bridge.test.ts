@@ -2,8 +2,8 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEventPublisher } from "../../lambda/aws/event-bridge.ts";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
-import type { Faults } from "../../local/aws/faults.ts";
-import { type Aws, startAws } from "../../local/aws/index.ts";
+import type { AwsFaults } from "../../local/aws/faults.ts";
+import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 
 const completed: SnapshotStateChange = {
 	version: "1",
@@ -24,12 +24,12 @@ const completed: SnapshotStateChange = {
 	reason: null,
 };
 
-let aws: Aws;
-let faults: Faults;
+let aws: FakeAws;
+let faults: AwsFaults;
 let publish: (event: SnapshotStateChange) => Promise<void>;
 beforeEach(async () => {
 	faults = () => undefined;
-	aws = await startAws({
+	aws = await startFakeAws({
 		secrets: {},
 		snapshotHandler: () => Promise.reject(new Error("no run is started here")),
 		faults: (call) => faults(call),

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import { createRuns } from "../../lambda/executions/executions.ts";
-import type { Fault } from "../../local/aws/faults.ts";
-import { type Aws, startAws } from "../../local/aws/index.ts";
-import { target } from "../harness/http.ts";
+import type { AwsFault } from "../../local/aws/faults.ts";
+import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
+import { targetStatus } from "../harness/http.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live";
@@ -21,12 +21,12 @@ const story = { gate: Promise.withResolvers<void>() };
 
 const handler = withDurableExecution(async (run: Run, durable: DurableContext) => {
 	const names = run.request.clusters as readonly string[];
-	const result = (states: ReturnType<typeof target>[]) => ({ run: run.run, targets: states });
-	const completed = result(names.map((name) => target("COMPLETED", name)));
+	const result = (states: ReturnType<typeof targetStatus>[]) => ({ run: run.run, targets: states });
+	const completed = result(names.map((name) => targetStatus("COMPLETED", name)));
 	const { description } = run.request;
 	if (description === "completes") return completed;
 	if (description === "incomplete") {
-		const refused = result(names.map((name) => target("REFUSED", name)));
+		const refused = result(names.map((name) => targetStatus("REFUSED", name)));
 		throw new Incomplete("1 of 1", undefined, JSON.stringify(refused));
 	}
 	if (description === "breaks") throw new Error("at arn:aws:lambda:x with a secret");
@@ -34,21 +34,21 @@ const handler = withDurableExecution(async (run: Run, durable: DurableContext) =
 		targets: names.map((clusterName) => ({ projectId: PROJECT, clusterName })),
 		startedAt: 0,
 	}));
-	await durable.step("publish-started", async () => target("STARTED", names[0]));
+	await durable.step("publish-started", async () => targetStatus("STARTED", names[0]));
 	await durable.step("other", async () => {
 		await story.gate.promise;
 	});
 	return completed;
 });
 
-let aws: Aws;
+let aws: FakeAws;
 let lambda: LambdaClient;
-const faults: { next: ((operation: string) => Fault | undefined) | undefined } = { next: undefined };
+const faults: { next: ((operation: string) => AwsFault | undefined) | undefined } = { next: undefined };
 const time = { now: Date.now() };
 const calls: string[] = [];
 
 beforeAll(async () => {
-	aws = await startAws({
+	aws = await startFakeAws({
 		secrets: {},
 		snapshotHandler: async () => handler,
 		faults({ operation }) {
@@ -189,7 +189,7 @@ describe("reading a run", () => {
 		const status = await open().read(run.run);
 
 		expect(status).toMatchObject({ run: run.run, status: "SUCCEEDED" });
-		expect(status?.targets).toEqual([target("COMPLETED", "a"), target("COMPLETED", "b")]);
+		expect(status?.targets).toEqual([targetStatus("COMPLETED", "a"), targetStatus("COMPLETED", "b")]);
 		expect(calls.slice(1)).toEqual(["ListDurableExecutionsByFunction", "GetDurableExecution"]);
 	});
 
@@ -198,7 +198,7 @@ describe("reading a run", () => {
 		await open().start(run);
 		await ended(run.run);
 
-		expect(await open().read(run.run)).toMatchObject({ status: "FAILED", targets: [target("REFUSED")] });
+		expect(await open().read(run.run)).toMatchObject({ status: "FAILED", targets: [targetStatus("REFUSED")] });
 	});
 
 	test("that broke off tells its targets and a reason that quotes nothing", async () => {
@@ -228,7 +228,7 @@ describe("reading a run", () => {
 			})
 			.toMatchObject({
 				status: "RUNNING",
-				targets: [target("STARTED", "a"), { projectId: PROJECT, clusterName: "b", state: "PENDING" }],
+				targets: [targetStatus("STARTED", "a"), { projectId: PROJECT, clusterName: "b", state: "PENDING" }],
 			});
 
 		story.gate.resolve();

@@ -5,7 +5,7 @@ import { DECIDE_STEP } from "../../lambda/domain/state-change.ts";
 import { summarizeHistory } from "../../lambda/executions/history.ts";
 import { type DurableExecutions, withoutQualifier } from "../../lambda/executions/lambda-api.ts";
 import { readEndedParts, readRunStatus } from "../../lambda/executions/status.ts";
-import { PROJECT, target } from "../harness/http.ts";
+import { PROJECT, targetStatus } from "../harness/http.ts";
 
 const pending = (clusterName: string) => ({ projectId: PROJECT, clusterName, state: "PENDING" as const });
 
@@ -36,15 +36,15 @@ describe("a history", () => {
 	test("tells the last published state of each target, in the order of the selection", () => {
 		const events = [
 			selected("a", "b", "c"),
-			step("look-before", target("COMPLETED", "a")),
-			step("publish-started", target("STARTED", "b")),
-			step("publish-started", target("STARTED", "a")),
-			step("publish-end", target("COMPLETED", "b")),
+			step("look-before", targetStatus("COMPLETED", "a")),
+			step("publish-started", targetStatus("STARTED", "b")),
+			step("publish-started", targetStatus("STARTED", "a")),
+			step("publish-end", targetStatus("COMPLETED", "b")),
 		];
 
 		expect(summarizeHistory(events, []).targets).toEqual([
-			target("STARTED", "a"),
-			target("COMPLETED", "b"),
+			targetStatus("STARTED", "a"),
+			targetStatus("COMPLETED", "b"),
 			pending("c"),
 		]);
 	});
@@ -54,16 +54,16 @@ describe("a history", () => {
 	});
 
 	test("knows a step by its id where only its start has the name", () => {
-		const { Name: _, ...nameless } = step("publish-started", target("STARTED", "a"));
+		const { Name: _, ...nameless } = step("publish-started", targetStatus("STARTED", "a"));
 		const started: Event = { EventType: "StepStarted", Id: nameless.Id, Name: "publish-started" };
 
-		expect(summarizeHistory([started, nameless], []).targets).toEqual([target("STARTED", "a")]);
+		expect(summarizeHistory([started, nameless], []).targets).toEqual([targetStatus("STARTED", "a")]);
 	});
 
 	test("passes over what was cut, and over a selection that has not succeeded yet", () => {
 		const events = [
 			step("select-targets", { verdict: { reason: {} }, startedAt: 0 }),
-			step("publish-started", target("STARTED", "a"), true),
+			step("publish-started", targetStatus("STARTED", "a"), true),
 			step("publish-started", "nonsense"),
 		];
 
@@ -71,7 +71,7 @@ describe("a history", () => {
 	});
 
 	test("names the parts that still run, and tells how the others ended", () => {
-		const result = { run: "r", targets: [target("COMPLETED", "a")] };
+		const result = { run: "r", targets: [targetStatus("COMPLETED", "a")] };
 		const events: Event[] = [
 			selected("a", "b", "c"),
 			invoked("p1", "arn:1"),
@@ -86,13 +86,13 @@ describe("a history", () => {
 				EventType: "ChainedInvokeFailed",
 				Id: "p2",
 				ChainedInvokeFailedDetails: {
-					Error: { Payload: { ErrorData: JSON.stringify({ run: "r", targets: [target("REFUSED", "b")] }) } },
+					Error: { Payload: { ErrorData: JSON.stringify({ run: "r", targets: [targetStatus("REFUSED", "b")] }) } },
 				},
 			},
 		];
 
 		expect(summarizeHistory(events, [])).toEqual({
-			targets: [target("COMPLETED", "a"), target("REFUSED", "b"), pending("c")],
+			targets: [targetStatus("COMPLETED", "a"), targetStatus("REFUSED", "b"), pending("c")],
 			parts: ["arn:3"],
 			broken: [],
 			decided: [],
@@ -103,33 +103,34 @@ describe("a history", () => {
 		"2.5: names the part that AWS ended in the middle (%s): its own history tells what it has published",
 		async (EventType) => {
 			const whole: Event[] = [selected("a", "b"), invoked("p1", "arn:1"), { EventType, Id: "p1" }];
-			const { projectId, clusterName } = target("COMPLETED", "b");
+			const { projectId, clusterName } = targetStatus("COMPLETED", "b");
 			const decided = { projectId, clusterName, decided: { state: "COMPLETED", requestedAt: 1 } };
 			const part = [
-				step("publish-end", target("COMPLETED", "a")),
-				step("publish-started", target("STARTED", "b")),
+				step("publish-end", targetStatus("COMPLETED", "a")),
+				step("publish-started", targetStatus("STARTED", "b")),
 				step(DECIDE_STEP, decided),
 			];
 			const history = async (arn: string) => (arn === "arn:1" ? part : whole);
 
 			expect(summarizeHistory(whole, [])).toMatchObject({ parts: ["arn:1"], broken: ["arn:1"] });
 			expect(await readEndedParts({ history, find: never, get: never }, "whole")).toEqual({
-				published: [target("COMPLETED", "a"), target("STARTED", "b")],
+				published: [targetStatus("COMPLETED", "a"), targetStatus("STARTED", "b")],
 				decided: [decided],
 			});
 		},
 	);
 
 	test.each(PUBLISH_STEPS)("4.2: knows what %s has published", (name) => {
-		const lost = name === "publish-lost" ? { tries: 1, targets: [target("REFUSED", "a")] } : target("REFUSED", "a");
+		const lost =
+			name === "publish-lost" ? { tries: 1, targets: [targetStatus("REFUSED", "a")] } : targetStatus("REFUSED", "a");
 
-		expect(summarizeHistory([step(name, lost)], []).targets).toEqual([target("REFUSED", "a")]);
+		expect(summarizeHistory([step(name, lost)], []).targets).toEqual([targetStatus("REFUSED", "a")]);
 	});
 
 	test("4.1: tells where a target stands though the bus has not taken its event, and nothing of the bus", () => {
-		const events = [step("publish-late", { ...target("STARTED", "a"), unpublished: true })];
+		const events = [step("publish-late", { ...targetStatus("STARTED", "a"), unpublished: true })];
 
-		expect(summarizeHistory(events, []).targets).toEqual([target("STARTED", "a")]);
+		expect(summarizeHistory(events, []).targets).toEqual([targetStatus("STARTED", "a")]);
 	});
 });
 
@@ -151,7 +152,7 @@ describe("an execution", () => {
 		const status = await readRunStatus(
 			executions({
 				whole: [selected("a", "b"), invoked("p1", "part")],
-				part: [step("publish-started", target("STARTED", "b"))],
+				part: [step("publish-started", targetStatus("STARTED", "b"))],
 			}),
 			"r",
 			"whole",
@@ -161,7 +162,7 @@ describe("an execution", () => {
 			run: "r",
 			status: "RUNNING",
 			startedAt: 5000,
-			targets: [pending("a"), target("STARTED", "b")],
+			targets: [pending("a"), targetStatus("STARTED", "b")],
 		});
 	});
 
@@ -172,25 +173,25 @@ describe("an execution", () => {
 		["A_STATUS_OF_TOMORROW", "RUN_BROKEN_OFF"],
 	])("that ended as %s is told as failed, with what its history knows", async (Status, code) => {
 		const broken = executions(
-			{ whole: [selected("a"), step("publish-started", target("STARTED", "a"))] },
+			{ whole: [selected("a"), step("publish-started", targetStatus("STARTED", "a"))] },
 			{ Status, Error: { ErrorMessage: "arn:aws:lambda:x" } },
 		);
 
 		const status = await readRunStatus(broken, "r", "whole");
 
-		expect(status).toMatchObject({ status: "FAILED", targets: [target("STARTED", "a")], reason: { code } });
+		expect(status).toMatchObject({ status: "FAILED", targets: [targetStatus("STARTED", "a")], reason: { code } });
 		expect(JSON.stringify(status)).not.toContain("arn:");
 	});
 
 	test("whose result was cut is told from its history", async () => {
 		const cut = executions(
-			{ whole: [selected("a"), step("publish-end", target("COMPLETED", "a"))] },
+			{ whole: [selected("a"), step("publish-end", targetStatus("COMPLETED", "a"))] },
 			{ Status: "SUCCEEDED", Result: '{"targets":[{' },
 		);
 
 		expect(await readRunStatus(cut, "r", "whole")).toMatchObject({
 			status: "SUCCEEDED",
-			targets: [target("COMPLETED", "a")],
+			targets: [targetStatus("COMPLETED", "a")],
 		});
 	});
 });

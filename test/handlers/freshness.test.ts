@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DoctorReport } from "../../lambda/monitoring/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
-import { type Aws, startAws } from "../../local/aws/index.ts";
-import { enter } from "../../local/environment.ts";
+import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
+import { setFunctionEnvironment } from "../../local/environment.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 
 let atlas: AtlasSimulator;
-let aws: Aws;
+let aws: FakeAws;
 let handle: (event: unknown) => Promise<unknown>;
 let written: string[];
 let doors = 0;
@@ -17,11 +17,11 @@ let doors = 0;
 beforeEach(async () => {
 	atlas = await startAtlas({ snapshotSeconds: 1 });
 	const { publicKey, privateKey } = atlas;
-	aws = await startAws({
+	aws = await startFakeAws({
 		secrets: { "atlas-keys": JSON.stringify({ publicKey, privateKey }) },
 		snapshotHandler: async () => () => undefined,
 	});
-	enter(process.env, aws, {
+	setFunctionEnvironment(process.env, aws, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
@@ -57,10 +57,10 @@ const targets = ["prod-a", "prod-b"].map((clusterName) => ({
 }));
 
 test("the age of each cluster is a metric of its own; one without a snapshot has none, and a line of the log", async () => {
-	const { world } = atlas;
-	world.advance(-600);
-	takeSnapshot(world, world.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
-	world.advance(600);
+	const { state } = atlas;
+	state.advance(-600);
+	takeSnapshot(state, state.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
+	state.advance(600);
 
 	const answer = await handle({ targets });
 
@@ -100,8 +100,8 @@ test("clusters in a list or a selection have no metric of their own: they share 
 });
 
 test("it works when no run ever began, and tells refused keys by their metric", async () => {
-	atlas.world.rotateKeys();
-	atlas.world.retireOldKeys();
+	atlas.state.rotateKeys();
+	atlas.state.retireOldKeys();
 
 	await handle({ targets });
 
@@ -117,7 +117,7 @@ test('{"doctor": true} is answered by the report, and takes nothing', async () =
 
 	expect(good).toMatchObject({ healthy: true, projectId: SHOP, clusterName: "prod-a" });
 	expect(bad).toMatchObject({ healthy: false, clusterName: "archive" });
-	expect(atlas.world.cluster(SHOP, "prod-a").snapshots).toHaveLength(0);
+	expect(atlas.state.cluster(SHOP, "prod-a").snapshots).toHaveLength(0);
 	expect(metrics("SnapshotAge")).toEqual([]);
 });
 
@@ -146,10 +146,10 @@ test("a look tells the heartbeat how it went; one that is not accepted fails not
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	process.env["HEARTBEAT_URL"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`;
-	const { world } = atlas;
-	world.advance(-600);
-	takeSnapshot(world, world.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
-	world.advance(600);
+	const { state } = atlas;
+	state.advance(-600);
+	takeSnapshot(state, state.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
+	state.advance(600);
 
 	await handle({ targets: targets.slice(0, 1) });
 	await handle({ targets });

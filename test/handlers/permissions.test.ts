@@ -7,9 +7,9 @@ import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { sign } from "../../lambda/triggers/http/webhook.ts";
 import { type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
-import { type Aws, startAws } from "../../local/aws/index.ts";
+import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 import type { AwsRequest } from "../../local/aws/protocol.ts";
-import { enter } from "../../local/environment.ts";
+import { setFunctionEnvironment } from "../../local/environment.ts";
 import { actionsOf, type Call, isAllowed, roleOf, rolesOf } from "../infra/rules/policies.ts";
 import { type Template as Resolved, resolve } from "../infra/rules/resolve.ts";
 import { nightly, stackOf } from "../infra/synthesize.ts";
@@ -58,7 +58,7 @@ const FUNCTION = String(triggerVariables.SNAPSHOT_FUNCTION_ARN).replace(/:live$/
 const calls: Record<FunctionName, Call[]> = { snapshot: [], trigger: [], freshness: [] };
 
 let atlas: AtlasSimulator;
-let aws: Aws;
+let aws: FakeAws;
 let hooked: unknown;
 /** Before it has come to pass no invocation of the durable function begins. */
 let held: Promise<void> | undefined;
@@ -73,7 +73,7 @@ beforeAll(async () => {
 	atlas = await startAtlas({ snapshotSeconds: 160, now: () => Date.now() });
 	const { publicKey, privateKey, projectId } = atlas;
 	const key = randomBytes(32);
-	aws = await startAws({
+	aws = await startFakeAws({
 		secrets: {
 			"atlas-keys": JSON.stringify({ publicKey, privateKey }),
 			"hook-keys": `whsec_${key.toString("base64")}`,
@@ -88,7 +88,7 @@ beforeAll(async () => {
 			if (name !== undefined && name in calls) calls[name as FunctionName].push(toCall(operation, request));
 		},
 	});
-	enter(process.env, aws, {
+	setFunctionEnvironment(process.env, aws, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",

@@ -7,8 +7,8 @@ import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import type { handler as Handler } from "../../lambda/handlers/trigger.ts";
 import { readGatewayEvent } from "../../lambda/triggers/http/api-gateway.ts";
 import { sign } from "../../lambda/triggers/http/webhook.ts";
-import { type Aws, startAws } from "../../local/aws/index.ts";
-import { target } from "../harness/http.ts";
+import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
+import { targetStatus } from "../harness/http.ts";
 import { expectInContract } from "../triggers/http/contract.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
@@ -18,15 +18,15 @@ const key = randomBytes(32);
 const context = { getRemainingTimeInMillis: () => 30_000 } as Context;
 
 const durable = withDurableExecution(async (run: Run, steps: DurableContext) => {
-	await steps.step("publish-started", async () => target("STARTED"));
-	return { run: run.run, targets: [target("COMPLETED")] };
+	await steps.step("publish-started", async () => targetStatus("STARTED"));
+	return { run: run.run, targets: [targetStatus("COMPLETED")] };
 });
 
-let aws: Aws;
+let aws: FakeAws;
 let handler: typeof Handler;
 
 beforeAll(async () => {
-	aws = await startAws({
+	aws = await startFakeAws({
 		secrets: { hooks: `whsec_${key.toString("base64")}` },
 		snapshotHandler: async () => durable,
 	});
@@ -113,7 +113,7 @@ describe("the trigger function", () => {
 		await aws.runs.find(({ name }) => location.endsWith(name))?.ended;
 		await expect
 			.poll(async () => (await send(http("GET", location))).body, { timeout: 5000 })
-			.toMatchObject({ status: "SUCCEEDED", targets: [target("COMPLETED")] });
+			.toMatchObject({ status: "SUCCEEDED", targets: [targetStatus("COMPLETED")] });
 
 		expect(accepted.status).toBe(202);
 		expect(accepted.body.targets[0].state).toMatch(/^(STARTED|COMPLETED)$/);

@@ -10,13 +10,13 @@ export type Scheme = (typeof SCHEMES)[number];
 export const REQUEST = { description: "before release 42", retentionInDays: 7 } as const;
 
 /** The newest keys of a simulated Atlas, as a secret would bring them. */
-const keysOf = (sim: AtlasSimulator, scheme: Scheme): Credentials =>
+const keysOf = (simulator: AtlasSimulator, scheme: Scheme): Credentials =>
 	scheme === "digest"
-		? { kind: "api-key", publicKey: sim.publicKey, privateKey: sim.privateKey }
-		: { kind: "service-account", clientId: sim.clientId, clientSecret: sim.clientSecret };
+		? { kind: "api-key", publicKey: simulator.publicKey, privateKey: simulator.privateKey }
+		: { kind: "service-account", clientId: simulator.clientId, clientSecret: simulator.clientSecret };
 
-export interface Rig extends AsyncDisposable {
-	readonly sim: AtlasSimulator;
+export interface AtlasClientHarness extends AsyncDisposable {
+	readonly simulator: AtlasSimulator;
 	readonly atlas: Atlas;
 	/** Clusters that take snapshots. */
 	readonly targets: readonly Target[];
@@ -28,42 +28,42 @@ export interface Rig extends AsyncDisposable {
 }
 
 /** A simulated Atlas, and a client of it whose clock and waits are the simulator's. */
-export async function rig(
+export async function startAtlasClient(
 	scheme: Scheme,
 	options: AtlasOptions = {},
 	client: Partial<AtlasClientOptions> = {},
-): Promise<Rig> {
-	const sim = await startAtlas(options);
+): Promise<AtlasClientHarness> {
+	const simulator = await startAtlas(options);
 	const reads = { count: 0 };
 	const waits: number[] = [];
-	let kept = keysOf(sim, scheme);
+	let kept = keysOf(simulator, scheme);
 	const atlas = createAtlas({
-		baseUrl: sim.url,
+		baseUrl: simulator.url,
 		readSecret: async (refused) => {
 			if (refused !== undefined && refused === kept) {
 				reads.count += 1;
-				kept = keysOf(sim, scheme);
+				kept = keysOf(simulator, scheme);
 			}
 			return kept;
 		},
-		now: () => sim.world.now(),
+		now: () => simulator.state.now(),
 		wait: async (milliseconds) => {
 			waits.push(milliseconds);
-			sim.world.advance(milliseconds / 1000);
+			simulator.state.advance(milliseconds / 1000);
 		},
 		...client,
 	});
-	const targets = sim.clusters.map((clusterName) => ({ projectId: sim.projectId, clusterName }));
-	const [target = { projectId: sim.projectId, clusterName: "none" }] = targets;
+	const targets = simulator.clusters.map((clusterName) => ({ projectId: simulator.projectId, clusterName }));
+	const [target = { projectId: simulator.projectId, clusterName: "none" }] = targets;
 	return {
-		sim,
+		simulator,
 		atlas,
 		targets,
 		target,
 		reads,
 		waits,
 		async [Symbol.asyncDispose]() {
-			await sim.close();
+			await simulator.close();
 			await atlas.close();
 		},
 	};

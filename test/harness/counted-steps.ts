@@ -1,6 +1,6 @@
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 
-export interface CountingEngine extends DurableSteps {
+export interface CountingSteps extends DurableSteps {
 	readonly now: () => number;
 	/** Time that passes within a step. */
 	readonly pass: (seconds: number) => void;
@@ -10,10 +10,10 @@ export interface CountingEngine extends DurableSteps {
 }
 
 /** Counts as the durable engine does, on a clock that only waits move: each attempt and each check is an operation. */
-export function countingEngine(startedAt: number): CountingEngine {
+export function countingSteps(startedAt: number): CountingSteps {
 	let at = startedAt;
 	let operations = 0;
-	const warnings: CountingEngine["warnings"] = [];
+	const warnings: CountingSteps["warnings"] = [];
 	const step = <T>(_name: string, work: () => Promise<T>): Promise<T> => {
 		operations += 1;
 		return work();

@@ -3,14 +3,14 @@ import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Run } from "../../lambda/domain/run.ts";
 import { type AtlasOptions, type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
-import { type Aws, type AwsOptions, startAws } from "../../local/aws/index.ts";
-import { enter } from "../../local/environment.ts";
+import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../local/aws/index.ts";
+import { setFunctionEnvironment } from "../../local/environment.ts";
 
-export interface Stage extends AsyncDisposable {
+export interface Harness extends AsyncDisposable {
 	readonly atlas: AtlasSimulator;
-	readonly aws: Aws;
+	readonly aws: FakeAws;
 	/** Starts a run under a name, by the real SDK-shaped payload, and waits for its end. */
-	carryOut(request: Record<string, unknown>, over?: Partial<Run>): Promise<Ended>;
+	runRequest(request: Record<string, unknown>, over?: Partial<Run>): Promise<Ended>;
 	/** The published details, in order. */
 	published(): SnapshotStateChange[];
 }
@@ -24,29 +24,29 @@ interface Ended {
 let stages = 0;
 
 /** The real durable function on AWS's local runner, with time skipped, between a simulated Atlas and AWS. */
-export async function openStage(
+export async function startHarness(
 	options: {
 		readonly atlas?: AtlasOptions;
-		readonly aws?: Partial<AwsOptions>;
+		readonly aws?: Partial<FakeAwsOptions>;
 		readonly auth?: "digest" | "oauth";
 		readonly env?: Record<string, string>;
 		/** In place of the durable function. */
 		readonly handler?: () => Promise<DurableHandler>;
 	} = {},
-): Promise<Stage> {
+): Promise<Harness> {
 	const atlas = await startAtlas({ snapshotSeconds: 160, now: () => Date.now(), ...options.atlas });
 	const { publicKey, privateKey, clientId, clientSecret } = atlas;
 	const keys = options.auth === "oauth" ? { clientId, clientSecret } : { publicKey, privateKey };
 	const path = `../../lambda/handlers/snapshot.ts?stage=${stages++}`;
 	const snapshotHandler =
 		options.handler ?? (async () => ((await import(path)) as { handler: DurableHandler }).handler);
-	const aws = await startAws({
+	const aws = await startFakeAws({
 		secrets: { "atlas-keys": JSON.stringify(keys) },
 		skipTime: true,
 		...options.aws,
 		snapshotHandler,
 	});
-	enter(process.env, aws, {
+	setFunctionEnvironment(process.env, aws, {
 		ATLAS_SECRET_ID: "atlas-keys",
 		ATLAS_BASE_URL: atlas.url,
 		EVENT_BUS_NAME: "default",
@@ -57,7 +57,7 @@ export async function openStage(
 	return {
 		atlas,
 		aws,
-		async carryOut(request, over = {}) {
+		async runRequest(request, over = {}) {
 			const run: Run = {
 				run: `http-${runs++}`,
 				trigger: "http",

@@ -4,7 +4,7 @@ const read = readLimits({});
 if (read.faults) throw new Error("the defaults are no limits");
 
 /** What the durable function's configuration adds to its ports, where nothing is set; warnings go nowhere, no part breaks off. */
-export const CONFIGURED = {
+export const DEFAULT_PORTS = {
 	stack: "atlas-snapshots",
 	limits: read.limits,
 	warn: () => {},

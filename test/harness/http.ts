@@ -16,7 +16,7 @@ export const REQUEST = { projectId: PROJECT, clusters: ["prod-a"] } as const;
 /** The run of a caller's idempotency key. */
 export const runOf = (key: string, caller: string = CALLER) => nameRun({ stack: STACK, trigger: "http", caller, key });
 
-export interface DoorOptions {
+export interface TestRouterOptions {
 	/** What the engine says of a run, asked again at every look. */
 	readonly read?: (run: string, look: number) => RunStatus | undefined;
 	readonly start?: (run: Run) => void;
@@ -25,7 +25,7 @@ export interface DoorOptions {
 }
 
 /** The HTTP face over an engine of the test's own and a clock that only pauses move. Every reply is judged by the document. */
-export function openDoor(options: DoorOptions = {}) {
+export function createTestRouter(options: TestRouterOptions = {}) {
 	const started: Run[] = [];
 	const heard: AnsweredRequest[] = [];
 	const warnings: string[] = [];
@@ -85,7 +85,11 @@ export function openDoor(options: DoorOptions = {}) {
 }
 
 /** A target as a run's result tells it. */
-export function target(state: "STARTED" | "COMPLETED" | "REFUSED", clusterName = "prod-a", code = "CLUSTER_NOT_FOUND") {
+export function targetStatus(
+	state: "STARTED" | "COMPLETED" | "REFUSED",
+	clusterName = "prod-a",
+	code = "CLUSTER_NOT_FOUND",
+) {
 	const ended = state !== "STARTED";
 	const refused = state === "REFUSED";
 	return {

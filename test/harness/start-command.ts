@@ -20,7 +20,11 @@ export interface Started extends Disposable {
 }
 
 /** @param input standard input, which then ends */
-export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ""): Started {
+export function runStartCommand(
+	args: readonly string[],
+	env: Readonly<Record<string, string>> = {},
+	input = "",
+): Started {
 	const child = spawn(process.execPath, [START, ...args], {
 		env: { ...process.env, NO_COLOR: "1", ...env },
 		stdio: "pipe",

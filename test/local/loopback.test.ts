@@ -2,24 +2,24 @@ import { request as send } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Aws, startAws } from "../../local/aws/index.ts";
+import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 import { serveGateway } from "../../local/gateway/serve.ts";
 import type { LoopbackServer } from "../../local/loopback.ts";
 
 /** What came through to the function, or to a fake service. */
 const fed: unknown[] = [];
 let gateway: LoopbackServer;
-let aws: Aws;
+let aws: FakeAws;
 
 beforeAll(async () => {
 	gateway = await serveGateway({
 		port: 0,
-		feed: async (event) => {
+		invoke: async (event) => {
 			fed.push(event);
 			return { returned: { statusCode: 202, body: "{}" } };
 		},
 	});
-	aws = await startAws({
+	aws = await startFakeAws({
 		secrets: { atlas: "the keys" },
 		snapshotHandler: () => Promise.reject(new Error("no run is started here")),
 	});

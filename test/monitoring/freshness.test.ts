@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkFreshness, type Freshness } from "../../lambda/monitoring/freshness.ts";
 import { readWatchedClusters, type WatchedClusters } from "../../lambda/monitoring/freshness-event.ts";
 import { type AtlasOptions, type AtlasSimulator, takeSnapshot } from "../../local/atlas/index.ts";
-import { rig } from "../harness/atlas-client.ts";
+import { startAtlasClient } from "../harness/atlas-client.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 const STAGING = "5f0a1b2c3d4e5f6071829312";
@@ -13,10 +13,10 @@ const DAY = 1440;
 type Plan = NonNullable<Parameters<typeof takeSnapshot>[2]["plan"]>;
 
 /** A snapshot that someone asked for so many minutes ago; it took ten seconds, unless its plan says otherwise. */
-function snapshotOf({ world }: AtlasSimulator, minutes: number, name: string, plan: Plan = {}, projectId = SHOP) {
-	world.advance(-minutes * MINUTE);
-	takeSnapshot(world, world.cluster(projectId, name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
-	world.advance(minutes * MINUTE);
+function snapshotOf({ state }: AtlasSimulator, minutes: number, name: string, plan: Plan = {}, projectId = SHOP) {
+	state.advance(-minutes * MINUTE);
+	takeSnapshot(state, state.cluster(projectId, name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
+	state.advance(minutes * MINUTE);
 }
 
 const named = (clusterName: string, projectId = SHOP): WatchedClusters => ({
@@ -32,13 +32,13 @@ async function lookAt(
 	options: AtlasOptions = {},
 ) {
 	let at = 1_790_000_000_000;
-	await using r = await rig("oauth", { now: () => at, ...options });
-	prepare(r.sim);
+	await using r = await startAtlasClient("oauth", { now: () => at, ...options });
+	prepare(r.simulator);
 	const told: Freshness[] = [];
-	const ports = { ...r.atlas, now: () => r.sim.world.now() };
+	const ports = { ...r.atlas, now: () => r.simulator.state.now() };
 	const all = await checkFreshness(ports, watched, (one) => told.push(one));
 	at += 1;
-	const asked = r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token");
+	const asked = r.simulator.log.map(({ kind }) => kind).filter((kind) => kind !== "token");
 	return { all: all.toSorted((a, b) => (a.clusterName < b.clusterName ? -1 : 1)), told, asked };
 }
 
@@ -148,7 +148,7 @@ describe("clusters that a schedule selects", () => {
 	});
 
 	test("by all or tags are those of this moment that can have a snapshot, in every project that the keys see", async () => {
-		const all = await lookAt([selection("all")], (sim) => sim.world.addCluster(STAGING, "newcomer"));
+		const all = await lookAt([selection("all")], (sim) => sim.state.addCluster(STAGING, "newcomer"));
 		const tagged = await lookAt([selection({ tags: { backup: "nightly" } })], () => {});
 
 		expect(all.all.map(({ clusterName }) => clusterName)).toEqual(["events", "newcomer", "prod-a", "prod-b", "stage"]);

@@ -11,7 +11,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { isRecord } from "../../local/json.ts";
 import { type Command, readCommand } from "./aws-cli.ts";
 import { blocksOf, ROOT, spansOf } from "./blocks.ts";
-import { type FakeAws, openFakeAws, pathOf, Refused, type Reply } from "./fake-aws.ts";
+import { type FakeAwsCli, openFakeAws, pathOf, Refused, type Reply } from "./fake-aws.ts";
 
 const BLOCKS = blocksOf("docs/runbook.md");
 const blockWith = (words: string): string => {
@@ -48,7 +48,7 @@ interface Ended {
 
 /** Runs a block in a new shell that knows nothing but the programs of the folder. */
 async function paste(
-	aws: FakeAws,
+	aws: FakeAwsCli,
 	block: string,
 	{
 		input = "",

@@ -16,7 +16,7 @@ export interface Reply {
 }
 
 /** A folder of programs for a shell's PATH: an `aws`, a `sleep` that does not wait, and those of the machine that are named. */
-export interface FakeAws extends AsyncDisposable {
+export interface FakeAwsCli extends AsyncDisposable {
 	readonly folder: string;
 	readonly calls: readonly Command[];
 	/** Seconds slept, over all calls. */
@@ -31,7 +31,7 @@ export interface FakeAws extends AsyncDisposable {
 export async function openFakeAws(
 	answer: (command: Command) => Reply | undefined,
 	programs: readonly string[],
-): Promise<FakeAws> {
+): Promise<FakeAwsCli> {
 	const calls: Command[] = [];
 	let slept = 0;
 	const server = createServer({ allowHalfOpen: true }, (socket) => {

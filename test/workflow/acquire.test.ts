@@ -10,7 +10,7 @@ import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pace.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { requestSnapshot } from "../../lambda/workflow/request-snapshot.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
-import { CONFIGURED } from "../harness/environment.ts";
+import { DEFAULT_PORTS } from "../harness/environment.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -116,7 +116,7 @@ async function play(scene: Scene) {
 		description: one.ours ? `x${runMarker(run.run, STACK)}` : "x",
 	});
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: () => now,
 		async takeSnapshot(_target, { description }) {
 			settle();
@@ -412,7 +412,7 @@ test.each([
 	const run: Run = { run: "http-1", trigger: "http", requestedBy: "local", request };
 	const never = () => Promise.reject(new Error("not asked for here"));
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: () => START,
 		takeSnapshot: async () => snapshot,
 		readSnapshot: never,

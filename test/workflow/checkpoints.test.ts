@@ -1,14 +1,14 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { DurableHandler } from "../../local/aws/engine.ts";
-import type { Faults } from "../../local/aws/faults.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import type { AwsFaults } from "../../local/aws/faults.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
-let stage: Stage;
+let stage: Harness;
 afterEach(async () => {
 	await stage[Symbol.asyncDispose]();
 });
@@ -17,7 +17,7 @@ type Refusal = readonly [status: number, code: string, message: string];
 
 /** Refuses the nth checkpoint of each execution's life as Lambda does. */
 const refusing =
-	(nth: number, [status, code, message]: Refusal): Faults =>
+	(nth: number, [status, code, message]: Refusal): AwsFaults =>
 	(call) =>
 		call.operation === "CheckpointDurableExecution" && call.nth === nth
 			? { do: "fail", status, code, message }
@@ -30,9 +30,9 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 	test.each([STALE, THROTTLED].flatMap((refusal) => [1, 2, 3, 5, 8].map((nth) => [refusal[2], nth, refusal] as const)))(
 		"%s, at checkpoint %i: the invocation ends, and the next goes on",
 		async (_what, nth, refusal) => {
-			stage = await openStage({ aws: { checkpointsOverWire: true, faults: refusing(nth, refusal) } });
+			stage = await startHarness({ aws: { checkpointsOverWire: true, faults: refusing(nth, refusal) } });
 
-			const { status } = await stage.carryOut({ clusters: ["prod-a"] });
+			const { status } = await stage.runRequest({ clusters: ["prod-a"] });
 
 			expect(status).toBe("SUCCEEDED");
 			const taken = stage.atlas.log.filter(({ kind, status: reply }) => kind === "take" && reply === 200);
@@ -43,19 +43,19 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 	test.each([1, 2, 3, 5, 8])(
 		"a reply that is lost, at checkpoint %i: the SDK's repetition counts once",
 		async (nth) => {
-			const faults: Faults = (call) =>
+			const faults: AwsFaults = (call) =>
 				call.operation === "CheckpointDurableExecution" && call.nth === nth ? { do: "drop", when: "after" } : undefined;
-			stage = await openStage({ aws: { checkpointsOverWire: true, faults } });
+			stage = await startHarness({ aws: { checkpointsOverWire: true, faults } });
 
-			expect(await stage.carryOut({ clusters: ["prod-a"] })).toMatchObject({ status: "SUCCEEDED" });
+			expect(await stage.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "SUCCEEDED" });
 		},
 	);
 
 	test("2.2, 3.2: 260 clusters, in parts, write their checkpoints over the wire, and each completes once", async () => {
 		const clusters = Array.from({ length: 260 }, (_, i) => `c${i}`);
-		stage = await openStage({ atlas: { projects: [{ clusters }] }, aws: { checkpointsOverWire: true } });
+		stage = await startHarness({ atlas: { projects: [{ clusters }] }, aws: { checkpointsOverWire: true } });
 
-		const { status } = await stage.carryOut({ clusters: "all", deadlineMinutes: 600 });
+		const { status } = await stage.runRequest({ clusters: "all", deadlineMinutes: 600 });
 
 		expect(status).toBe("SUCCEEDED");
 		const completed = stage.published().filter(({ state }) => state === "COMPLETED");
@@ -67,8 +67,8 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 		const large = withDurableExecution((_input: unknown, durable: DurableContext) =>
 			durable.step("a", async () => "x".repeat(256 * 1024)),
 		);
-		stage = await openStage({ aws: { checkpointsOverWire: true }, handler: async () => large as DurableHandler });
+		stage = await startHarness({ aws: { checkpointsOverWire: true }, handler: async () => large as DurableHandler });
 
-		expect(await stage.carryOut({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
+		expect(await stage.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
 	});
 });

@@ -6,11 +6,11 @@ import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { runRequest } from "../../lambda/workflow/run.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { CONFIGURED } from "../harness/environment.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { DEFAULT_PORTS } from "../harness/environment.ts";
 
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
 test("promise 2: a target whose story breaks off by a defect still ends, published, and hides no other", async () => {
 	const events: SnapshotStateChange[] = [];
@@ -18,7 +18,7 @@ test("promise 2: a target whose story breaks off by a defect still ends, publish
 	const completed: Snapshot = { id, status: "completed" };
 	const never = () => Promise.reject(new Error("not asked for here"));
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: () => Date.now(),
 		// A defect of an adapter: no snapshot, and no failure either.
 		takeSnapshot: async ({ clusterName }) => (clusterName === "broken" ? (null as unknown as Snapshot) : completed),

@@ -3,8 +3,8 @@ import { inspect } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
 import type { FaultAction } from "../../local/atlas/api/faults.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
-import { toPayload } from "../../local/gateway/payload.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import { toGatewayEvent } from "../../local/gateway/payload.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 import { createMailer } from "../infra/mail.ts";
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
@@ -23,7 +23,7 @@ const WHATS = ["the key", "the field", "its value", "the token", "the digest's r
 const STATUSES = [400, 401, 403, 404, 409, 500, 503];
 const CASES = WHATS.flatMap((what) => Object.keys(FORMS).map((form) => ({ what, form })));
 
-let stage: Stage;
+let stage: Harness;
 let loaded = 0;
 afterEach(() => stage[Symbol.asyncDispose]());
 
@@ -64,7 +64,7 @@ test.each(["digest", "oauth"] as const)(
 		vi.stubEnv("SNAPSHOT_FUNCTION_ARN", FUNCTION_ARN);
 		// A cluster for each case, once with good replies and once with errors.
 		const clusters = CASES.flatMap((_, i) => [`good-${i}`, `bad-${i}`]);
-		stage = await openStage({
+		stage = await startHarness({
 			auth,
 			atlas: {
 				projects: [
@@ -74,17 +74,17 @@ test.each(["digest", "oauth"] as const)(
 			},
 		});
 		const { atlas } = stage;
-		const [, small] = atlas.world.projects.keys();
+		const [, small] = atlas.state.projects.keys();
 		const key = auth === "digest" ? atlas.privateKey : atlas.clientSecret;
 		/** What was echoed, by its first and last characters: a text that was cut short counts as well. */
 		const echoed = new Map<string, string>();
 		/** Of requests that name no cluster: the case that they meet, one after the other. */
 		let turn = 0;
 		const met = new Set<string>();
-		atlas.faults.meet = (kind, cluster, exchange) => {
+		atlas.faults.actionsFor = (kind, cluster, exchange) => {
 			const [, group = "good", nth = String(turn)] = /^(good|bad)-(\d+)$/.exec(cluster ?? "") ?? [];
 			const { what, form } = CASES[Number(nth) % CASES.length] ?? { what: "the key", form: "raw" };
-			const token = [...atlas.world.credentials.tokens.keys()].at(-1);
+			const token = [...atlas.state.credentials.tokens.keys()].at(-1);
 			const value = FORMS[form]?.(secretOf(what, key, token, exchange?.headers.authorization)) ?? key;
 			met.add(`${kind} ${what} ${form}`);
 			for (const part of [value.slice(0, 24), value.slice(-24)]) echoed.set(part, `${what}, ${form}`);
@@ -94,12 +94,12 @@ test.each(["digest", "oauth"] as const)(
 			return [...(group === "bad" && kind !== "challenge" ? [refuse] : []), { type: "echo", value }];
 		};
 
-		const ended = await stage.carryOut({ clusters: [...clusters, "paused"], deadlineMinutes: 60 });
+		const ended = await stage.runRequest({ clusters: [...clusters, "paused"], deadlineMinutes: 60 });
 		for (const request of [
 			{ clusters: "all", projectId: small },
 			{ clusters: { tags: { backup: "nightly" } }, projectId: undefined },
 		]) {
-			const other = await stage.carryOut({ ...request, deadlineMinutes: 30 });
+			const other = await stage.runRequest({ ...request, deadlineMinutes: 30 });
 			seen.push(JSON.stringify(other));
 		}
 		const freshness = await load("freshness");
@@ -107,7 +107,7 @@ test.each(["digest", "oauth"] as const)(
 		const daily = { expectedEveryMinutes: 1440 };
 		for (turn = 0; turn < CASES.length; turn++) {
 			// Each list of clusters and projects, once with each case; the token is asked for once more.
-			atlas.world.credentials.tokens.clear();
+			atlas.state.credentials.tokens.clear();
 			seen.push(JSON.stringify(await freshness({ targets: [{ ...daily, projectId: small, clusters: "all" }] })));
 			if (turn % 7 > 0) continue;
 			seen.push(JSON.stringify(await freshness({ doctor: true })));
@@ -121,7 +121,9 @@ test.each(["digest", "oauth"] as const)(
 		for (const { name } of stage.aws.runs)
 			seen.push(
 				JSON.stringify(
-					await trigger(toPayload({ method: "GET", path: `/snapshots/${name}`, headers: {}, body: Buffer.from("") })),
+					await trigger(
+						toGatewayEvent({ method: "GET", path: `/snapshots/${name}`, headers: {}, body: Buffer.from("") }),
+					),
 				),
 			);
 		const mail = createMailer();

@@ -9,11 +9,11 @@ import { readEndedParts } from "../../lambda/executions/status.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { runRequest } from "../../lambda/workflow/run.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { CONFIGURED } from "../harness/environment.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { DEFAULT_PORTS } from "../harness/environment.ts";
 
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
 /** As the local runner names functions that nobody named. */
 const SELF = "arn:aws:lambda:us-east-1:123456789012:function:snapshot:1";
@@ -55,7 +55,7 @@ async function endPartAtFinal(nth: number, how: EventType, unreadable: number) {
 		] as Event[];
 	};
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		...atlas(),
 		now: () => Date.now(),
 		readCluster: never,

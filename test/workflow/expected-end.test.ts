@@ -3,26 +3,26 @@ import { afterEach, describe, expect, test } from "vitest";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import { countHistory } from "../../local/bench/counted.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 
 const MINUTE = 60;
-let stage: Stage;
+let stage: Harness;
 let processes = 0;
 afterEach(() => stage[Symbol.asyncDispose]());
 
 /** The cluster's earlier snapshots, which took so many seconds each, and are long over. */
-async function openWithHistory(durations: readonly number[], options: Parameters<typeof openStage>[0] = {}) {
-	stage = await openStage({ env: { FIRST_POLL_SECONDS: "15" }, ...options });
-	const { world, projectId } = stage.atlas;
+async function openWithHistory(durations: readonly number[], options: Parameters<typeof startHarness>[0] = {}) {
+	stage = await startHarness({ env: { FIRST_POLL_SECONDS: "15" }, ...options });
+	const { state, projectId } = stage.atlas;
 	for (const seconds of durations) {
-		takeSnapshot(world, world.cluster(projectId, "prod-a"), { retentionInDays: 30, plan: { seconds } });
-		world.advance(86_400);
+		takeSnapshot(state, state.cluster(projectId, "prod-a"), { retentionInDays: 30, plan: { seconds } });
+		state.advance(86_400);
 	}
 }
 
 const plan = (seconds: number, ending: "completed" | "failed" = "completed") =>
-	void stage.atlas.world.cluster(stage.atlas.projectId, "prod-a").nextPlans.push({ seconds, ending });
-const take = (request: Record<string, unknown> = {}) => stage.carryOut({ clusters: ["prod-a"], ...request });
+	void stage.atlas.state.cluster(stage.atlas.projectId, "prod-a").nextPlans.push({ seconds, ending });
+const take = (request: Record<string, unknown> = {}) => stage.runRequest({ clusters: ["prod-a"], ...request });
 /** Requests of a kind, until the first poll. */
 const listsBeforePolls = () => {
 	const kinds = stage.atlas.log.map(({ kind }) => kind);
@@ -106,12 +106,12 @@ describe("a snapshot whose earlier ones tell how long it takes", () => {
 
 	test("and that is adopted counts from its own request", async () => {
 		await openWithHistory([1180, 1200, 1230]);
-		const { world, projectId } = stage.atlas;
-		const other = takeSnapshot(world, world.cluster(projectId, "prod-a"), {
+		const { state, projectId } = stage.atlas;
+		const other = takeSnapshot(state, state.cluster(projectId, "prod-a"), {
 			retentionInDays: 30,
 			plan: { seconds: 1210 },
 		});
-		world.advance(10 * MINUTE);
+		state.advance(10 * MINUTE);
 		await take({ onConflict: "join" });
 		const started = published("STARTED");
 
@@ -204,10 +204,10 @@ test("a history that misleads costs polls, never truth: completed is said after 
 
 test("sharded clusters tell how long they take as well", async () => {
 	await openWithHistory([], { atlas: { projects: [{ clusters: [{ name: "prod-a", kind: "sharded" }] }] } });
-	const { world, projectId } = stage.atlas;
+	const { state, projectId } = stage.atlas;
 	for (const seconds of [600, 620]) {
-		takeSnapshot(world, world.cluster(projectId, "prod-a"), { retentionInDays: 5, plan: { seconds } });
-		world.advance(86_400);
+		takeSnapshot(state, state.cluster(projectId, "prod-a"), { retentionInDays: 5, plan: { seconds } });
+		state.advance(86_400);
 	}
 	plan(615);
 	await take();

@@ -5,8 +5,8 @@ import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
 import { pollSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { countingEngine } from "../harness/counted-steps.ts";
-import { CONFIGURED } from "../harness/environment.ts";
+import { countingSteps } from "../harness/counted-steps.ts";
+import { DEFAULT_PORTS } from "../harness/environment.ts";
 
 const START = Date.parse("2026-10-24T02:00:00Z");
 const TARGET = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
@@ -20,9 +20,9 @@ async function followed(
 	list: () => Promise<readonly Snapshot[]>,
 	read: (second: number) => Promise<Snapshot> = () => Promise.reject(notFound()),
 ) {
-	const engine = countingEngine(START);
+	const engine = countingSteps(START);
 	const ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: engine.now,
 		readSnapshot: () => read((engine.now() - START) / 1000),
 		listSnapshots: list,

@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Faults } from "../../local/aws/faults.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import type { AwsFaults } from "../../local/aws/faults.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
-let stage: Stage;
+let stage: Harness;
 afterEach(async () => {
 	await stage[Symbol.asyncDispose]();
 });
 
 /** Of an operation, the first calls so many times are accepted and never answered. */
 const hanging =
-	(operation: string, times: number): Faults =>
+	(operation: string, times: number): AwsFaults =>
 	(call) =>
 		call.operation === operation && call.nth <= times ? { do: "hang" } : undefined;
 
@@ -26,9 +26,9 @@ test.each([
 	"promise 2: %s that hangs %i times holds nothing for minutes: the run goes on and completes",
 	async (operation, times) => {
 		const startedAt = Date.now();
-		stage = await openStage({ aws: { faults: hanging(operation, times) } });
+		stage = await startHarness({ aws: { faults: hanging(operation, times) } });
 
-		const { status } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(stage.published().map(({ state }) => state)).toEqual(["STARTED", "COMPLETED"]);

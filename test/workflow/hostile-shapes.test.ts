@@ -70,7 +70,7 @@ test.each([
 		];
 		const told = finals.map(({ clusterName, state }) => `${clusterName} ${state}`);
 		expect(told.toSorted()).toEqual(clusters.map((name) => `${name} COMPLETED`).toSorted());
-		const taken = clusters.map((name) => atlas.world.cluster(projectId, name).snapshots.length);
+		const taken = clusters.map((name) => atlas.state.cluster(projectId, name).snapshots.length);
 		expect(taken).toEqual(clusters.map(() => 1));
 		// The longest shape costs two calls of a minute each; nothing hangs for longer.
 		expect(Math.max(...finals.map(({ durationSeconds }) => durationSeconds ?? 0))).toBeLessThan(10 * 60);

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import type { Run } from "../../lambda/domain/run.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
-import { openStage } from "../harness/durable-function.ts";
+import { startHarness } from "../harness/durable-function.ts";
 
 /** Carries out a part of a run that began so many minutes ago, under a deadline of an hour. */
 async function carryOutPart(minutesAgo: number) {
-	await using stage = await openStage();
+	await using stage = await startHarness();
 	const targets = ["prod-a", "prod-b"].map((clusterName) => ({ projectId: stage.atlas.projectId, clusterName }));
 	const part: RunInput["part"] = { targets, startedAt: Date.now() - minutesAgo * 60_000 };
 
-	const { status, result } = await stage.carryOut({ clusters: "all", deadlineMinutes: 60 }, { part } as Partial<Run>);
+	const { status, result } = await stage.runRequest({ clusters: "all", deadlineMinutes: 60 }, { part } as Partial<Run>);
 
 	const asked = stage.atlas.log.filter(({ kind }) => kind === "take").length;
 	const told = stage.published().map(({ clusterName, state, reason }) => `${clusterName} ${state} ${reason?.code}`);

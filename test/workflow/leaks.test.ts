@@ -8,14 +8,14 @@ import { sign } from "../../lambda/triggers/http/webhook.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/names.ts";
 import { type Canaries, createCanaries } from "../../local/faults/secrets.ts";
-import { toPayload } from "../../local/gateway/payload.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import { toGatewayEvent } from "../../local/gateway/payload.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 import { createMailer } from "../infra/mail.ts";
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
 const mail = createMailer();
-let stage: Stage;
+let stage: Harness;
 let canaries: Canaries;
 /** Everything that can be seen from outside. */
 let seen: string[];
@@ -47,9 +47,9 @@ afterEach(async () => {
 
 /** Carries out a request and keeps everything that it leaves behind. */
 async function carryOut(request: Record<string, unknown>) {
-	canaries.take(stage.atlas.world);
-	const ended = await stage.carryOut(request);
-	canaries.take(stage.atlas.world);
+	canaries.take(stage.atlas.state);
+	const ended = await stage.runRequest(request);
+	canaries.take(stage.atlas.state);
 	seen.push(JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(stage.published()));
 	seen.push(...stage.aws.events.map(mail));
 	return ended.result.targets.map(({ state, reason }) => reason?.code ?? state);
@@ -58,17 +58,17 @@ async function carryOut(request: Record<string, unknown>) {
 const found = () => canaries.search(seen.join("\n"));
 
 describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over %s", (auth) => {
-	const keysOf = ({ publicKey, privateKey, clientId, clientSecret }: Stage["atlas"]) =>
+	const keysOf = ({ publicKey, privateKey, clientId, clientSecret }: Harness["atlas"]) =>
 		auth === "digest" ? { publicKey, privateKey } : { clientId, clientSecret };
 	const putKeys = (keys: object) => stage.aws.secrets.put("atlas-keys", JSON.stringify(keys));
 
 	test("of a run that takes, loses replies, meets conflicts and is refused", async () => {
-		stage = await openStage({ auth });
-		const { world, projectId, faults } = stage.atlas;
+		stage = await startHarness({ auth });
+		const { state, projectId, faults } = stage.atlas;
 		faults.add({ on: { kind: "take", nth: 1 }, do: { type: "drop", when: "after" } });
 		faults.add({ on: { kind: "get", nth: 2 }, do: { type: "html", status: 502 } });
 		faults.add({ on: { kind: "get", nth: 3 }, do: { type: "status", status: 500 } });
-		takeSnapshot(world, world.cluster(projectId, "prod-b"), { description: "by hand", retentionInDays: 1 });
+		takeSnapshot(state, state.cluster(projectId, "prod-b"), { description: "by hand", retentionInDays: 1 });
 
 		const codes = await carryOut({
 			clusters: ["prod-a", "prod-b", "events", "nowhere", "archive", "sandbox"],
@@ -83,13 +83,13 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 	});
 
 	test("of keys that are rotated while a run follows, nor of keys that Atlas refuses", async () => {
-		stage = await openStage({ auth });
+		stage = await startHarness({ auth });
 		let published = 0;
 		stage.aws.onEvent(() => {
 			if (published++ > 0) return;
-			canaries.take(stage.atlas.world);
-			stage.atlas.world.rotateKeys();
-			stage.atlas.world.retireOldKeys();
+			canaries.take(stage.atlas.state);
+			stage.atlas.state.rotateKeys();
+			stage.atlas.state.retireOldKeys();
 			putKeys(keysOf(stage.atlas));
 		});
 		expect(await carryOut({ clusters: ["prod-a"] })).toEqual(["COMPLETED"]);
@@ -101,11 +101,11 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 				? { publicKey: "abcdefgh", privateKey: wrong }
 				: { ...keysOf(stage.atlas), clientSecret: wrong },
 		);
-		stage.atlas.world.retireOldKeys();
-		stage.atlas.world.credentials.tokens.clear();
+		stage.atlas.state.retireOldKeys();
+		stage.atlas.state.credentials.tokens.clear();
 		// Kept for five minutes: by then the wrong ones are read.
-		stage.atlas.world.rotateKeys();
-		stage.atlas.world.retireOldKeys();
+		stage.atlas.state.rotateKeys();
+		stage.atlas.state.retireOldKeys();
 		const [code] = await carryOut({ clusters: ["prod-a"] });
 
 		expect(code).not.toBe("COMPLETED");
@@ -113,7 +113,7 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 	});
 
 	test("of a secret that is malformed", async () => {
-		stage = await openStage({ auth });
+		stage = await startHarness({ auth });
 		const canary = randomUUID();
 		canaries.add("malformed secret", canary);
 		for (const text of [
@@ -134,7 +134,7 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 });
 
 test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
-	stage = await openStage();
+	stage = await startHarness();
 	const key = randomBytes(24);
 	const bearer = randomUUID();
 	canaries.add("hook key", `whsec_${key.toString("base64")}`);
@@ -146,7 +146,7 @@ test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
 	const path = "../../lambda/handlers/trigger.ts?leaks";
 	const { handler } = (await import(path)) as { handler: Handler };
 	const call = async (method: string, where: string, headers: Record<string, string>, body = "") => {
-		const event = toPayload({
+		const event = toGatewayEvent({
 			method,
 			path: where,
 			headers: { "content-type": "application/json", authorization: `Bearer ${bearer}`, ...headers },
@@ -181,7 +181,7 @@ test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
 });
 
 test("a secret that does get out is found, in whatever form", async () => {
-	stage = await openStage();
+	stage = await startHarness();
 	const { atlas } = stage;
 	await carryOut({ clusters: ["prod-a"] });
 	const { privateKey, publicKey } = atlas;

@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 
 // Held for all tests, so that the runner's thread is started once.
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
-let stage: Stage;
+let stage: Harness;
 afterEach(async () => {
 	await stage[Symbol.asyncDispose]();
 	delete process.env["REQUEST_LIMITS"];
 });
 
-const open = (limits: object = {}) => openStage({ env: { REQUEST_LIMITS: JSON.stringify(limits) } });
+const open = (limits: object = {}) => startHarness({ env: { REQUEST_LIMITS: JSON.stringify(limits) } });
 const posts = () => stage.atlas.log.filter(({ kind }) => kind === "take").length;
 const finals = () =>
 	stage
@@ -34,7 +34,7 @@ test.each([
 	async (_, by, request) => {
 		stage = await open();
 
-		const { status } = await stage.carryOut(request, by);
+		const { status } = await stage.runRequest(request, by);
 
 		expect(status).toBe("FAILED");
 		expect(finals()).toEqual([["*", "REFUSED", "NOT_ALLOWED"]]);
@@ -46,7 +46,7 @@ test.each([
 test("promise 9: a cluster that a selection finds is refused where no limit names it, and keeps no other from its snapshot", async () => {
 	stage = await open({ http: { clusters: ["prod-*"] } });
 
-	const { status } = await stage.carryOut({ clusters: "all" }, IAM);
+	const { status } = await stage.runRequest({ clusters: "all" }, IAM);
 
 	expect(status).toBe("FAILED");
 	expect(Object.fromEntries(finals().map(([cluster, state, code]) => [cluster, [state, code]]))).toMatchObject({
@@ -60,7 +60,7 @@ test("promise 9: a cluster that a selection finds is refused where no limit name
 test("promise 9: a selection that finds more clusters than allowed takes no snapshot at all", async () => {
 	stage = await open({ http: { maxClusters: 2 } });
 
-	await stage.carryOut({ clusters: "all" }, IAM);
+	await stage.runRequest({ clusters: "all" }, IAM);
 
 	expect(finals()).toEqual([["*", "REFUSED", "NOT_ALLOWED"]]);
 	expect(posts()).toBe(0);
@@ -72,7 +72,7 @@ test("promise 9: the targets of a part are held to the limits as well: they come
 	const targets = ["prod-a", "prod-b"].map((clusterName) => ({ projectId, clusterName }));
 	const forged: Partial<RunInput> = { ...HOOK, part: { targets, startedAt: Date.now() } };
 
-	await stage.carryOut({ clusters: ["prod-a"] }, forged);
+	await stage.runRequest({ clusters: ["prod-a"] }, forged);
 
 	expect(finals().toSorted((one, other) => (String(one) < String(other) ? -1 : 1))).toEqual([
 		["prod-a", "COMPLETED", null],
@@ -85,8 +85,8 @@ test("the operator's own requests have no limits", async () => {
 	stage = await open({ hook: { clusters: ["x"] }, http: { clusters: ["x"] }, event: { clusters: ["x"] } });
 
 	const ended = [
-		await stage.carryOut({ clusters: ["prod-a"], retentionInDays: 4000 }, { requestedBy: "local" }),
-		await stage.carryOut(
+		await stage.runRequest({ clusters: ["prod-a"], retentionInDays: 4000 }, { requestedBy: "local" }),
+		await stage.runRequest(
 			{ clusters: ["prod-b"], retentionInDays: 4000 },
 			{ trigger: "schedule", requestedBy: "schedule:nightly" },
 		),

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../local/atlas/index.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 
-let stage: Stage;
+let stage: Harness;
 afterEach(() => stage[Symbol.asyncDispose]());
 
 const MINUTE = 60_000;
@@ -27,10 +27,10 @@ describe.each(named)("a passing refusal: %s", (_what, fault) => {
 		["the snapshots, at the end", "list", 1],
 		["the request", "take", 1],
 	] as const)("of %s costs no cluster its snapshot", async (_list, kind, nth) => {
-		stage = await openStage({ atlas: { projects: PROJECTS } });
+		stage = await startHarness({ atlas: { projects: PROJECTS } });
 		stage.atlas.faults.add({ on: { kind, nth, times: 2 }, do: fault });
 
-		const { status, result } = await stage.carryOut({ projectId: undefined, clusters: "all" });
+		const { status, result } = await stage.runRequest({ projectId: undefined, clusters: "all" });
 
 		expect(result.targets.map(({ clusterName, state }) => [clusterName, state])).toEqual([
 			["one", "COMPLETED"],
@@ -47,10 +47,10 @@ describe.each(named)("a lasting refusal: %s", (_what, fault) => {
 		["the clusters", "clusters", ["* REFUSED", "* REFUSED"]],
 		["the requests", "take", ["one REFUSED", "two REFUSED", "three REFUSED"]],
 	] as const)("of %s is believed after two minutes, and told within five", async (_list, kind, expected) => {
-		stage = await openStage({ atlas: { projects: PROJECTS } });
+		stage = await startHarness({ atlas: { projects: PROJECTS } });
 		stage.atlas.faults.add({ on: { kind, times: "always" }, do: fault });
 
-		const { result } = await stage.carryOut({ projectId: undefined, clusters: "all" });
+		const { result } = await stage.runRequest({ projectId: undefined, clusters: "all" });
 
 		expect(result.targets.map(({ clusterName, state }) => `${clusterName} ${state}`)).toEqual(expected);
 		const refused = stage.atlas.log.filter((request) => request.kind === kind).map(({ at }) => at);
@@ -58,15 +58,15 @@ describe.each(named)("a lasting refusal: %s", (_what, fault) => {
 		expect(lasted).toBeGreaterThanOrEqual(2 * MINUTE);
 		expect(lasted).toBeLessThan(5 * MINUTE);
 		const asked = Date.parse(result.targets[0]?.requestedAt ?? "");
-		expect(stage.atlas.world.now() - asked).toBeLessThan(5 * MINUTE);
+		expect(stage.atlas.state.now() - asked).toBeLessThan(5 * MINUTE);
 	});
 
 	test("of one project keeps no cluster of another from its snapshot", async () => {
-		stage = await openStage({ atlas: { projects: PROJECTS } });
-		const [first] = stage.atlas.world.projects.values();
+		stage = await startHarness({ atlas: { projects: PROJECTS } });
+		const [first] = stage.atlas.state.projects.values();
 		if (first) first.roles = [];
 
-		const { result } = await stage.carryOut({ projectId: undefined, clusters: "all" });
+		const { result } = await stage.runRequest({ projectId: undefined, clusters: "all" });
 
 		expect(result.targets.map(({ clusterName, state }) => `${clusterName} ${state}`)).toEqual([
 			"* REFUSED",
@@ -77,22 +77,22 @@ describe.each(named)("a lasting refusal: %s", (_what, fault) => {
 
 describe.each(named)("the look at a cluster that explains a refusal: %s", (_what, fault) => {
 	const clusters = ["scratch", "playground", "sandbox"];
-	const why = ({ result }: Awaited<ReturnType<Stage["carryOut"]>>) =>
+	const why = ({ result }: Awaited<ReturnType<Harness["runRequest"]>>) =>
 		result.targets.map(({ clusterName, state, reason }) => `${clusterName} ${state} ${reason?.code}`);
 
 	test("is made again, so that the reason is the same", async () => {
-		stage = await openStage();
-		const expected = why(await stage.carryOut({ clusters }));
+		stage = await startHarness();
+		const expected = why(await stage.runRequest({ clusters }));
 		stage.atlas.faults.add({ on: { kind: "cluster", times: 2 * clusters.length }, do: fault });
 
-		expect(why(await stage.carryOut({ clusters }))).toEqual(expected);
+		expect(why(await stage.runRequest({ clusters }))).toEqual(expected);
 	});
 
 	test("ends all the same within five minutes", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		stage.atlas.faults.add({ on: { kind: "cluster", times: "always" }, do: fault });
 
-		await stage.carryOut({ clusters });
+		await stage.runRequest({ clusters });
 
 		const [first, last] = [stage.atlas.log.at(0), stage.atlas.log.at(-1)];
 		expect((last?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(5 * MINUTE);

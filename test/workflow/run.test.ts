@@ -1,31 +1,31 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Fault, takeSnapshot } from "../../local/atlas/index.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { openStage, type Stage } from "../harness/durable-function.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { type Harness, startHarness } from "../harness/durable-function.ts";
 
-const taken = (stage: Stage, cluster = "prod-a") =>
+const taken = (stage: Harness, cluster = "prod-a") =>
 	snapshotsOf(stage, cluster).filter(({ description }) => description?.includes("[run:"));
-const snapshotsOf = (stage: Stage, cluster: string) =>
-	stage.atlas.world.cluster(stage.atlas.projectId, cluster).snapshots;
-const states = (stage: Stage, cluster = "prod-a") =>
+const snapshotsOf = (stage: Harness, cluster: string) =>
+	stage.atlas.state.cluster(stage.atlas.projectId, cluster).snapshots;
+const states = (stage: Harness, cluster = "prod-a") =>
 	stage.published().flatMap(({ clusterName, state }) => (clusterName === cluster ? [state] : []));
-const requests = (stage: Stage, kind: string) =>
+const requests = (stage: Harness, kind: string) =>
 	stage.atlas.log.filter((request) => request.kind === kind && request.status !== 401).length;
 
 // Held for all tests, so that the runner's thread is started once.
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
-let stage: Stage;
+let stage: Harness;
 afterEach(async () => {
 	await stage[Symbol.asyncDispose]();
 });
 
 describe.each(["digest", "oauth"] as const)("over %s", (auth) => {
 	test("a run takes one snapshot of each target, follows it and publishes STARTED and COMPLETED", async () => {
-		stage = await openStage({ auth });
+		stage = await startHarness({ auth });
 
-		const { status, result } = await stage.carryOut({
+		const { status, result } = await stage.runRequest({
 			clusters: ["prod-a", "events"],
 			description: "before release 42",
 		});
@@ -60,10 +60,10 @@ describe("promise 1: at most one snapshot", () => {
 		["the reply is no JSON", { type: "garbage" }],
 		["the network repeats the request, and the second answer comes", { type: "repeat", answer: "second" }],
 	] as const)("when %s: it is found again by its marker", async (_what, fault) => {
-		stage = await openStage();
+		stage = await startHarness();
 		stage.atlas.faults.add({ on: { kind: "take" }, do: fault });
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "recovered" }]);
@@ -76,10 +76,10 @@ describe("promise 1: at most one snapshot", () => {
 		["Atlas is being upgraded", { type: "status", status: 405, errorCode: "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES" }],
 		["Atlas throttles", { type: "status", status: 429, errorCode: "RATE_LIMITED_TOKEN_BUCKET", retryAfter: 55 }],
 	] as const)("when %s: it is asked for again, once", async (_what, fault) => {
-		stage = await openStage();
+		stage = await startHarness();
 		stage.atlas.faults.add({ on: { kind: "take" }, do: fault });
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "created" }]);
@@ -87,11 +87,11 @@ describe("promise 1: at most one snapshot", () => {
 	});
 
 	test("a second start under the same name is the same run", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 
 		await Promise.all([
-			stage.carryOut({ clusters: ["prod-a"] }, { run: "twin" }),
-			stage.carryOut({ clusters: ["prod-a"] }, { run: "twin" }),
+			stage.runRequest({ clusters: ["prod-a"] }, { run: "twin" }),
+			stage.runRequest({ clusters: ["prod-a"] }, { run: "twin" }),
 		]);
 
 		expect(stage.aws.runs).toHaveLength(1);
@@ -101,7 +101,7 @@ describe("promise 1: at most one snapshot", () => {
 
 describe("promise 2: nothing is lost", () => {
 	test("errors of polls are looked past, whatever they are", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		const faults: Fault["do"][] = [
 			{ type: "drop", when: "before" },
 			{ type: "status", status: 500 },
@@ -114,16 +114,16 @@ describe("promise 2: nothing is lost", () => {
 			stage.atlas.faults.add({ on: { kind: "get", nth: index + 1 }, do: fault });
 		}
 
-		const { result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(result.targets).toMatchObject([{ state: "COMPLETED" }]);
 		expect(taken(stage)).toHaveLength(1);
 	});
 
 	test("one bad cluster neither holds up nor hides another", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 
-		const { status, result } = await stage.carryOut({
+		const { status, result } = await stage.runRequest({
 			clusters: ["nowhere", "prod-a", "sandbox", "archive", "scratch", "playground"],
 		});
 
@@ -141,17 +141,17 @@ describe("promise 2: nothing is lost", () => {
 	});
 
 	test("a snapshot that vanishes is LOST, after a second look", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		snapshotPlan(stage, { ending: "vanished" });
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("FAILED");
 		expect(result.targets).toMatchObject([{ state: "LOST", reason: { code: "SNAPSHOT_NOT_FOUND" } }]);
 	});
 
 	test("events that the bus does not take are offered until it does, once each", async () => {
-		stage = await openStage({
+		stage = await startHarness({
 			aws: {
 				faults: ({ operation, nth }) => {
 					if (operation !== "PutEvents") return undefined;
@@ -161,7 +161,7 @@ describe("promise 2: nothing is lost", () => {
 			},
 		});
 
-		const { status } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(states(stage)).toEqual(["STARTED", "COMPLETED"]);
@@ -170,10 +170,10 @@ describe("promise 2: nothing is lost", () => {
 
 describe("promise 3: completed is said only after Atlas said it", () => {
 	test("a snapshot that fails is FAILED, and so is the run", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		snapshotPlan(stage, { ending: "failed" });
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("FAILED");
 		expect(result.targets).toMatchObject([{ state: "FAILED", reason: { code: "SNAPSHOT_FAILED" } }]);
@@ -181,10 +181,10 @@ describe("promise 3: completed is said only after Atlas said it", () => {
 	});
 
 	test("an unknown status is looked at until a known one follows", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		snapshotPlan(stage, { unknownStatus: "finalizing", seconds: 600 });
 
-		const { result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(result.targets).toMatchObject([{ state: "COMPLETED" }]);
 		expect(result.targets[0]?.durationSeconds).toBeGreaterThanOrEqual(600);
@@ -193,10 +193,10 @@ describe("promise 3: completed is said only after Atlas said it", () => {
 
 describe("promise 4: a snapshot that outlives the deadline is followed on", () => {
 	test("LATE once, then COMPLETED 26 hours later", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		snapshotPlan(stage, { seconds: 26 * 3600 });
 
-		const { status } = await stage.carryOut({ clusters: ["prod-a"], deadlineMinutes: 90 });
+		const { status } = await stage.runRequest({ clusters: ["prod-a"], deadlineMinutes: 90 });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(states(stage)).toEqual(["STARTED", "LATE", "COMPLETED"]);
@@ -205,10 +205,10 @@ describe("promise 4: a snapshot that outlives the deadline is followed on", () =
 	});
 
 	test("LOST with the reason after three days", async () => {
-		stage = await openStage();
+		stage = await startHarness();
 		snapshotPlan(stage, { ending: "endless" });
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("FAILED");
 		expect(states(stage)).toEqual(["STARTED", "LATE", "LOST"]);
@@ -221,10 +221,10 @@ describe("promise 4: a snapshot that outlives the deadline is followed on", () =
 
 describe("promise 5: keys rotate at any moment", () => {
 	test.each(["digest", "oauth"] as const)("between take and poll, and between polls, over %s", async (auth) => {
-		stage = await openStage({ auth });
+		stage = await startHarness({ auth });
 		const rotate = () => {
-			stage.atlas.world.rotateKeys();
-			stage.atlas.world.retireOldKeys();
+			stage.atlas.state.rotateKeys();
+			stage.atlas.state.retireOldKeys();
 			const { publicKey, privateKey, clientId, clientSecret } = stage.atlas;
 			stage.aws.secrets.put(
 				"atlas-keys",
@@ -234,7 +234,7 @@ describe("promise 5: keys rotate at any moment", () => {
 		let published = 0;
 		stage.aws.onEvent(() => published++ === 0 && rotate());
 
-		const { status } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(states(stage)).toEqual(["STARTED", "COMPLETED"]);
@@ -243,30 +243,30 @@ describe("promise 5: keys rotate at any moment", () => {
 	test.each([
 		[
 			"a wrong key",
-			(s: Stage) => s.aws.secrets.put("atlas-keys", JSON.stringify({ publicKey: "abcdefgh", privateKey: "wrong" })),
+			(s: Harness) => s.aws.secrets.put("atlas-keys", JSON.stringify({ publicKey: "abcdefgh", privateKey: "wrong" })),
 			"ATLAS_KEY_REFUSED",
 		],
-		["no secret", (s: Stage) => s.aws.secrets.remove("atlas-keys"), "SECRET_UNREADABLE"],
-		["a malformed secret", (s: Stage) => s.aws.secrets.put("atlas-keys", "{}"), "SECRET_INVALID"],
+		["no secret", (s: Harness) => s.aws.secrets.remove("atlas-keys"), "SECRET_UNREADABLE"],
+		["a malformed secret", (s: Harness) => s.aws.secrets.put("atlas-keys", "{}"), "SECRET_INVALID"],
 		[
 			"an address off the access list",
-			(s: Stage) => {
-				s.atlas.world.settings.accessList = ["10.1.2.3"];
+			(s: Harness) => {
+				s.atlas.state.settings.accessList = ["10.1.2.3"];
 			},
 			"IP_ADDRESS_NOT_ON_ACCESS_LIST",
 		],
 		[
 			"a missing role",
-			(s: Stage) => {
-				s.atlas.world.roles.splice(0, 9, "Project Read Only");
+			(s: Harness) => {
+				s.atlas.state.roles.splice(0, 9, "Project Read Only");
 			},
 			"USER_UNAUTHORIZED",
 		],
 	])("%s is told as what it is, in a REFUSED event", async (_what, breakIt, code) => {
-		stage = await openStage();
+		stage = await startHarness();
 		breakIt(stage);
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("FAILED");
 		expect(states(stage)).toEqual(["REFUSED"]);
@@ -277,21 +277,21 @@ describe("promise 5: keys rotate at any moment", () => {
 
 describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (status) => {
 	const occupy = (seconds: number, ending: "completed" | "failed" = "completed", retentionInDays = 7) => {
-		const { world, projectId } = stage.atlas;
-		takeSnapshot(world, world.cluster(projectId, "prod-a"), {
+		const { state, projectId } = stage.atlas;
+		takeSnapshot(state, state.cluster(projectId, "prod-a"), {
 			description: "by hand",
 			retentionInDays,
 			plan: { seconds, ending },
 		});
-		if (status === "inProgress") world.advance(30);
+		if (status === "inProgress") state.advance(30);
 	};
 	beforeEach(async () => {
-		stage = await openStage();
+		stage = await startHarness();
 	});
 
 	test("join follows it and says adopted", async () => {
 		occupy(300);
-		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict: "join" });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"], onConflict: "join" });
 
 		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "adopted" }]);
 		expect(taken(stage)).toHaveLength(0);
@@ -299,7 +299,7 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 
 	test("join waits for one that is kept shorter than requested, and takes its own", async () => {
 		occupy(300, "completed", 1);
-		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict: "join" });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"], onConflict: "join" });
 
 		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "created" }]);
 		expect(taken(stage)).toHaveLength(1);
@@ -307,14 +307,14 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 
 	test("join says FAILED when the joined one fails", async () => {
 		occupy(300, "failed");
-		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict: "join" });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"], onConflict: "join" });
 
 		expect(result.targets).toMatchObject([{ state: "FAILED", provenance: "adopted" }]);
 	});
 
 	test.each(["completed", "failed"] as const)("wait takes its own when the other has %s", async (ending) => {
 		occupy(300, ending);
-		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict: "wait" });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"], onConflict: "wait" });
 
 		expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "created" }]);
 		expect(taken(stage)).toHaveLength(1);
@@ -322,7 +322,7 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 
 	test("wait gives up at the deadline", async () => {
 		occupy(7200);
-		const { result } = await stage.carryOut({ clusters: ["prod-a"], onConflict: "wait", deadlineMinutes: 30 });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"], onConflict: "wait", deadlineMinutes: 30 });
 
 		expect(result.targets).toMatchObject([{ state: "REFUSED", reason: { code: "UNFINISHED_ON_DEMAND_SNAPSHOT" } }]);
 		expect(taken(stage)).toHaveLength(0);
@@ -333,7 +333,7 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 		["fail", "REFUSED", "FAILED"],
 	] as const)("%s ends as %s, and the run has %s", async (onConflict, state, ended) => {
 		occupy(300);
-		const { status: runStatus, result } = await stage.carryOut({ clusters: ["prod-a"], onConflict });
+		const { status: runStatus, result } = await stage.runRequest({ clusters: ["prod-a"], onConflict });
 
 		expect(runStatus).toBe(ended);
 		expect(result.targets).toMatchObject([{ state, reason: { code: "UNFINISHED_ON_DEMAND_SNAPSHOT" } }]);
@@ -342,8 +342,8 @@ describe.each(["queued", "inProgress"] as const)("another's snapshot is %s", (st
 });
 
 function snapshotPlan(
-	on: Stage,
+	on: Harness,
 	plan: { seconds?: number; ending?: "completed" | "failed" | "vanished" | "endless"; unknownStatus?: string },
 ) {
-	on.atlas.world.cluster(on.atlas.projectId, "prod-a").nextPlans.push(plan);
+	on.atlas.state.cluster(on.atlas.projectId, "prod-a").nextPlans.push(plan);
 }

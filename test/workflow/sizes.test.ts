@@ -9,9 +9,9 @@ import { RunIncomplete, toRunResult } from "../../lambda/workflow/run.ts";
 import { selectInPages } from "../../lambda/workflow/select-in-pages.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
-import { countingEngine } from "../harness/counted-steps.ts";
-import { openStage } from "../harness/durable-function.ts";
-import { CONFIGURED } from "../harness/environment.ts";
+import { countingSteps } from "../harness/counted-steps.ts";
+import { startHarness } from "../harness/durable-function.ts";
+import { DEFAULT_PORTS } from "../harness/environment.ts";
 
 const projectId = "32b6e34b3d91647abb20e7b8";
 const nameOf = (i: number) => `c${String(i).padStart(63, "0")}`;
@@ -26,7 +26,7 @@ const never = () => Promise.reject(new Error("not asked for here"));
 
 /** What a selection of so many clusters checkpoints. */
 async function select(count: number, listClusters?: Ports["listClusters"]) {
-	const engine = countingEngine(START);
+	const engine = countingSteps(START);
 	const sizes: number[] = [];
 	const steps: DurableSteps = {
 		...engine,
@@ -44,7 +44,7 @@ async function select(count: number, listClusters?: Ports["listClusters"]) {
 	};
 	const clusters = Array.from({ length: count }, (_, i) => ({ name: nameOf(i), paused: i % 2 === 0 }));
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: engine.now,
 		takeSnapshot: never,
 		readSnapshot: never,
@@ -114,11 +114,11 @@ test.each([26, 251, 2500, 10_000])(
 );
 
 test("promise 2: however long Atlas says that a snapshot's description is, each checkpoint is within what AWS takes", async () => {
-	await using stage = await openStage();
-	const { world, projectId: project } = stage.atlas;
-	takeSnapshot(world, world.cluster(project, "prod-a"), { description: "x".repeat(300_000), retentionInDays: 30 });
+	await using stage = await startHarness();
+	const { state, projectId: project } = stage.atlas;
+	takeSnapshot(state, state.cluster(project, "prod-a"), { description: "x".repeat(300_000), retentionInDays: 30 });
 
-	const { result, history } = await stage.carryOut({ clusters: ["prod-a"] });
+	const { result, history } = await stage.runRequest({ clusters: ["prod-a"] });
 
 	expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "adopted" }]);
 	expect(Math.max(...history.map(jsonBytes))).toBeLessThan(CHECKPOINT_BYTES);

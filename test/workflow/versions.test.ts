@@ -41,15 +41,15 @@ const ended = (upTo: readonly Checkpoint[], name: string) =>
 /** Atlas as it was when the older version had told the engine so much. */
 async function goOn(upTo: readonly Checkpoint[]) {
 	const at = upTo.at(-1)?.at ?? 0;
-	const { world } = room.atlas;
-	const cluster = world.cluster(RUN.projectId, RUN.clusterName);
+	const { state } = room.atlas;
+	const cluster = state.cluster(RUN.projectId, RUN.clusterName);
 	cluster.plan = { seconds: RUN.seconds };
 	cluster.snapshots = [];
 	const before = room.aws.events.length;
 	// The request leaves once its start is known to the engine; the first one met a conflict.
 	if (started(upTo, "take-snapshot") >= 2) {
 		const description = describeSnapshot(run.run, "atlas-snapshots", run.request);
-		const taken = takeSnapshot(world, cluster, { description, retentionInDays: 7 });
+		const taken = takeSnapshot(state, cluster, { description, retentionInDays: 7 });
 		cluster.snapshots.splice(0, 1, { ...taken, ...snapshot });
 	}
 	const { status, error } = await room.carryOut(
@@ -105,7 +105,7 @@ describe("a renamed step", () => {
 
 	test("is caught by the names and their order, of conditions too", async () => {
 		const today: Checkpoint[] = [];
-		room.atlas.world.cluster(RUN.projectId, RUN.clusterName).snapshots = [];
+		room.atlas.state.cluster(RUN.projectId, RUN.clusterName).snapshots = [];
 
 		const recorded = await carryOutRun(room, record(today));
 		if (RECORD_TO) writeFileSync(RECORD_TO, `${JSON.stringify({ ...recorded, checkpoints: today }, null, "\t")}\n`);

@@ -7,11 +7,11 @@ import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { runRequest } from "../../lambda/workflow/run.ts";
-import { enterRunner, leaveRunner } from "../../local/aws/runner.ts";
-import { CONFIGURED } from "../harness/environment.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
+import { DEFAULT_PORTS } from "../harness/environment.ts";
 
-beforeAll(() => enterRunner(true));
-afterAll(() => leaveRunner());
+beforeAll(() => acquireRunner(true));
+afterAll(() => releaseRunner());
 
 test("promise 11: a warning about a target is written once, and not again at each replay", async () => {
 	const warnings: unknown[] = [];
@@ -28,7 +28,7 @@ test("promise 11: a warning about a target is written once, and not again at eac
 	});
 	let taken: Snapshot | undefined;
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: () => Date.now(),
 		async takeSnapshot(_target, request) {
 			({ description } = request);

@@ -1,13 +1,13 @@
 import type { Project } from "../state/model.ts";
 import { OBJECT_ID } from "../state/object-id.ts";
-import { drawFrom, mayDo, type World } from "../state/state.ts";
-import { checkAddress, turnedAway } from "./authenticate.ts";
+import { type AtlasState, hasRole, takeToken } from "../state/state.ts";
+import { checkAddress, rejectUnauthenticated } from "./authenticate.ts";
 import type { Nonces } from "./digest.ts";
-import type { Exchange, Reply } from "./exchange.ts";
+import type { ApiReply, ApiRequest } from "./exchange.ts";
 import { dateOf, resolveVersion, type Version } from "./media-type.ts";
-import type { Answer, Operation } from "./operation.ts";
+import type { ApiOperation, ResponseBody } from "./operation.ts";
 import { flag } from "./paging.ts";
-import { Refused } from "./refused.ts";
+import { ApiError } from "./refused.ts";
 import { API, type Route, type routeOf } from "./routes.ts";
 
 /** On every reply of the application behind the front door, as recorded. */
@@ -25,51 +25,61 @@ const APPLICATION_HEADERS = {
 type Gathered = Record<string, string>;
 
 /** Answers a request of the API: who, from where, what, in which version, how often, and may they. */
-export function answer(world: World, nonces: Nonces, route: ReturnType<typeof routeOf>, exchange: Exchange): Reply {
-	const away = turnedAway(world, nonces, exchange);
+export function handleApiRequest(
+	state: AtlasState,
+	nonces: Nonces,
+	route: ReturnType<typeof routeOf>,
+	request: ApiRequest,
+): ApiReply {
+	const away = rejectUnauthenticated(state, nonces, request);
 	if (away !== undefined) return away;
 	const gathered: Gathered = { ...APPLICATION_HEADERS };
 	try {
-		checkAddress(world, exchange);
-		if (route === undefined) throw new Refused("RESOURCE_NOT_FOUND", [exchange.path]);
-		if (route === "elsewhere") throw new Refused("METHOD_NOT_ALLOWED");
-		return carryOut(world, route, exchange, gathered);
+		checkAddress(state, request);
+		if (route === undefined) throw new ApiError("RESOURCE_NOT_FOUND", [request.path]);
+		if (route === "elsewhere") throw new ApiError("METHOD_NOT_ALLOWED");
+		return runOperation(state, route, request, gathered);
 	} catch (error) {
-		if (!(error instanceof Refused)) throw error;
-		return refusal(world, exchange, error, gathered);
+		if (!(error instanceof ApiError)) throw error;
+		return errorReply(state, request, error, gathered);
 	}
 }
 
-function carryOut(world: World, { operation, params }: Route, exchange: Exchange, gathered: Gathered): Reply {
-	const version = resolveVersion(world, operation.versions, exchange.headers.accept);
+function runOperation(
+	state: AtlasState,
+	{ operation, params }: Route,
+	request: ApiRequest,
+	gathered: Gathered,
+): ApiReply {
+	const version = resolveVersion(state, operation.versions, request.headers.accept);
 	noteVersion(operation, version, gathered);
-	const project = params["groupId"] === undefined ? undefined : projectOf(world, params["groupId"]);
-	drawToken(world, operation, project, gathered);
-	if (project !== undefined && operation.role !== undefined && !mayDo(world, project, operation.role))
-		throw new Refused("USER_UNAUTHORIZED");
-	if (operation.method === "POST" || operation.method === "PATCH") checkContentType(exchange);
-	if (operation.method !== "GET" && world.settings.upgrading)
-		throw new Refused("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES");
+	const project = params["groupId"] === undefined ? undefined : projectOf(state, params["groupId"]);
+	checkRateLimit(state, operation, project, gathered);
+	if (project !== undefined && operation.role !== undefined && !hasRole(state, project, operation.role))
+		throw new ApiError("USER_UNAUTHORIZED");
+	if (operation.method === "POST" || operation.method === "PATCH") checkContentType(request);
+	if (operation.method !== "GET" && state.settings.upgrading)
+		throw new ApiError("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES");
 	// Flags are read before anything is done, so that a malformed one leaves nothing behind.
-	flag(exchange, "envelope", false);
-	flag(exchange, "pretty", false);
+	flag(request, "envelope", false);
+	flag(request, "pretty", false);
 	const body = operation.run({
-		world,
-		exchange,
+		state,
+		request,
 		params,
-		base: `http://${exchange.headers.host ?? "localhost"}`,
+		base: `http://${request.headers.host ?? "localhost"}`,
 		version: version.date,
 		get project() {
-			if (project === undefined) throw new Refused("RESOURCE_NOT_FOUND", [exchange.path]);
+			if (project === undefined) throw new ApiError("RESOURCE_NOT_FOUND", [request.path]);
 			return project;
 		},
 	});
 	gathered["Content-Type"] = `application/vnd.atlas.${version.date}+json;charset=utf-8`;
 	const status = body === undefined ? 204 : 200;
-	return { status, headers: gathered, body: write(world, exchange, status, body), executed: true };
+	return { status, headers: gathered, body: write(state, request, status, body), executed: true };
 }
 
-function noteVersion({ javaMethod }: Operation, version: Version, gathered: Gathered): void {
+function noteVersion({ javaMethod }: ApiOperation, version: Version, gathered: Gathered): void {
 	if (javaMethod !== undefined) gathered["X-Java-Method"] = javaMethod;
 	if (version.deprecated === undefined) return;
 	gathered["Deprecation"] = version.deprecated.since;
@@ -77,36 +87,41 @@ function noteVersion({ javaMethod }: Operation, version: Version, gathered: Gath
 }
 
 /** @throws Refused 404 where there is none, 401 where it is another organisation's */
-function projectOf(world: World, id: string): Project {
-	if (!OBJECT_ID.test(id)) throw new Refused("INVALID_GROUP_ID", [id]);
-	const project = world.projects.get(id);
-	if (project === undefined) throw new Refused("GROUP_NOT_FOUND", [id]);
-	if (project.orgId !== world.orgId) throw new Refused("NOT_IN_GROUP", [id]);
+function projectOf(state: AtlasState, id: string): Project {
+	if (!OBJECT_ID.test(id)) throw new ApiError("INVALID_GROUP_ID", [id]);
+	const project = state.projects.get(id);
+	if (project === undefined) throw new ApiError("GROUP_NOT_FOUND", [id]);
+	if (project.orgId !== state.orgId) throw new ApiError("NOT_IN_GROUP", [id]);
 	return project;
 }
 
 /** @throws Refused 429, with the wait in `Retry-After` and in `parameters[1]` */
-function drawToken(world: World, operation: Operation, project: Project | undefined, gathered: Gathered): void {
+function checkRateLimit(
+	state: AtlasState,
+	operation: ApiOperation,
+	project: Project | undefined,
+	gathered: Gathered,
+): void {
 	if (operation.bucket === undefined) return;
-	const { capacity, refillRate, refillSeconds } = world.settings.buckets[operation.bucket];
+	const { capacity, refillRate, refillSeconds } = state.settings.buckets[operation.bucket];
 	gathered["X-Mongodb-Service-Version"] = "gitHash=203ac0360368239eed8f27b82e06b1be8429648c; versionString=master";
-	const drawn = drawFrom(world, (project ?? world).buckets, operation.bucket);
-	if (world.settings.rateLimitHeaders) {
+	const drawn = takeToken(state, (project ?? state).buckets, operation.bucket);
+	if (state.settings.rateLimitHeaders) {
 		gathered["RateLimit-Limit"] = String(capacity);
 		gathered["RateLimit-Remaining"] = String(drawn.remaining);
 	}
 	if (drawn.granted) return;
-	if (world.settings.rateLimitHeaders) gathered["Retry-After"] = String(drawn.waitSeconds);
+	if (state.settings.rateLimitHeaders) gathered["Retry-After"] = String(drawn.waitSeconds);
 	const template = `${API}${operation.path}`.slice(1).replaceAll(/:(\w+)/g, "{$1}");
-	throw new Refused("RATE_LIMITED_TOKEN_BUCKET", [template, drawn.waitSeconds, capacity, refillRate, refillSeconds]);
+	throw new ApiError("RATE_LIMITED_TOKEN_BUCKET", [template, drawn.waitSeconds, capacity, refillRate, refillSeconds]);
 }
 
 /** @throws Refused 415 */
-function checkContentType({ headers }: Exchange): void {
-	if (dateOf(headers["content-type"]) === undefined) throw new Refused("UNSUPPORTED_MEDIA_TYPE");
+function checkContentType({ headers }: ApiRequest): void {
+	if (dateOf(headers["content-type"]) === undefined) throw new ApiError("UNSUPPORTED_MEDIA_TYPE");
 }
 
-function refusal(world: World, exchange: Exchange, refused: Refused, gathered: Gathered): Reply {
+function errorReply(state: AtlasState, request: ApiRequest, refused: ApiError, gathered: Gathered): ApiReply {
 	return {
 		status: refused.status,
 		headers: {
@@ -116,16 +131,16 @@ function refusal(world: World, exchange: Exchange, refused: Refused, gathered: G
 			Vary: "Accept-Encoding",
 			"X-Error-Code": refused.errorCode,
 		},
-		body: write(world, exchange, refused.status, refused.toBody()),
+		body: write(state, request, refused.status, refused.toBody()),
 		executed: false,
 	};
 }
 
 /** JSON, wrapped where `envelope` and spread out where `pretty` ask for it. A list is its own envelope. */
-function write(world: World, { query }: Exchange, status: number, body: Answer): string {
+function write(state: AtlasState, { query }: ApiRequest, status: number, body: ResponseBody): string {
 	if (body === undefined) return "";
 	let whole: object = body;
 	if (query.get("envelope") === "true")
-		whole = "results" in body ? { ...body, status } : { status, [world.settings.envelopeKey]: body };
+		whole = "results" in body ? { ...body, status } : { status, [state.settings.envelopeKey]: body };
 	return JSON.stringify(whole, undefined, query.get("pretty") === "true" ? 2 : undefined);
 }

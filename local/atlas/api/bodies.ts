@@ -1,6 +1,6 @@
 import type { OnDemandRequest } from "../state/taking.ts";
 import { DAY } from "../state/taking.ts";
-import { Refused } from "./refused.ts";
+import { ApiError } from "./refused.ts";
 
 const INT32 = 2 ** 31 - 1;
 
@@ -10,18 +10,18 @@ function readObject(text: string, known: readonly string[]): Readonly<Record<str
 	try {
 		value = JSON.parse(text);
 	} catch {
-		throw new Refused("INVALID_JSON");
+		throw new ApiError("INVALID_JSON");
 	}
-	if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Refused("INVALID_JSON");
-	for (const name of Object.keys(value)) if (!known.includes(name)) throw new Refused("INVALID_ATTRIBUTE", [name]);
+	if (typeof value !== "object" || value === null || Array.isArray(value)) throw new ApiError("INVALID_JSON");
+	for (const name of Object.keys(value)) if (!known.includes(name)) throw new ApiError("INVALID_ATTRIBUTE", [name]);
 	return { ...value };
 }
 
 function positive(value: unknown, name: string): number {
-	if (value === undefined || value === null) throw new Refused("MISSING_ATTRIBUTE", [name]);
+	if (value === undefined || value === null) throw new ApiError("MISSING_ATTRIBUTE", [name]);
 	if (typeof value !== "number" || !Number.isInteger(value) || value > INT32)
-		throw new Refused("INVALID_ATTRIBUTE", [name]);
-	if (value < 1) throw new Refused("ATTRIBUTE_NEGATIVE_OR_ZERO", [name]);
+		throw new ApiError("INVALID_ATTRIBUTE", [name]);
+	if (value < 1) throw new ApiError("ATTRIBUTE_NEGATIVE_OR_ZERO", [name]);
 	return value;
 }
 
@@ -29,7 +29,7 @@ function positive(value: unknown, name: string): number {
 export function readTaking(text: string): OnDemandRequest {
 	const { description, retentionInDays = 1 } = readObject(text, ["description", "retentionInDays"]);
 	if (description !== undefined && typeof description !== "string")
-		throw new Refused("INVALID_ATTRIBUTE", ["description"]);
+		throw new ApiError("INVALID_ATTRIBUTE", ["description"]);
 	return { description, retentionInDays: positive(retentionInDays, "retentionInDays") };
 }
 
@@ -38,8 +38,8 @@ const UNITS: Readonly<Record<string, number>> = { DAYS: DAY, WEEKS: 7 * DAY, MON
 /** `BackupSnapshotRetention`, in milliseconds. @throws Refused 400 */
 export function readRetention(text: string): number {
 	const { retentionUnit, retentionValue } = readObject(text, ["retentionUnit", "retentionValue"]);
-	if (retentionUnit === undefined) throw new Refused("MISSING_ATTRIBUTE", ["retentionUnit"]);
+	if (retentionUnit === undefined) throw new ApiError("MISSING_ATTRIBUTE", ["retentionUnit"]);
 	const unit = typeof retentionUnit === "string" ? UNITS[retentionUnit] : undefined;
-	if (unit === undefined) throw new Refused("INVALID_ENUM_VALUE", ["retentionUnit"]);
+	if (unit === undefined) throw new ApiError("INVALID_ENUM_VALUE", ["retentionUnit"]);
 	return positive(retentionValue, "retentionValue") * unit;
 }

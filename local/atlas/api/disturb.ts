@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause, setInterval as ticks } from "node:timers/promises";
-import type { Reply } from "./exchange.ts";
+import type { ApiReply } from "./exchange.ts";
 import type { FaultAction } from "./faults.ts";
-import { Refused } from "./refused.ts";
+import { ApiError } from "./refused.ts";
 
 type Of<Type extends FaultAction["type"]> = Extract<FaultAction, { type: Type }>;
 
@@ -30,11 +30,11 @@ const HTML = "<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head><bod
  *
  * @returns the reply to send, or undefined where the connection is gone
  */
-export async function disturb(
+export async function applyFaults(
 	actions: readonly FaultAction[],
 	response: ServerResponse,
-	execute: () => Reply,
-): Promise<Reply | undefined> {
+	execute: () => ApiReply,
+): Promise<ApiReply | undefined> {
 	for (const action of actions) {
 		if (action.type === "delay" && action.when === "before") await pause(action.ms);
 		if (action.type === "drop" && action.when === "before") return destroyed(response);
@@ -87,7 +87,7 @@ export async function disturb(
 /** What a client must be able to read stays: an id of a snapshot, a state that it knows, the end of a description. */
 const KEPT = new Set(["id", "status", "access_token", "token_type"]);
 
-function echoed(reply: Reply, value: string): Reply {
+function echoed(reply: ApiReply, value: string): ApiReply {
 	const put = (one: unknown, name = ""): unknown => {
 		if (Array.isArray(one)) return one.length === 0 ? [value] : one.map((item) => put(item, name));
 		if (typeof one === "object" && one !== null) {
@@ -120,7 +120,7 @@ async function interim(response: ServerResponse, times: number): Promise<void> {
 }
 
 /** Spaces, which JSON allows before a value. */
-async function trickle(response: ServerResponse, { status, headers }: Reply): Promise<undefined> {
+async function trickle(response: ServerResponse, { status, headers }: ApiReply): Promise<undefined> {
 	response.writeHead(status, headers);
 	for await (const _ of ticks(TRICKLE_MS)) {
 		if (response.destroyed) return;
@@ -132,7 +132,7 @@ function destroyed(response: ServerResponse): undefined {
 	response.socket?.destroy();
 }
 
-function cut(response: ServerResponse, reply: Reply, bytes: number): undefined {
+function cut(response: ServerResponse, reply: ApiReply, bytes: number): undefined {
 	const body = Buffer.from(reply.body);
 	response.writeHead(reply.status, { ...reply.headers, "Content-Length": body.length });
 	response.flushHeaders();
@@ -142,10 +142,10 @@ function cut(response: ServerResponse, reply: Reply, bytes: number): undefined {
 	response.socket?.destroySoon();
 }
 
-function substitute(action: Of<"html"> | Of<"status">): Reply {
+function substitute(action: Of<"html"> | Of<"status">): ApiReply {
 	if (action.type === "html")
 		return { status: action.status, headers: { "Content-Type": "text/html" }, body: HTML, executed: false };
-	const refused = new Refused(action.errorCode ?? "UNEXPECTED_ERROR", action.parameters, { status: action.status });
+	const refused = new ApiError(action.errorCode ?? "UNEXPECTED_ERROR", action.parameters, { status: action.status });
 	return {
 		status: action.status,
 		headers: {

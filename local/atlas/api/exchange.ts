@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /** A request as read off the socket. */
-export interface Exchange {
+export interface ApiRequest {
 	readonly method: string;
 	/** The request target, byte for byte: a digest signs it. */
 	readonly target: string;
@@ -15,7 +15,7 @@ export interface Exchange {
 }
 
 /** A reply before it is sent. */
-export interface Reply {
+export interface ApiReply {
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string | string[]>>;
 	readonly body: string;
@@ -24,14 +24,14 @@ export interface Reply {
 }
 
 /** Divides a request target at its first question mark. */
-export function readExchange(
+export function readApiRequest(
 	method: string,
 	target: string,
 	headers: IncomingHttpHeaders,
 	body: string,
 	address: string,
 	port = 0,
-): Exchange {
+): ApiRequest {
 	const mark = target.indexOf("?");
 	const path = mark === -1 ? target : target.slice(0, mark);
 	return {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Exchange } from "./exchange.ts";
+import type { ApiRequest } from "./exchange.ts";
 import { REQUEST_KINDS } from "./operation.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -74,12 +74,12 @@ export interface FaultPlan {
 	add(fault: Fault): ArmedFault;
 	clear(): void;
 	/** What befalls this request; counts it for every fault that watches its kind. */
-	meet(kind: string, cluster: string | undefined, exchange?: Exchange): readonly FaultAction[];
+	actionsFor(kind: string, cluster: string | undefined, request?: ApiRequest): readonly FaultAction[];
 }
 
 const NOTHING: readonly FaultAction[] = [];
 
-export function createFaults(): FaultPlan {
+export function createFaultPlan(): FaultPlan {
 	const armed = new Set<{ readonly fault: v.InferOutput<typeof FaultSchema>; seen: number; fired: number }>();
 	return {
 		add(given) {
@@ -93,7 +93,7 @@ export function createFaults(): FaultPlan {
 			};
 		},
 		clear: () => armed.clear(),
-		meet(kind, cluster) {
+		actionsFor(kind, cluster) {
 			if (armed.size === 0) return NOTHING;
 			const met: FaultAction[] = [];
 			for (const entry of armed) {

@@ -15,7 +15,7 @@ export interface RequestRecord {
 	readonly operation: RequestKind;
 	readonly cluster: string | null;
 	readonly scheme: Scheme;
-	/** Epoch milliseconds of the world's clock. */
+	/** Epoch milliseconds of the state's clock. */
 	readonly at: number;
 	/** Epoch milliseconds at which the reply was sent; null while there is none. */
 	endedAt: number | null;

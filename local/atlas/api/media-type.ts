@@ -1,5 +1,5 @@
-import type { World } from "../state/state.ts";
-import { Refused } from "./refused.ts";
+import type { AtlasState } from "../state/state.ts";
+import { ApiError } from "./refused.ts";
 
 /** A dated version of a resource. */
 export interface Version {
@@ -23,12 +23,12 @@ export function dateOf(header: string | undefined): string | undefined {
  * @param versions oldest first
  * @throws Refused 406 without a usable date, 410 past the sunset
  */
-export function resolveVersion(world: World, versions: readonly Version[], accept: string | undefined): Version {
+export function resolveVersion(state: AtlasState, versions: readonly Version[], accept: string | undefined): Version {
 	const date = (accept ?? "").split(",").map(dateOf).find(Boolean);
 	const version = date === undefined ? undefined : versions.findLast((candidate) => candidate.date <= date);
-	if (version === undefined) throw new Refused("INVALID_VERSION_DATE");
+	if (version === undefined) throw new ApiError("INVALID_VERSION_DATE");
 	const sunset = version.deprecated === undefined ? Number.POSITIVE_INFINITY : Date.parse(version.deprecated.sunset);
-	if (world.now() >= sunset || world.settings.goneVersions.includes(version.date))
-		throw new Refused("VERSION_GONE", [version.date]);
+	if (state.now() >= sunset || state.settings.goneVersions.includes(version.date))
+		throw new ApiError("VERSION_GONE", [version.date]);
 	return version;
 }

@@ -1,9 +1,9 @@
 import type { Cluster, Project, Role } from "../state/model.ts";
 import type { BucketName } from "../state/settings.ts";
-import type { World } from "../state/state.ts";
-import type { Exchange } from "./exchange.ts";
+import type { AtlasState } from "../state/state.ts";
+import type { ApiRequest } from "./exchange.ts";
 import type { Version } from "./media-type.ts";
-import { Refused } from "./refused.ts";
+import { ApiError } from "./refused.ts";
 
 /** What a request is for. `challenge` is one without credentials, `unknown` one for no operation. */
 export const REQUEST_KINDS = [
@@ -31,9 +31,9 @@ export const REQUEST_KINDS = [
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 /** A request that has been let in, with what its path names. */
-export interface Admitted {
-	readonly world: World;
-	readonly exchange: Exchange;
+export interface OperationContext {
+	readonly state: AtlasState;
+	readonly request: ApiRequest;
 	readonly params: Readonly<Record<string, string | undefined>>;
 	/** `http://host:port`, for links. */
 	readonly base: string;
@@ -43,9 +43,9 @@ export interface Admitted {
 }
 
 /** The body of a success; undefined is 204. */
-export type Answer = object | undefined;
+export type ResponseBody = object | undefined;
 
-export interface Operation {
+export interface ApiOperation {
 	readonly kind: RequestKind;
 	readonly method: "GET" | "POST" | "PATCH" | "DELETE";
 	/** Below `/api/atlas/v2`, parameters as `:name`. */
@@ -57,7 +57,7 @@ export interface Operation {
 	readonly bucket?: BucketName;
 	/** `X-Java-Method`, where recorded. */
 	readonly javaMethod?: string;
-	readonly run: (admitted: Admitted) => Answer;
+	readonly run: (context: OperationContext) => ResponseBody;
 }
 
 export const SNAPSHOT_VERSIONS: readonly Version[] = [{ date: "2023-01-01" }];
@@ -72,17 +72,17 @@ export const CLUSTER_VERSIONS: readonly Version[] = [
 const CLUSTER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 
 /** The cluster of the path, of whatever kind. @throws Refused 400 or 404 */
-export function anyCluster({ project, params }: Admitted): Cluster {
+export function anyCluster({ project, params }: OperationContext): Cluster {
 	const name = params["clusterName"] ?? "";
-	if (!CLUSTER_NAME.test(name)) throw new Refused("INVALID_PATH_PARAMETER", ["clusterName"]);
+	if (!CLUSTER_NAME.test(name)) throw new ApiError("INVALID_PATH_PARAMETER", ["clusterName"]);
 	const cluster = project.clusters.get(name);
-	if (cluster === undefined) throw new Refused("CLUSTER_NOT_FOUND", [name, project.id]);
+	if (cluster === undefined) throw new ApiError("CLUSTER_NOT_FOUND", [name, project.id]);
 	return cluster;
 }
 
 /** The cluster of the path, if the Cluster API may be used with it. @throws Refused 400 or 404 */
-export function dedicatedCluster(admitted: Admitted): Cluster {
-	const cluster = anyCluster(admitted);
-	if (cluster.kind === "flex") throw new Refused("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", [cluster.name]);
+export function dedicatedCluster(context: OperationContext): Cluster {
+	const cluster = anyCluster(context);
+	if (cluster.kind === "flex") throw new ApiError("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", [cluster.name]);
 	return cluster;
 }

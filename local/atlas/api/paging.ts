@@ -1,6 +1,6 @@
 import type { Settings } from "../state/settings.ts";
-import type { Exchange } from "./exchange.ts";
-import { Refused } from "./refused.ts";
+import type { ApiRequest } from "./exchange.ts";
+import { ApiError } from "./refused.ts";
 
 interface Link {
 	readonly href: string;
@@ -14,19 +14,19 @@ export interface Page {
 	readonly totalCount?: number;
 }
 
-function whole(exchange: Exchange, name: string, otherwise: number, most: number): number {
-	const text = exchange.query.get(name);
+function whole(request: ApiRequest, name: string, otherwise: number, most: number): number {
+	const text = request.query.get(name);
 	if (text === null) return otherwise;
 	const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-	if (value < 1 || value > most) throw new Refused("INVALID_QUERY_PARAMETER", [name]);
+	if (value < 1 || value > most) throw new ApiError("INVALID_QUERY_PARAMETER", [name]);
 	return value;
 }
 
 /** A query flag. @throws Refused 400 where it is neither `true` nor `false` */
-export function flag(exchange: Exchange, name: string, otherwise: boolean): boolean {
-	const text = exchange.query.get(name);
+export function flag(request: ApiRequest, name: string, otherwise: boolean): boolean {
+	const text = request.query.get(name);
 	if (text === null) return otherwise;
-	if (text !== "true" && text !== "false") throw new Refused("INVALID_QUERY_PARAMETER", [name]);
+	if (text !== "true" && text !== "false") throw new ApiError("INVALID_QUERY_PARAMETER", [name]);
 	return text === "true";
 }
 
@@ -37,17 +37,17 @@ export function flag(exchange: Exchange, name: string, otherwise: boolean): bool
  */
 export function pageOf<T>(
 	settings: Settings,
-	exchange: Exchange,
+	request: ApiRequest,
 	base: string,
 	items: readonly T[],
 	render: (item: T) => unknown,
 ): Page {
-	const asked = whole(exchange, "itemsPerPage", settings.itemsPerPage, 500);
+	const asked = whole(request, "itemsPerPage", settings.itemsPerPage, 500);
 	const size = Math.min(asked, settings.itemsPerPageCap);
-	const number = whole(exchange, "pageNum", 1, 1_000_000);
-	const counted = flag(exchange, "includeCount", true);
+	const number = whole(request, "pageNum", 1, 1_000_000);
+	const counted = flag(request, "includeCount", true);
 	const link = (rel: string, page: number): Link => ({
-		href: `${base}${exchange.path}?includeCount=${counted}&pageNum=${page}&itemsPerPage=${size}`,
+		href: `${base}${request.path}?includeCount=${counted}&pageNum=${page}&itemsPerPage=${size}`,
 		rel,
 	});
 	const links = [link("self", number)];

@@ -1,49 +1,50 @@
 import type { Project } from "../state/model.ts";
 import type { BucketName } from "../state/settings.ts";
-import type { World } from "../state/state.ts";
+import type { AtlasState } from "../state/state.ts";
 import {
-	type Admitted,
-	type Answer,
+	type ApiOperation,
 	anyCluster,
 	CLUSTER_VERSIONS,
 	dedicatedCluster,
-	type Operation,
+	type OperationContext,
+	type ResponseBody,
 	SNAPSHOT_VERSIONS,
 } from "./operation.ts";
 import { pageOf } from "./paging.ts";
-import { Refused } from "./refused.ts";
+import { ApiError } from "./refused.ts";
 import { renderCluster, renderFlexCluster, renderOrgGroup, renderProject } from "./render-cluster.ts";
 import { timestamp } from "./render-snapshot.ts";
 
-const visible = (world: World): Project[] => [...world.projects.values()].filter(({ orgId }) => orgId === world.orgId);
+const visible = (state: AtlasState): Project[] =>
+	[...state.projects.values()].filter(({ orgId }) => orgId === state.orgId);
 
-const groups = ({ world, exchange, base }: Admitted): Answer =>
-	pageOf(world.settings, exchange, base, visible(world), (project) => renderProject(base, project));
+const groups = ({ state, request, base }: OperationContext): ResponseBody =>
+	pageOf(state.settings, request, base, visible(state), (project) => renderProject(base, project));
 
-const allClusters = ({ world, exchange, base }: Admitted): Answer =>
-	pageOf(world.settings, exchange, base, visible(world), renderOrgGroup);
+const allClusters = ({ state, request, base }: OperationContext): ResponseBody =>
+	pageOf(state.settings, request, base, visible(state), renderOrgGroup);
 
-function clusters(admitted: Admitted): Answer {
-	const { world, exchange, base, project, version } = admitted;
+function clusters(context: OperationContext): ResponseBody {
+	const { state, request, base, project, version } = context;
 	const dedicated = [...project.clusters.values()].filter(({ kind }) => kind !== "flex");
-	return pageOf(world.settings, exchange, base, dedicated, (one) => renderCluster(base, project, one, version));
+	return pageOf(state.settings, request, base, dedicated, (one) => renderCluster(base, project, one, version));
 }
 
-const cluster = (admitted: Admitted): Answer =>
-	renderCluster(admitted.base, admitted.project, dedicatedCluster(admitted), admitted.version);
+const cluster = (context: OperationContext): ResponseBody =>
+	renderCluster(context.base, context.project, dedicatedCluster(context), context.version);
 
-function flexClusters({ world, exchange, base, project }: Admitted): Answer {
+function flexClusters({ state, request, base, project }: OperationContext): ResponseBody {
 	const flex = [...project.clusters.values()].filter(({ kind }) => kind === "flex");
-	return pageOf(world.settings, exchange, base, flex, (one) => renderFlexCluster(project, one));
+	return pageOf(state.settings, request, base, flex, (one) => renderFlexCluster(project, one));
 }
 
-function flexCluster(admitted: Admitted): Answer {
-	const one = anyCluster(admitted);
-	if (one.kind !== "flex") throw new Refused("CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API", [one.name]);
-	return renderFlexCluster(admitted.project, one);
+function flexCluster(context: OperationContext): ResponseBody {
+	const one = anyCluster(context);
+	if (one.kind !== "flex") throw new ApiError("CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API", [one.name]);
+	return renderFlexCluster(context.project, one);
 }
 
-function compliancePolicy({ project }: Admitted): Answer {
+function compliancePolicy({ project }: OperationContext): ResponseBody {
 	const policy = project.compliancePolicy;
 	if (policy === undefined) return {};
 	return {
@@ -65,15 +66,15 @@ function compliancePolicy({ project }: Admitted): Answer {
 	};
 }
 
-function schedule(admitted: Admitted): Answer {
-	const one = dedicatedCluster(admitted);
-	if (!one.backupEnabled) throw new Refused("BACKUP_CONFIG_NOT_FOUND", [one.name, admitted.project.id]);
+function schedule(context: OperationContext): ResponseBody {
+	const one = dedicatedCluster(context);
+	if (!one.backupEnabled) throw new ApiError("BACKUP_CONFIG_NOT_FOUND", [one.name, context.project.id]);
 	return {
 		autoExportEnabled: false,
 		clusterId: one.id,
 		clusterName: one.name,
 		copySettings: [],
-		links: [{ href: `${admitted.base}${admitted.exchange.path}`, rel: "self" }],
+		links: [{ href: `${context.base}${context.request.path}`, rel: "self" }],
 		policies: [],
 		referenceHourOfDay: 2,
 		referenceMinuteOfHour: 0,
@@ -84,10 +85,10 @@ function schedule(admitted: Admitted): Answer {
 
 const SCOPES: Readonly<Record<BucketName, string>> = { backups: "GROUP", clusters: "GROUP", groups: "USER" };
 
-function rateLimits({ world, exchange, base }: Admitted): Answer {
+function rateLimits({ state, request, base }: OperationContext): ResponseBody {
 	const sets: readonly BucketName[] = ["backups", "clusters", "groups"];
-	return pageOf(world.settings, exchange, base, sets, (name) => {
-		const { capacity, refillRate, refillSeconds } = world.settings.buckets[name];
+	return pageOf(state.settings, request, base, sets, (name) => {
+		const { capacity, refillRate, refillSeconds } = state.settings.buckets[name];
 		const figure = (value: number) => ({ defaultValue: value, value });
 		return {
 			capacity: figure(capacity),
@@ -104,7 +105,7 @@ const FIRST = SNAPSHOT_VERSIONS;
 const reader = { method: "GET", role: "Project Read Only" } as const;
 const CLUSTER_JAVA = "ApiAtlasClusterDescriptionResource20240805";
 
-export const projectOperations: readonly Operation[] = [
+export const projectOperations: readonly ApiOperation[] = [
 	{ kind: "groups", method: "GET", path: "/groups", versions: FIRST, bucket: "groups", run: groups },
 	{ kind: "allClusters", method: "GET", path: "/clusters", versions: FIRST, bucket: "groups", run: allClusters },
 	{ kind: "rateLimits", method: "GET", path: "/rateLimits", versions: [{ date: "2025-03-12" }], run: rateLimits },

@@ -58,7 +58,7 @@ const SENTENCES: Readonly<Record<string, readonly [number, string]>> = {
 export type Parameter = string | number;
 
 /** An error of the application, as opposed to one of authentication. */
-export class Refused extends Error {
+export class ApiError extends Error {
 	readonly status: number;
 	readonly errorCode: string;
 	readonly parameters: readonly Parameter[];

@@ -1,5 +1,5 @@
 import type { Cluster, Project, Snapshot } from "../state/model.ts";
-import type { Sight } from "../state/timeline.ts";
+import type { SnapshotView } from "../state/timeline.ts";
 
 /** Whole seconds, as Atlas writes times. @param at epoch milliseconds */
 export const timestamp = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
@@ -9,7 +9,13 @@ export const clusterHref = (base: string, project: Project, cluster: Cluster): s
 	`${base}/api/atlas/v2/groups/${project.id}/clusters/${cluster.name}`;
 
 /** A snapshot as Atlas would show it; fields appear when they appear in the recordings, in the same order. */
-export function renderSnapshot(base: string, project: Project, cluster: Cluster, snapshot: Snapshot, sight: Sight) {
+export function renderSnapshot(
+	base: string,
+	project: Project,
+	cluster: Cluster,
+	snapshot: Snapshot,
+	sight: SnapshotView,
+) {
 	const home = clusterHref(base, project, cluster);
 	const resource = snapshot.sharded ? "shardedCluster/" : "";
 	const head = {

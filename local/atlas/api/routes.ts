@@ -1,5 +1,5 @@
 import findMyWay from "find-my-way";
-import type { Operation, RequestKind } from "./operation.ts";
+import type { ApiOperation, RequestKind } from "./operation.ts";
 import { projectOperations } from "./project-operations.ts";
 import { snapshotOperations } from "./snapshot-operations.ts";
 
@@ -7,7 +7,7 @@ export const API = "/api/atlas/v2";
 
 /** What a request's method and path lead to. */
 export interface Route {
-	readonly operation: Operation;
+	readonly operation: ApiOperation;
 	readonly params: Readonly<Record<string, string | undefined>>;
 }
 

@@ -1,21 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { refuseForeign } from "../../loopback.ts";
-import type { World } from "../state/state.ts";
-import { answer } from "./answer.ts";
+import type { AtlasState } from "../state/state.ts";
+import { handleApiRequest } from "./answer.ts";
 import { schemeOf } from "./authenticate.ts";
-import { control } from "./control.ts";
+import { handleControlRequest } from "./control.ts";
 import type { Nonces } from "./digest.ts";
-import { disturb } from "./disturb.ts";
-import { type Exchange, type Reply, readExchange } from "./exchange.ts";
+import { applyFaults } from "./disturb.ts";
+import { type ApiReply, type ApiRequest, readApiRequest } from "./exchange.ts";
 import type { FaultPlan } from "./faults.ts";
 import type { RequestRecord } from "./log.ts";
 import type { RequestKind } from "./operation.ts";
 import { kindOf, routeOf } from "./routes.ts";
-import { mint, type TokenBuckets } from "./token.ts";
+import { handleTokenRequest, type TokenBuckets } from "./token.ts";
 
 /** What the server serves from. */
-export interface House {
-	readonly world: World;
+export interface ServerContext {
+	readonly state: AtlasState;
 	readonly faults: FaultPlan;
 	readonly log: RequestRecord[];
 }
@@ -24,31 +24,31 @@ const TOKEN_PATH = "/api/oauth/token";
 const MOST_BYTES = 1_000_000;
 
 /** Atlas over HTTP; not yet listening. @param keepAliveSeconds how long an idle connection is kept */
-export function serve(house: House, keepAliveSeconds: number): Server {
+export function createAtlasServer(context: ServerContext, keepAliveSeconds: number): Server {
 	const nonces: Nonces = new Map();
 	const tokenBuckets: TokenBuckets = new Map();
-	const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000, noDelay: true }, (request, response) => {
+	const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000, noDelay: true }, (incoming, response) => {
 		const chunks: Buffer[] = [];
 		let bytes = 0;
-		request.on("data", (chunk: Buffer) => {
+		incoming.on("data", (chunk: Buffer) => {
 			bytes += chunk.length;
-			if (bytes > MOST_BYTES) request.destroy();
+			if (bytes > MOST_BYTES) incoming.destroy();
 			else chunks.push(chunk);
 		});
-		request.on("end", () => {
-			const exchange = exchangeOf(request, chunks.length === 0 ? "" : Buffer.concat(chunks).toString("utf8"));
-			if (exchange.path.startsWith("/_control/"))
-				send(house.world, response, control(house, exchange, refuseForeign(request)));
-			else void serveApi(house, nonces, tokenBuckets, exchange, response);
+		incoming.on("end", () => {
+			const request = apiRequestOf(incoming, chunks.length === 0 ? "" : Buffer.concat(chunks).toString("utf8"));
+			if (request.path.startsWith("/_control/"))
+				send(context.state, response, handleControlRequest(context, request, refuseForeign(incoming)));
+			else void serveApi(context, nonces, tokenBuckets, request, response);
 		});
 		// A client that goes away in the middle of a request is no concern of Atlas's.
-		request.on("error", () => undefined);
+		incoming.on("error", () => undefined);
 	});
 	return server;
 }
 
-const exchangeOf = (request: IncomingMessage, body: string): Exchange =>
-	readExchange(
+const apiRequestOf = (request: IncomingMessage, body: string): ApiRequest =>
+	readApiRequest(
 		request.method ?? "GET",
 		request.url ?? "/",
 		request.headers,
@@ -58,56 +58,56 @@ const exchangeOf = (request: IncomingMessage, body: string): Exchange =>
 	);
 
 async function serveApi(
-	house: House,
+	context: ServerContext,
 	nonces: Nonces,
 	tokenBuckets: TokenBuckets,
-	exchange: Exchange,
+	request: ApiRequest,
 	response: ServerResponse,
 ): Promise<void> {
-	const { world, faults, log } = house;
-	const isToken = exchange.path === TOKEN_PATH && exchange.method === "POST";
-	const route = isToken ? undefined : routeOf(exchange.method, exchange.path);
+	const { state, faults, log } = context;
+	const isToken = request.path === TOKEN_PATH && request.method === "POST";
+	const route = isToken ? undefined : routeOf(request.method, request.path);
 	const operation: RequestKind = isToken ? "token" : kindOf(route);
-	const scheme = schemeOf(exchange);
+	const scheme = schemeOf(request);
 	const kind = scheme === "none" && operation !== "token" && operation !== "unknown" ? "challenge" : operation;
 	const cluster = typeof route === "object" ? route.params["clusterName"] : undefined;
 	const record: RequestRecord = {
-		method: exchange.method,
-		path: exchange.path,
-		query: exchange.query.toString(),
+		method: request.method,
+		path: request.path,
+		query: request.query.toString(),
 		status: null,
 		kind,
 		operation,
 		cluster: cluster ?? null,
 		scheme,
-		at: world.now(),
+		at: state.now(),
 		endedAt: null,
 		retryAfter: null,
-		port: exchange.port,
+		port: request.port,
 		executed: false,
 	};
 	log.push(record);
-	const execute = (): Reply => {
+	const execute = (): ApiReply => {
 		const reply = unbroken(() =>
-			isToken ? mint(world, tokenBuckets, exchange) : answer(world, nonces, route, exchange),
+			isToken ? handleTokenRequest(state, tokenBuckets, request) : handleApiRequest(state, nonces, route, request),
 		);
 		record.executed ||= reply.executed;
 		return reply;
 	};
-	const actions = faults.meet(kind, cluster, exchange);
-	const reply = actions.length === 0 ? execute() : await disturb(actions, response, execute);
+	const actions = faults.actionsFor(kind, cluster, request);
+	const reply = actions.length === 0 ? execute() : await applyFaults(actions, response, execute);
 	if (reply === undefined) return;
 	const { "Retry-After": retryAfter } = reply.headers;
 	Object.assign(record, {
 		status: reply.status,
-		endedAt: world.now(),
+		endedAt: state.now(),
 		retryAfter: retryAfter === undefined ? null : Number(retryAfter),
 	});
-	send(world, response, reply);
+	send(state, response, reply);
 }
 
-/** A defect of the simulator, or a world turned into nonsense, is told as such and does not end it. */
-function unbroken(execute: () => Reply): Reply {
+/** A defect of the simulator, or a state turned into nonsense, is told as such and does not end it. */
+function unbroken(execute: () => ApiReply): ApiReply {
 	try {
 		return execute();
 	} catch (error) {
@@ -116,12 +116,12 @@ function unbroken(execute: () => Reply): Reply {
 	}
 }
 
-function send(world: World, response: ServerResponse, reply: Reply): void {
+function send(state: AtlasState, response: ServerResponse, reply: ApiReply): void {
 	if (response.destroyed) return;
 	response.sendDate = false;
 	const headers: Record<string, string | string[]> = {
 		...reply.headers,
-		Date: new Date(world.now()).toUTCString(),
+		Date: new Date(state.now()).toUTCString(),
 		Server: "mdbws",
 	};
 	if (reply.status !== 204) headers["Content-Length"] = String(Buffer.byteLength(reply.body));

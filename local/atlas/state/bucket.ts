@@ -16,7 +16,7 @@ export interface Bucket {
 }
 
 /** What drawing a token gave. */
-export interface Draw {
+export interface DrawResult {
 	readonly granted: boolean;
 	readonly remaining: number;
 	/** Whole seconds until the next step brings a token; 0 where one was granted. */
@@ -26,7 +26,7 @@ export interface Draw {
 export const fullBucket = (limit: BucketLimit, now: number): Bucket => ({ tokens: limit.capacity, steppedAt: now });
 
 /** Draws one token, after filling in the steps that have passed. */
-export function draw(bucket: Bucket, limit: BucketLimit, now: number): Draw {
+export function draw(bucket: Bucket, limit: BucketLimit, now: number): DrawResult {
 	const step = limit.refillSeconds * 1000;
 	const steps = Math.floor((now - bucket.steppedAt) / step);
 	if (steps > 0) {

@@ -40,7 +40,7 @@ function newKeys(clientId = `mdb_sa_id_${randomBytes(12).toString("hex")}`): Key
 	};
 }
 
-export function openCredentials(given: Partial<KeySet> = {}): Credentials {
+export function createCredentials(given: Partial<KeySet> = {}): Credentials {
 	const current = { ...newKeys(), ...given };
 	return {
 		current,
@@ -71,7 +71,7 @@ export function retireOldKeys(credentials: Credentials): void {
 }
 
 /** Mints a token, or undefined where the service account has as many as it may. */
-export function mintToken(
+export function issueToken(
 	credentials: Credentials,
 	client: { readonly clientId: string; readonly clientSecret: string },
 	limits: { readonly tokenSeconds: number; readonly liveTokens: number },

@@ -92,7 +92,7 @@ export interface Project {
 	tags: Tag[];
 	readonly clusters: Map<string, Cluster>;
 	compliancePolicy: CompliancePolicy | undefined;
-	/** Roles of the keys here; undefined, those that the world gives everywhere. */
+	/** Roles of the keys here; undefined, those that the state gives everywhere. */
 	roles: Role[] | undefined;
 	readonly buckets: Partial<Record<BucketName, Bucket>>;
 }

@@ -2,7 +2,7 @@ import type { Cluster, ClusterKind, CompliancePolicy, Project, Role, SnapshotPla
 import { objectId } from "./object-id.ts";
 
 /** A cluster to begin with; a bare name is a running replica set with backups. */
-export interface ClusterSeed {
+export interface ClusterOptions {
 	readonly name: string;
 	readonly kind?: ClusterKind;
 	/** Shards of a sharded cluster, default 2. */
@@ -20,13 +20,13 @@ export interface ClusterSeed {
 	readonly nextPlans?: readonly SnapshotPlan[];
 }
 
-export interface ProjectSeed {
+export interface ProjectOptions {
 	readonly id?: string;
 	readonly name?: string;
 	/** Another one than the keys' makes the project foreign to them. */
 	readonly orgId?: string;
 	readonly tags?: readonly Tag[] | Readonly<Record<string, string>>;
-	readonly clusters?: readonly (ClusterSeed | string)[];
+	readonly clusters?: readonly (ClusterOptions | string)[];
 	readonly compliancePolicy?: CompliancePolicy;
 	readonly roles?: readonly Role[];
 }
@@ -36,7 +36,7 @@ export const HOME_ORG = "5f0a1b2c3d4e5f6071829301";
 const FOREIGN_ORG = "5f0a1b2c3d4e5f6071829302";
 
 /** A small firm: what works, and one of everything that does not. */
-export const defaultProjects: readonly ProjectSeed[] = [
+export const defaultProjects: readonly ProjectOptions[] = [
 	{
 		id: "5f0a1b2c3d4e5f6071829311",
 		name: "shop",
@@ -54,16 +54,16 @@ export const defaultProjects: readonly ProjectSeed[] = [
 	{ id: "5f0a1b2c3d4e5f6071829313", name: "neighbour", orgId: FOREIGN_ORG, clusters: ["theirs"] },
 ];
 
-const tagList = (tags: ProjectSeed["tags"] = []): Tag[] =>
+const tagList = (tags: ProjectOptions["tags"] = []): Tag[] =>
 	isList(tags) ? [...tags] : Object.entries(tags).map(([key, value]) => ({ key, value }));
 
-const isList = (tags: NonNullable<ProjectSeed["tags"]>): tags is readonly Tag[] => Array.isArray(tags);
+const isList = (tags: NonNullable<ProjectOptions["tags"]>): tags is readonly Tag[] => Array.isArray(tags);
 
 const SIZE: Record<ClusterKind, string> = { replicaSet: "M10", sharded: "M30", flex: "FLEX", tenant: "M0" };
 
 /** A cluster as it is after its seed was sown. @param now epoch milliseconds */
-export function sowCluster(seed: ClusterSeed | string, now: number): Cluster {
-	const given: ClusterSeed = typeof seed === "string" ? { name: seed } : seed;
+export function createCluster(seed: ClusterOptions | string, now: number): Cluster {
+	const given: ClusterOptions = typeof seed === "string" ? { name: seed } : seed;
 	const kind = given.kind ?? "replicaSet";
 	return {
 		id: objectId(now),
@@ -86,7 +86,7 @@ export function sowCluster(seed: ClusterSeed | string, now: number): Cluster {
 }
 
 /** @param now epoch milliseconds */
-export function sowProject(seed: ProjectSeed, now: number): Project {
+export function createProject(seed: ProjectOptions, now: number): Project {
 	const id = seed.id ?? objectId(now);
 	return {
 		id,
@@ -96,7 +96,7 @@ export function sowProject(seed: ProjectSeed, now: number): Project {
 		tags: tagList(seed.tags),
 		clusters: new Map(
 			(seed.clusters ?? []).map((cluster) => {
-				const sown = sowCluster(cluster, now);
+				const sown = createCluster(cluster, now);
 				return [sown.name, sown];
 			}),
 		),

@@ -1,14 +1,21 @@
-import { type Bucket, type Draw, draw, fullBucket } from "./bucket.ts";
-import { type Credentials, type KeySet, openCredentials, retireOldKeys, rotateKeys } from "./credentials.ts";
+import { type Bucket, type DrawResult, draw, fullBucket } from "./bucket.ts";
+import { type Credentials, createCredentials, type KeySet, retireOldKeys, rotateKeys } from "./credentials.ts";
 import { type Cluster, type Project, ROLES, type Role } from "./model.ts";
-import { type ClusterSeed, defaultProjects, HOME_ORG, type ProjectSeed, sowCluster, sowProject } from "./seed.ts";
+import {
+	type ClusterOptions,
+	createCluster,
+	createProject,
+	defaultProjects,
+	HOME_ORG,
+	type ProjectOptions,
+} from "./seed.ts";
 import { type BucketName, changeSettings, defaultSettings, type Settings, type SettingsChange } from "./settings.ts";
 
 /** Everything that the simulated Atlas knows. Plain data: change it, and the next request sees it. */
-export interface World {
+export interface AtlasState {
 	/** Epoch milliseconds, by the clock given plus what `advance` added. */
 	now(): number;
-	/** Moves this world's clock on. */
+	/** Moves this state's clock on. */
 	advance(seconds: number): void;
 	readonly settings: Settings;
 	readonly projects: Map<string, Project>;
@@ -23,31 +30,31 @@ export interface World {
 	project(id: string): Project;
 	/** The cluster, or a failure that says it does not exist. @throws Error */
 	cluster(projectId: string, name: string): Cluster;
-	addProject(seed: ProjectSeed): Project;
-	addCluster(projectId: string, seed: ClusterSeed | string): Cluster;
+	addProject(seed: ProjectOptions): Project;
+	addCluster(projectId: string, seed: ClusterOptions | string): Cluster;
 	/** New keys; the old ones stay good until `retireOldKeys`. */
 	rotateKeys(): KeySet;
 	retireOldKeys(): void;
 }
 
-export interface WorldOptions {
+export interface AtlasStateOptions {
 	/** Epoch milliseconds, default `Date.now`. */
 	readonly now?: () => number;
-	readonly projects?: readonly ProjectSeed[];
+	readonly projects?: readonly ProjectOptions[];
 	readonly settings?: SettingsChange;
 	readonly credentials?: Partial<KeySet>;
 	/** Default: the least that takes and follows snapshots, Project Backup Creator. */
 	readonly roles?: readonly Role[];
 }
 
-export function createWorld(options: WorldOptions = {}): World {
+export function createState(options: AtlasStateOptions = {}): AtlasState {
 	// Looked up at each call: a fake clock may be put in its place later.
 	const clock = options.now ?? (() => Date.now());
 	let offset = 0;
 	const now = (): number => clock() + offset;
 	const projects = new Map<string, Project>();
-	const credentials = openCredentials(options.credentials);
-	const world: World = {
+	const credentials = createCredentials(options.credentials);
+	const state: AtlasState = {
 		now,
 		advance(seconds) {
 			offset += seconds * 1000;
@@ -60,23 +67,23 @@ export function createWorld(options: WorldOptions = {}): World {
 		roles: [...(options.roles ?? ["Project Backup Creator"])],
 		project: (id) => present(projects.get(id), `project ${id} does not exist`),
 		cluster: (projectId, name) =>
-			present(world.project(projectId).clusters.get(name), `cluster ${name} does not exist`),
+			present(state.project(projectId).clusters.get(name), `cluster ${name} does not exist`),
 		addProject(seed) {
-			const project = sowProject(seed, now());
+			const project = createProject(seed, now());
 			projects.set(project.id, project);
 			return project;
 		},
 		addCluster(projectId, seed) {
-			const cluster = sowCluster(seed, now());
-			world.project(projectId).clusters.set(cluster.name, cluster);
+			const cluster = createCluster(seed, now());
+			state.project(projectId).clusters.set(cluster.name, cluster);
 			return cluster;
 		},
 		rotateKeys: () => rotateKeys(credentials),
 		retireOldKeys: () => retireOldKeys(credentials),
 	};
-	changeSettings(world.settings, options.settings ?? {});
-	for (const seed of options.projects ?? defaultProjects) world.addProject(seed);
-	return world;
+	changeSettings(state.settings, options.settings ?? {});
+	for (const seed of options.projects ?? defaultProjects) state.addProject(seed);
+	return state;
 }
 
 function present<T>(value: T | undefined, otherwise: string): T {
@@ -85,15 +92,19 @@ function present<T>(value: T | undefined, otherwise: string): T {
 }
 
 /** Whether the keys may do in `project` what `least` may. */
-export function mayDo(world: World, project: Project, least: Role): boolean {
+export function hasRole(state: AtlasState, project: Project, least: Role): boolean {
 	const rank = ROLES.indexOf(least);
-	return (project.roles ?? world.roles).some((role) => ROLES.indexOf(role) >= rank);
+	return (project.roles ?? state.roles).some((role) => ROLES.indexOf(role) >= rank);
 }
 
 /** Draws a token of an endpoint set's bucket, which is kept in `holder`. */
-export function drawFrom(world: World, holder: Partial<Record<BucketName, Bucket>>, name: BucketName): Draw {
-	const limit = world.settings.buckets[name];
-	const now = world.now();
+export function takeToken(
+	state: AtlasState,
+	holder: Partial<Record<BucketName, Bucket>>,
+	name: BucketName,
+): DrawResult {
+	const limit = state.settings.buckets[name];
+	const now = state.now();
 	holder[name] ??= fullBucket(limit, now);
 	return draw(holder[name], limit, now);
 }

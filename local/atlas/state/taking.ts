@@ -1,13 +1,13 @@
 import type { Cluster, Project, Snapshot, SnapshotPlan } from "./model.ts";
 import { objectId } from "./object-id.ts";
 import type { RefusalName } from "./settings.ts";
-import type { World } from "./state.ts";
-import { isUnfinished, lookAt } from "./timeline.ts";
+import type { AtlasState } from "./state.ts";
+import { isUnfinished, viewSnapshot } from "./timeline.ts";
 
 export const DAY = 86_400_000;
 
 /** Why Atlas would not take a snapshot of this cluster, or undefined where it would. */
-export function ineligible(cluster: Cluster): RefusalName | "flex" | undefined {
+export function ineligibleReason(cluster: Cluster): RefusalName | "flex" | undefined {
 	if (cluster.kind === "flex") return "flex";
 	if (cluster.kind === "tenant") return "tenant";
 	if (cluster.stateName === "CREATING") return "creating";
@@ -18,7 +18,7 @@ export function ineligible(cluster: Cluster): RefusalName | "flex" | undefined {
 }
 
 /** Whether an on-demand snapshot is queued or in progress. A scheduled one does not stand in the way. */
-export function isTaking(cluster: Cluster, now: number): boolean {
+export function hasUnfinishedOnDemand(cluster: Cluster, now: number): boolean {
 	return cluster.snapshots.some((snapshot) => snapshot.snapshotType !== "scheduled" && isUnfinished(snapshot, now));
 }
 
@@ -31,14 +31,14 @@ export interface OnDemandRequest {
 }
 
 /** Begins a snapshot; nothing is checked. */
-export function takeSnapshot(world: World, cluster: Cluster, request: OnDemandRequest): Snapshot {
-	const now = world.now();
+export function takeSnapshot(state: AtlasState, cluster: Cluster, request: OnDemandRequest): Snapshot {
+	const now = state.now();
 	const plan = request.plan ?? cluster.nextPlans.shift() ?? cluster.plan;
 	const snapshot: Snapshot = {
 		id: objectId(now),
 		requestedAt: now,
 		description: request.description,
-		seconds: plan.seconds ?? world.settings.snapshotSeconds,
+		seconds: plan.seconds ?? state.settings.snapshotSeconds,
 		ending: plan.ending ?? "completed",
 		unknownStatus: plan.unknownStatus,
 		snapshotType: plan.snapshotType ?? "onDemand",
@@ -61,7 +61,7 @@ function memberSnapshots(cluster: Cluster, now: number): Snapshot["members"] {
 
 /** The cluster of `project` that has this snapshot, in whatever state. */
 export function findSnapshot(cluster: Cluster, id: string, now: number): Snapshot | undefined {
-	return cluster.snapshots.find((snapshot) => snapshot.id === id && lookAt(snapshot, cluster, now) !== undefined);
+	return cluster.snapshots.find((snapshot) => snapshot.id === id && viewSnapshot(snapshot, cluster, now) !== undefined);
 }
 
 /** Whether a retention is shorter than the project's Backup Compliance Policy allows. */

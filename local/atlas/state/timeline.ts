@@ -10,7 +10,7 @@ const CUT = 86 / 159;
 const PROVIDER = 87 / 159;
 
 /** A snapshot at a moment. Times are epoch milliseconds. */
-export interface Sight {
+export interface SnapshotView {
 	readonly status: string;
 	readonly ended: boolean;
 	readonly createdAt: number | undefined;
@@ -25,14 +25,14 @@ const completesAt = (snapshot: Snapshot): number =>
 
 /** Whether Atlas is still working on it: no second on-demand snapshot is taken meanwhile. */
 export function isUnfinished(snapshot: Snapshot, now: number): boolean {
-	return lookAt(snapshot, undefined, now)?.ended === false;
+	return viewSnapshot(snapshot, undefined, now)?.ended === false;
 }
 
 /**
  * The snapshot as it is at `now`, or undefined where it is no longer there: deleted, vanished or expired. Nothing is
  * scheduled; a clock that jumps hours shows the state of the hour it jumped to.
  */
-export function lookAt(snapshot: Snapshot, cluster: Cluster | undefined, now: number): Sight | undefined {
+export function viewSnapshot(snapshot: Snapshot, cluster: Cluster | undefined, now: number): SnapshotView | undefined {
 	if (snapshot.deletedAt !== undefined && now >= snapshot.deletedAt) return undefined;
 	const end = completesAt(snapshot);
 	const ended = now >= end;

@@ -2,15 +2,15 @@
 import { pathToFileURL } from "node:url";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { FUNCTION_ARN } from "../../aws/names.ts";
-import { enter, quieten } from "../../environment.ts";
+import { setFunctionEnvironment, silenceFunctionLogs } from "../../environment.ts";
 import { serveChild } from "../process.ts";
 import { median, percentile } from "../statistics.ts";
 
 const [, , bundle = "", count = "400"] = process.argv;
 const calls = Number(count);
 await using api = await serveChild<{ url: string }>("lambda-api.ts");
-quieten(process.env);
-enter(
+silenceFunctionLogs(process.env);
+setFunctionEnvironment(
 	process.env,
 	{ ...api.hello, credentials: { accessKeyId: "any", secretAccessKey: "any" } },
 	{

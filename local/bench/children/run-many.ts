@@ -4,13 +4,13 @@
  * other executions have under way; snapshots last 2 s, and are looked at every second.
  */
 
-import { openStage } from "../../../test/harness/durable-function.ts";
-import { quieten } from "../../environment.ts";
+import { startHarness } from "../../../test/harness/durable-function.ts";
+import { silenceFunctionLogs } from "../../environment.ts";
 
 const [, , clusters = "1000"] = process.argv;
-quieten(process.env);
+silenceFunctionLogs(process.env);
 const plenty = { capacity: 10_000_000, refillRate: 10_000_000, refillSeconds: 1 };
-const stage = await openStage({
+const stage = await startHarness({
 	atlas: {
 		projects: [{ clusters: Array.from({ length: Number(clusters) }, (_, i) => `cluster-${i}`) }],
 		settings: { snapshotSeconds: 2, buckets: { backups: plenty, clusters: plenty, groups: plenty } },
@@ -19,7 +19,7 @@ const stage = await openStage({
 	env: { FIRST_POLL_SECONDS: "1" },
 });
 const begun = performance.now();
-await stage.carryOut({ clusters: "all" });
+await stage.runRequest({ clusters: "all" });
 const seconds = (performance.now() - begun) / 1000;
 // The result of so large a run lists only what fits into a checkpoint; the events are whole.
 const completed = stage.published().filter(({ state }) => state === "COMPLETED").length;

@@ -3,19 +3,19 @@
  * unless `real` is said.
  */
 import type { Event } from "@aws-sdk/client-lambda";
-import { openStage } from "../../../test/harness/durable-function.ts";
-import { quieten } from "../../environment.ts";
+import { startHarness } from "../../../test/harness/durable-function.ts";
+import { silenceFunctionLogs } from "../../environment.ts";
 import { type Counted, countHistory } from "../counted.ts";
 import { FIRST_POLL_SECONDS } from "../first-poll.ts";
 
 const [, , seconds = "1200", time] = process.argv;
-quieten(process.env);
-const stage = await openStage({
+silenceFunctionLogs(process.env);
+const stage = await startHarness({
 	atlas: { projects: [{ clusters: ["prod-a"] }], snapshotSeconds: Number(seconds) },
 	aws: { skipTime: time !== "real" },
 	env: { FIRST_POLL_SECONDS: String(time === "real" ? 1 : FIRST_POLL_SECONDS) },
 });
-const { status, history } = await stage.carryOut({ clusters: ["prod-a"], deadlineMinutes: 60 });
+const { status, history } = await stage.runRequest({ clusters: ["prod-a"], deadlineMinutes: 60 });
 const counted: Counted = {
 	status,
 	...countHistory(history as readonly Event[]),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { limitRate } from "../../../lambda/atlas/layers/rate-limit.ts";
 import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
-import { faultOf, REQUEST, rig } from "../../harness/atlas-client.ts";
+import { faultOf, REQUEST, startAtlasClient } from "../../harness/atlas-client.ts";
 
 const backup = (projectId = "p"): AtlasRequest => ({
 	method: "POST",
@@ -185,7 +185,7 @@ describe("before the wall", () => {
 
 	test("a bucket of 60 serves 80 targets without a single 429 of Atlas", async () => {
 		const clusters = Array.from({ length: 80 }, (_, i) => `c${i}`);
-		await using r = await rig("digest", {
+		await using r = await startAtlasClient("digest", {
 			projects: [{ clusters }],
 			settings: { buckets: { backups: { capacity: 60, refillRate: 60, refillSeconds: 60 } } },
 		});
@@ -195,7 +195,7 @@ describe("before the wall", () => {
 				done = await r.atlas.takeSnapshot(target, REQUEST).then(
 					() => true,
 					(error: { fault: { retryAfterSeconds: number } }) => {
-						r.sim.world.advance(error.fault.retryAfterSeconds);
+						r.simulator.state.advance(error.fault.retryAfterSeconds);
 						return false;
 					},
 				);
@@ -204,6 +204,6 @@ describe("before the wall", () => {
 		}
 
 		expect(taken).toBe(80);
-		expect(r.sim.log.filter(({ status }) => status === 429)).toHaveLength(0);
+		expect(r.simulator.log.filter(({ status }) => status === 429)).toHaveLength(0);
 	});
 });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { answer } from "../../../local/atlas/api/answer.ts";
-import { readExchange } from "../../../local/atlas/api/exchange.ts";
+import { handleApiRequest } from "../../../local/atlas/api/answer.ts";
+import { readApiRequest } from "../../../local/atlas/api/exchange.ts";
 import { routeOf } from "../../../local/atlas/api/routes.ts";
-import { mint } from "../../../local/atlas/api/token.ts";
-import { mintToken } from "../../../local/atlas/state/credentials.ts";
-import { createWorld } from "../../../local/atlas/state/state.ts";
+import { handleTokenRequest } from "../../../local/atlas/api/token.ts";
+import { issueToken } from "../../../local/atlas/state/credentials.ts";
+import { createState } from "../../../local/atlas/state/state.ts";
 import { API, V } from "./caller.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";
@@ -42,10 +42,10 @@ const body = fc.oneof(
 const method = fc.constantFrom("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "BREW");
 
 it("answers whatever it is asked, with a well-formed reply and never with its own breakdown", () => {
-	const world = createWorld({ roles: ["Project Owner"] });
+	const world = createState({ roles: ["Project Owner"] });
 	world.settings.buckets.backups = { capacity: 1e9, refillRate: 1, refillSeconds: 1 };
 	const keys = world.credentials.current;
-	const token = mintToken(world.credentials, keys, world.settings, world.now()) ?? "";
+	const token = issueToken(world.credentials, keys, world.settings, world.now()) ?? "";
 	const authorization = fc.oneof(
 		{ weight: 4, arbitrary: fc.constant(`Bearer ${token}`) },
 		fc.string().map((text) => `Digest ${text}`),
@@ -54,8 +54,8 @@ it("answers whatever it is asked, with a well-formed reply and never with its ow
 	fc.assert(
 		fc.property(method, path, query, body, authorization, (verb, where, asked, text, login) => {
 			const headers = { authorization: login, accept: V, "content-type": V };
-			const exchange = readExchange(verb, `${API}${where}?${asked}`, headers, text, "127.0.0.1");
-			const reply = answer(world, new Map(), routeOf(verb, exchange.path), exchange);
+			const exchange = readApiRequest(verb, `${API}${where}?${asked}`, headers, text, "127.0.0.1");
+			const reply = handleApiRequest(world, new Map(), routeOf(verb, exchange.path), exchange);
 			expect(reply.status).toBeGreaterThanOrEqual(200);
 			expect(reply.status).toBeLessThan(500);
 			if (reply.status !== 204) expect(JSON.parse(reply.body)).toBeTypeOf("object");
@@ -65,12 +65,16 @@ it("answers whatever it is asked, with a well-formed reply and never with its ow
 });
 
 it("mints nothing for whatever is not the client's own id and secret", () => {
-	const world = createWorld();
+	const world = createState();
 	world.settings.tokensPerMinute = 1e9;
 	fc.assert(
 		fc.property(fc.string(), fc.string(), (login, text) => {
 			const headers = { authorization: login, "content-type": "application/x-www-form-urlencoded" };
-			const reply = mint(world, new Map(), readExchange("POST", "/api/oauth/token", headers, text, "127.0.0.1"));
+			const reply = handleTokenRequest(
+				world,
+				new Map(),
+				readApiRequest("POST", "/api/oauth/token", headers, text, "127.0.0.1"),
+			);
 			expect(reply.executed).toBe(false);
 			expect([400, 401]).toContain(reply.status);
 		}),

@@ -4,7 +4,7 @@ export const V = "application/vnd.atlas.2025-03-12+json";
 export const API = "/api/atlas/v2";
 
 /** A reply as a test wants to look at it. */
-export interface Got {
+export interface TestResponse {
 	readonly status: number;
 	readonly headers: Headers;
 	readonly text: string;
@@ -13,7 +13,7 @@ export interface Got {
 	readonly json: any;
 }
 
-export async function read(response: Response): Promise<Got> {
+export async function read(response: Response): Promise<TestResponse> {
 	const text = await response.text();
 	let json: unknown;
 	try {
@@ -28,12 +28,12 @@ export const basic = (id: string, secret: string): string =>
 	`Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
 
 /** Asks the token endpoint. */
-export const askToken = async (
+export const requestToken = async (
 	atlas: AtlasSimulator,
 	authorization = basic(atlas.clientId, atlas.clientSecret),
 	body = "grant_type=client_credentials",
 	type = "application/x-www-form-urlencoded",
-): Promise<Got> =>
+): Promise<TestResponse> =>
 	read(
 		await fetch(`${atlas.url}/api/oauth/token`, {
 			method: "POST",
@@ -43,17 +43,22 @@ export const askToken = async (
 	);
 
 export interface Caller {
-	readonly call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Got>;
-	readonly get: (path: string, headers?: Record<string, string>) => Promise<Got>;
+	readonly call: (
+		method: string,
+		path: string,
+		body?: unknown,
+		headers?: Record<string, string>,
+	) => Promise<TestResponse>;
+	readonly get: (path: string, headers?: Record<string, string>) => Promise<TestResponse>;
 	/** Takes a snapshot of a cluster of the first project. */
-	readonly take: (cluster: string, body?: unknown) => Promise<Got>;
+	readonly take: (cluster: string, body?: unknown) => Promise<TestResponse>;
 	/** Path of a cluster's snapshots. */
 	readonly snapshots: (cluster: string) => string;
 }
 
 /** Calls the API with a bearer token. Paths are below `/api/atlas/v2`. */
-export async function callerOf(atlas: AtlasSimulator): Promise<Caller> {
-	const token: string = (await askToken(atlas)).json.access_token;
+export async function createCaller(atlas: AtlasSimulator): Promise<Caller> {
+	const token: string = (await requestToken(atlas)).json.access_token;
 	const call: Caller["call"] = async (method, path, body, headers = {}) =>
 		read(
 			await fetch(`${atlas.url}${API}${path}`, {
@@ -77,7 +82,7 @@ export async function callerOf(atlas: AtlasSimulator): Promise<Caller> {
 }
 
 /** A clock that stands until it is moved. */
-export function standingClock(at: string): { readonly now: () => number; readonly forward: (seconds: number) => void } {
+export function manualClock(at: string): { readonly now: () => number; readonly forward: (seconds: number) => void } {
 	let now = Date.parse(at);
 	return {
 		now: () => now,

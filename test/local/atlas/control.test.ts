@@ -3,7 +3,7 @@ import { type IncomingMessage, request as send } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
-import { callerOf, read } from "./caller.ts";
+import { createCaller, read } from "./caller.ts";
 
 const control = async (atlas: AtlasSimulator, method: string, name: string, body?: unknown) =>
 	read(
@@ -37,7 +37,7 @@ it.each([
 
 it("arms and clears faults from outside", async () => {
 	await using atlas = await startAtlas();
-	const { get } = await callerOf(atlas);
+	const { get } = await createCaller(atlas);
 	const fault = { on: { kind: "groups", times: "always" }, do: { type: "html" } };
 	expect((await control(atlas, "POST", "faults", fault)).status).toBe(204);
 	expect((await get("/groups")).status).toBe(502);
@@ -47,7 +47,7 @@ it("arms and clears faults from outside", async () => {
 
 it("shows and empties the log, in which it does not appear itself", async () => {
 	await using atlas = await startAtlas();
-	const { get } = await callerOf(atlas);
+	const { get } = await createCaller(atlas);
 	await get("/groups");
 	const kinds = (await control(atlas, "GET", "log")).json.map(({ kind }: { kind: string }) => kind);
 	expect(kinds).toEqual(["token", "groups"]);
@@ -58,7 +58,7 @@ it("shows and empties the log, in which it does not appear itself", async () => 
 it("turns the world from outside: settings, roles, clusters, policies, keys, other people's snapshots", async () => {
 	await using atlas = await startAtlas();
 	const { projectId } = atlas;
-	const { take, get, snapshots } = await callerOf(atlas);
+	const { take, get, snapshots } = await createCaller(atlas);
 	const oldKey = atlas.publicKey;
 	const { json } = await control(atlas, "POST", "world", {
 		settings: { itemsPerPage: 37, buckets: { backups: { capacity: 9, refillRate: 1, refillSeconds: 1 } } },
@@ -80,12 +80,12 @@ it("turns the world from outside: settings, roles, clusters, policies, keys, oth
 	const named = { projectId, cluster: "prod-a", snapshotId: theirs.id };
 	await control(atlas, "POST", "world", { removeSnapshots: [named], roles: [], retireOldKeys: true });
 	expect((await get("/groups")).status).toBe(401);
-	expect((await (await callerOf(atlas)).get(snapshots("prod-a"))).json.errorCode).toBe("USER_UNAUTHORIZED");
+	expect((await (await createCaller(atlas)).get(snapshots("prod-a"))).json.errorCode).toBe("USER_UNAUTHORIZED");
 });
 
 it("moves the clock on", async () => {
 	await using atlas = await startAtlas({ snapshotSeconds: 3000 });
-	const { take, get, snapshots } = await callerOf(atlas);
+	const { take, get, snapshots } = await createCaller(atlas);
 	const path = `${snapshots("prod-a")}/${(await take("prod-a")).json.id}`;
 	expect((await get(path)).json.status).toBe("queued");
 	await control(atlas, "POST", "clock", { advanceSeconds: 3000 });

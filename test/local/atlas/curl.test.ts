@@ -2,7 +2,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
-import { API, askToken, standingClock, V } from "./caller.ts";
+import { API, manualClock, requestToken, V } from "./caller.ts";
 
 const run = promisify(execFile);
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
@@ -19,7 +19,7 @@ const sending = [...accept, "--header", `Content-Type: ${V}`, "--data", '{"descr
 
 describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => {
 	it("carries a snapshot from its taking to its end with --digest, and is strict about the key", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const login = ["--digest", "--user", `${atlas.publicKey}:${atlas.privateKey}`];
 		const room = `${atlas.url}${API}/groups/${atlas.projectId}/clusters/prod-a/backup/snapshots`;
@@ -62,7 +62,7 @@ describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => 
 
 	it("shows curl a cut body and a dropped connection as what they are", async () => {
 		await using atlas = await startAtlas();
-		const { json } = await askToken(atlas);
+		const { json } = await requestToken(atlas);
 		const bearer = ["--header", `Authorization: Bearer ${json.access_token}`];
 		atlas.faults.add({ on: { kind: "groups" }, do: { type: "cut", bytes: 5 } });
 		atlas.faults.add({ on: { kind: "groups", nth: 2 }, do: { type: "drop", when: "after" } });

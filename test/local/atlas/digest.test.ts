@@ -1,23 +1,23 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readDigest } from "../../../local/atlas/api/digest.ts";
+import { parseDigest } from "../../../local/atlas/api/digest.ts";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
-import { API, type Got, read, standingClock, V } from "./caller.ts";
+import { API, manualClock, read, type TestResponse, V } from "./caller.ts";
 
 const CHALLENGE =
 	/^Digest realm="MMS Public API", domain="", nonce="([A-Za-z0-9+/]{32})", algorithm=MD5, qop="auth", stale=(true|false)$/;
 
 const path = (atlas: AtlasSimulator): string => `${API}/groups/${atlas.projectId}/clusters?pageNum=1`;
 
-const send = async (atlas: AtlasSimulator, authorization?: string, target = path(atlas)): Promise<Got> =>
+const send = async (atlas: AtlasSimulator, authorization?: string, target = path(atlas)): Promise<TestResponse> =>
 	read(
 		await fetch(atlas.url + target, {
 			headers: { accept: V, ...(authorization === undefined ? {} : { authorization }) },
 		}),
 	);
 
-const challengeOf = ({ headers }: Got): [nonce: string, stale: string] => {
+const challengeOf = ({ headers }: TestResponse): [nonce: string, stale: string] => {
 	const [, nonce = "", stale = ""] = CHALLENGE.exec(headers.get("www-authenticate") ?? "") ?? [];
 	return [nonce, stale];
 };
@@ -84,7 +84,7 @@ describe("the answer to a challenge", () => {
 	});
 
 	it("is stale for a nonce that is unknown, a minute old or worn out", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const stale = async (authorization: string): Promise<string> => challengeOf(await send(atlas, authorization))[1];
 		expect(await stale(answer(atlas, "669gyxpgL6MGDuSZvQ80Spv3k+Jc99ed"))).toBe("true");
@@ -125,11 +125,11 @@ describe("the answer to a challenge", () => {
 	it("outlives a rotation of the keys until the old ones are retired", async () => {
 		await using atlas = await startAtlas();
 		const old = { username: atlas.publicKey, password: atlas.privateKey };
-		atlas.world.rotateKeys();
+		atlas.state.rotateKeys();
 		expect(atlas.publicKey).not.toBe(old.username);
 		expect((await send(atlas, answer(atlas, await freshNonce(atlas), old))).status).toBe(200);
 		expect((await send(atlas, answer(atlas, await freshNonce(atlas)))).status).toBe(200);
-		atlas.world.retireOldKeys();
+		atlas.state.retireOldKeys();
 		expect((await send(atlas, answer(atlas, await freshNonce(atlas), old))).status).toBe(401);
 		expect((await send(atlas, answer(atlas, await freshNonce(atlas)))).status).toBe(200);
 	});
@@ -141,7 +141,7 @@ describe("reading an answer", () => {
 		fc.assert(
 			fc.property(text, text, (username, cnonce) => {
 				const quoted = (value: string): string => `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
-				const found = readDigest(`Digest username=${quoted(username)},nc=00000001, cnonce=${quoted(cnonce)}`);
+				const found = parseDigest(`Digest username=${quoted(username)},nc=00000001, cnonce=${quoted(cnonce)}`);
 				expect(found && Object.fromEntries(found)).toEqual({ username, nc: "00000001", cnonce });
 			}),
 		);
@@ -150,7 +150,7 @@ describe("reading an answer", () => {
 	it.each(["Digest nc=1, nc=2", 'Digest username="open', "Digest =x", "Digest a b", "Digest a=b c=d"])(
 		"finds %s malformed",
 		(value) => {
-			expect(readDigest(value)).toBeUndefined();
+			expect(parseDigest(value)).toBeUndefined();
 		},
 	);
 });

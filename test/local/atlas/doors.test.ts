@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Role, startAtlas } from "../../../local/atlas/index.ts";
 import { draw, fullBucket } from "../../../local/atlas/state/bucket.ts";
 import { objectId } from "../../../local/atlas/state/object-id.ts";
-import { callerOf, standingClock, V } from "./caller.ts";
+import { createCaller, manualClock, V } from "./caller.ts";
 
 describe("media types", () => {
 	it.each([
@@ -16,7 +16,7 @@ describe("media types", () => {
 		["*/*", 406],
 	])("answers Accept: %s with %i", async (accept, status) => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const reply = await get("/groups", { accept });
 		expect(reply.status).toBe(status);
 		if (status === 200)
@@ -26,22 +26,22 @@ describe("media types", () => {
 
 	it("wants Atlas's type of a body too", async () => {
 		await using atlas = await startAtlas();
-		const { call, snapshots } = await callerOf(atlas);
+		const { call, snapshots } = await createCaller(atlas);
 		const reply = await call("POST", snapshots("prod-a"), {}, { "content-type": "application/json" });
 		expect(reply.status).toBe(415);
-		expect(atlas.world.cluster(atlas.projectId, "prod-a").snapshots).toHaveLength(0);
+		expect(atlas.state.cluster(atlas.projectId, "prod-a").snapshots).toHaveLength(0);
 	});
 
 	it("says that a version is gone after its sunset, or when told that it is", async () => {
-		const clock = standingClock("2027-06-30T23:59:59Z");
+		const clock = manualClock("2027-06-30T23:59:59Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const old = () => get(`/groups/${atlas.projectId}/clusters`, { accept: "application/vnd.atlas.2023-02-01+json" });
 		expect((await old()).status).toBe(200);
 		clock.forward(1);
 		const gone = await old();
 		expect([gone.status, gone.json.errorCode]).toEqual([410, "VERSION_GONE"]);
-		atlas.world.settings.goneVersions = ["2023-01-01"];
+		atlas.state.settings.goneVersions = ["2023-01-01"];
 		expect((await get("/groups")).status).toBe(410);
 	});
 });
@@ -54,7 +54,7 @@ describe("roles", () => {
 		["Project Owner", 200, 204],
 	])("lets a %s take with %i and delete with %i", async (role, taking, deleting) => {
 		await using atlas = await startAtlas({ roles: [role], snapshotSeconds: 0 });
-		const { take, call, get, snapshots } = await callerOf(atlas);
+		const { take, call, get, snapshots } = await createCaller(atlas);
 		const taken = await take("prod-a");
 		expect(taken.status).toBe(taking);
 		expect((await get(snapshots("prod-a"))).status).toBe(200);
@@ -69,8 +69,8 @@ describe("roles", () => {
 
 	it("may be other ones in one project", async () => {
 		await using atlas = await startAtlas();
-		const { take } = await callerOf(atlas);
-		atlas.world.project(atlas.projectId).roles = [];
+		const { take } = await createCaller(atlas);
+		atlas.state.project(atlas.projectId).roles = [];
 		expect((await take("prod-a")).json.errorCode).toBe("USER_UNAUTHORIZED");
 	});
 });
@@ -78,7 +78,7 @@ describe("roles", () => {
 describe("the access list", () => {
 	it("refuses the use of a token, not its minting, and names the address", async () => {
 		await using atlas = await startAtlas({ settings: { accessList: ["10.0.0.0/8"] } });
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const refused = await get("/groups");
 		expect(refused.status).toBe(403);
 		expect(refused.json).toMatchObject({
@@ -86,7 +86,7 @@ describe("the access list", () => {
 			errorCode: "IP_ADDRESS_NOT_ON_ACCESS_LIST",
 			parameters: ["127.0.0.1"],
 		});
-		atlas.world.settings.clientAddress = "10.9.8.7";
+		atlas.state.settings.clientAddress = "10.9.8.7";
 		expect((await get("/groups")).status).toBe(200);
 	});
 });
@@ -100,14 +100,14 @@ describe("paths and methods", () => {
 		["GET", "/groups/5f0a1b2c3d4e5f6071829311/clusters/prod-a/backup/snapshots/xyz", 404, "INVALID_SNAPSHOT_ID"],
 	])("answers %s %s with %i %s", async (method, path, status, errorCode) => {
 		await using atlas = await startAtlas();
-		const { call } = await callerOf(atlas);
+		const { call } = await createCaller(atlas);
 		const reply = await call(method, path);
 		expect([reply.status, reply.json.errorCode]).toEqual([status, errorCode]);
 	});
 
 	it("refuses writes while Atlas is upgraded, and reads on", async () => {
 		await using atlas = await startAtlas({ settings: { upgrading: true } });
-		const { take, get } = await callerOf(atlas);
+		const { take, get } = await createCaller(atlas);
 		const refused = await take("prod-a");
 		expect([refused.status, refused.json.errorCode]).toEqual([405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"]);
 		expect((await get("/groups")).status).toBe(200);
@@ -118,9 +118,9 @@ describe("the rate limit", () => {
 	const backups = { capacity: 3, refillRate: 2, refillSeconds: 60 };
 
 	it("is one bucket for all clusters of a project, shown on every reply", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, settings: { buckets: { backups } } });
-		const { get, snapshots } = await callerOf(atlas);
+		const { get, snapshots } = await createCaller(atlas);
 		const left: (string | null)[] = [];
 		for (const name of ["prod-a", "prod-b", "prod-a"])
 			left.push((await get(snapshots(name))).headers.get("ratelimit-remaining"));
@@ -146,7 +146,7 @@ describe("the rate limit", () => {
 		await using atlas = await startAtlas({
 			settings: { buckets: { backups: { ...backups, capacity: 0 } }, rateLimitHeaders: false },
 		});
-		const { get, snapshots } = await callerOf(atlas);
+		const { get, snapshots } = await createCaller(atlas);
 		const { status, headers, json } = await get(snapshots("prod-a"));
 		expect([status, headers.has("retry-after"), headers.has("ratelimit-limit")]).toEqual([429, false, false]);
 		expect(json.parameters[1]).toBeGreaterThan(0);

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { Agent, get } from "node:http";
 import { describe, expect, it } from "vitest";
 import { type AtlasSimulator, type Fault, startAtlas } from "../../../local/atlas/index.ts";
-import { API, callerOf, V } from "./caller.ts";
+import { API, createCaller, V } from "./caller.ts";
 
-const stored = (atlas: AtlasSimulator): number => atlas.world.cluster(atlas.projectId, "prod-a").snapshots.length;
+const stored = (atlas: AtlasSimulator): number => atlas.state.cluster(atlas.projectId, "prod-a").snapshots.length;
 
 /** Takes a snapshot of prod-a while a fault lies in wait for it. */
 async function takeUnder(atlas: AtlasSimulator, action: Fault["do"]) {
-	const { take } = await callerOf(atlas);
+	const { take } = await createCaller(atlas);
 	atlas.faults.add({ on: { kind: "take" }, do: action });
 	return take("prod-a").catch(() => "no reply" as const);
 }
@@ -25,7 +25,7 @@ describe("a fault", () => {
 		expect(await takeUnder(atlas, action)).toBe("no reply");
 		expect(stored(atlas)).toBe(snapshots);
 		expect(atlas.log.at(-1)).toMatchObject({ kind: "take", status: null, executed: snapshots === 1 });
-		const { get, snapshots: room } = await callerOf(atlas);
+		const { get, snapshots: room } = await createCaller(atlas);
 		expect((await get(room("prod-a"))).json.results).toHaveLength(snapshots);
 	});
 
@@ -65,7 +65,7 @@ describe("a fault", () => {
 		await using atlas = await startAtlas();
 		const first = await takeUnder(atlas, { type: "repeat" });
 		expect(first).toMatchObject({ status: 200 });
-		atlas.world.cluster(atlas.projectId, "prod-a").snapshots.length = 0;
+		atlas.state.cluster(atlas.projectId, "prod-a").snapshots.length = 0;
 		const second = await takeUnder(atlas, { type: "repeat", answer: "second" });
 		expect(second).toMatchObject({ status: 400, json: { errorCode: "UNFINISHED_ON_DEMAND_SNAPSHOT" } });
 		expect(stored(atlas)).toBe(1);
@@ -73,7 +73,7 @@ describe("a fault", () => {
 
 	it("befalls the n-th request of its kind and cluster, as many times as it was told, and no other", async () => {
 		await using atlas = await startAtlas();
-		const { get, snapshots } = await callerOf(atlas);
+		const { get, snapshots } = await createCaller(atlas);
 		const fault = atlas.faults.add({
 			on: { kind: "list", cluster: "prod-b", nth: 2, times: 2 },
 			do: { type: "status", status: 500 },
@@ -87,7 +87,7 @@ describe("a fault", () => {
 
 	it("lasts until it is removed or the plan is cleared, where it is to be always", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const always = { on: { kind: "any", times: "always" }, do: { type: "status", status: 500 } } as const;
 		const fault = atlas.faults.add(always);
 		expect([(await get("/groups")).status, (await get("/groups")).status]).toEqual([500, 500]);
@@ -101,7 +101,7 @@ describe("a fault", () => {
 	it("can befall the challenge alone, and the token alone", async () => {
 		await using atlas = await startAtlas();
 		atlas.faults.add({ on: { kind: "challenge" }, do: { type: "html" } });
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		expect((await get("/groups")).status).toBe(200);
 		expect((await fetch(`${atlas.url}${API}/groups`, { headers: { accept: V } })).status).toBe(502);
 		atlas.faults.add({ on: { kind: "token" }, do: { type: "status", status: 503 } });
@@ -117,7 +117,7 @@ describe("a fault", () => {
 
 it("logs what came in, as what, and whether it was carried out, but never a credential", async () => {
 	await using atlas = await startAtlas({ snapshotSeconds: 60 });
-	const { take } = await callerOf(atlas);
+	const { take } = await createCaller(atlas);
 	await take("prod-a");
 	await take("prod-a");
 	expect(atlas.log.map(({ kind, scheme, status, executed }) => [kind, scheme, status, executed])).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
-import { callerOf, standingClock } from "./caller.ts";
+import { createCaller, manualClock } from "./caller.ts";
 
 const many = Array.from({ length: 80 }, (_, index) => `c${index}`);
 const names = (page: { results: { name: string }[] }): string[] => page.results.map(({ name }) => name);
@@ -8,7 +8,7 @@ const names = (page: { results: { name: string }[] }): string[] => page.results.
 describe("paging", () => {
 	it("gives every item once over pages of 37, with links to the next and previous page", async () => {
 		await using atlas = await startAtlas({ projects: [{ clusters: many }], settings: { itemsPerPage: 37 } });
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const page = async (number: number) => (await get(`/groups/${atlas.projectId}/clusters?pageNum=${number}`)).json;
 		const pages = [await page(1), await page(2), await page(3), await page(4)];
 		expect(pages.map((one) => one.results.length)).toEqual([37, 37, 6, 0]);
@@ -24,13 +24,13 @@ describe("paging", () => {
 
 	it("never gives more than the cap, whatever was asked for", async () => {
 		await using atlas = await startAtlas({ projects: [{ clusters: many }], settings: { itemsPerPageCap: 10 } });
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		expect((await get(`/groups/${atlas.projectId}/clusters?itemsPerPage=500`)).json.results).toHaveLength(10);
 	});
 
 	it("leaves out the count when asked to", async () => {
 		await using atlas = await startAtlas();
-		const { get, snapshots } = await callerOf(atlas);
+		const { get, snapshots } = await createCaller(atlas);
 		const { json } = await get(`${snapshots("prod-a")}?includeCount=false`);
 		expect(json).not.toHaveProperty("totalCount");
 		expect(json.links[0].href).toMatch(/\?includeCount=false&pageNum=1&itemsPerPage=100$/);
@@ -40,23 +40,23 @@ describe("paging", () => {
 		"refuses %s",
 		async (query) => {
 			await using atlas = await startAtlas();
-			const { get, snapshots } = await callerOf(atlas);
+			const { get, snapshots } = await createCaller(atlas);
 			const { status, json } = await get(`${snapshots("prod-a")}?${query}`);
 			expect([status, json.errorCode]).toEqual([400, "INVALID_QUERY_PARAMETER"]);
 		},
 	);
 
 	it("lists snapshots oldest first, or newest first when told to", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		const { get, snapshots } = await callerOf(atlas);
-		const cluster = atlas.world.cluster(atlas.projectId, "prod-a");
+		const { get, snapshots } = await createCaller(atlas);
+		const cluster = atlas.state.cluster(atlas.projectId, "prod-a");
 		for (const description of ["one", "two", "three"])
-			takeSnapshot(atlas.world, cluster, { description, retentionInDays: 1 });
+			takeSnapshot(atlas.state, cluster, { description, retentionInDays: 1 });
 		const order = async (): Promise<string[]> =>
 			(await get(snapshots("prod-a"))).json.results.map((item: { description: string }) => item.description);
 		expect(await order()).toEqual(["one", "two", "three"]);
-		atlas.world.settings.listOrder = "newestFirst";
+		atlas.state.settings.listOrder = "newestFirst";
 		expect(await order()).toEqual(["three", "two", "one"]);
 	});
 });
@@ -64,10 +64,10 @@ describe("paging", () => {
 describe("the lists of snapshots", () => {
 	it("shows sharded snapshots only in the sharded list, all of them, and the others only in the plain one", async () => {
 		await using atlas = await startAtlas({ settings: { itemsPerPage: 1 } });
-		const { get, snapshots } = await callerOf(atlas);
-		const { world, projectId } = atlas;
+		const { get, snapshots } = await createCaller(atlas);
+		const { state, projectId } = atlas;
 		for (const name of ["events", "events", "prod-a"])
-			takeSnapshot(world, world.cluster(projectId, name), { retentionInDays: 1 });
+			takeSnapshot(state, state.cluster(projectId, name), { retentionInDays: 1 });
 		const count = async (path: string): Promise<number> => (await get(path)).json.results.length;
 		expect(await count(snapshots("events"))).toBe(0);
 		expect(await count(`${snapshots("events")}/shardedClusters?itemsPerPage=1`)).toBe(2);
@@ -79,7 +79,7 @@ describe("the lists of snapshots", () => {
 describe("envelope and pretty", () => {
 	it.each(["content", "envelope"] as const)("wraps a single object under %s, and an error too", async (envelopeKey) => {
 		await using atlas = await startAtlas({ settings: { envelopeKey } });
-		const { call, get, snapshots } = await callerOf(atlas);
+		const { call, get, snapshots } = await createCaller(atlas);
 		const taken = await call("POST", `${snapshots("prod-a")}?envelope=true`, {});
 		expect(taken.json).toMatchObject({ status: 200, [envelopeKey]: { status: "queued" } });
 		const missing = await get(`${snapshots("nowhere")}?envelope=true`);
@@ -89,14 +89,14 @@ describe("envelope and pretty", () => {
 
 	it("adds the status to a list, which is its own envelope", async () => {
 		await using atlas = await startAtlas();
-		const { get, snapshots } = await callerOf(atlas);
+		const { get, snapshots } = await createCaller(atlas);
 		const { json } = await get(`${snapshots("prod-a")}?envelope=true`);
 		expect(json).toMatchObject({ results: [], totalCount: 0, status: 200 });
 	});
 
 	it("spreads the body over lines without changing it", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const plain = await get(`/groups/${atlas.projectId}`);
 		const pretty = await get(`/groups/${atlas.projectId}?pretty=true`);
 		expect(pretty.text.split("\n").length).toBeGreaterThan(5);
@@ -107,7 +107,7 @@ describe("envelope and pretty", () => {
 describe("projects and clusters", () => {
 	it("shows the projects of the keys' organisation and no other", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		expect(names((await get("/groups")).json)).toEqual(["shop", "staging"]);
 		expect((await get("/groups/5f0a1b2c3d4e5f6071829313")).json.errorCode).toBe("NOT_IN_GROUP");
 		expect((await get("/groups/5f0a1b2c3d4e5f60718293ff")).json.errorCode).toBe("GROUP_NOT_FOUND");
@@ -116,7 +116,7 @@ describe("projects and clusters", () => {
 
 	it("keeps Flex clusters to the Flex API and all others out of it", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const home = `/groups/${atlas.projectId}`;
 		expect(names((await get(`${home}/clusters`)).json)).not.toContain("playground");
 		expect(names((await get(`${home}/flexClusters`)).json)).toEqual(["playground"]);
@@ -133,7 +133,7 @@ describe("projects and clusters", () => {
 
 	it("describes tenant, paused, tagged and sharded clusters as Atlas does", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const one = async (name: string) => (await get(`/groups/${atlas.projectId}/clusters/${name}`)).json;
 		const tenant = await one("sandbox");
 		expect(tenant.backupEnabled).toBe(false);
@@ -149,7 +149,7 @@ describe("projects and clusters", () => {
 
 	it("counts shards in the shape before 2024-08-05, and says that it is deprecated", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		const accept = "application/vnd.atlas.2024-08-04+json";
 		const { json, headers } = await get(`/groups/${atlas.projectId}/clusters/events`, { accept });
 		expect(json.replicationSpecs).toMatchObject([{ numShards: 2 }]);
@@ -161,14 +161,14 @@ describe("projects and clusters", () => {
 		await using atlas = await startAtlas({
 			projects: [{ clusters: ["plain", { name: "multi", providers: ["AWS", "GCP"] }] }],
 		});
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		expect(names({ results: (await get("/clusters")).json.results[0].clusters })).toEqual(["plain"]);
 		expect(names((await get(`/groups/${atlas.projectId}/clusters`)).json)).toEqual(["plain", "multi"]);
 	});
 
 	it("tells its limits and a cluster's backup schedule", async () => {
 		await using atlas = await startAtlas();
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		expect((await get("/rateLimits")).json.results[0]).toMatchObject({ scope: "GROUP", capacity: { value: 1200 } });
 		const schedule = (name: string) => get(`/groups/${atlas.projectId}/clusters/${name}/backup/schedule`);
 		expect((await schedule("prod-a")).json.clusterName).toBe("prod-a");

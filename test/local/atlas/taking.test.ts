@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
-import { callerOf, standingClock } from "./caller.ts";
+import { createCaller, manualClock } from "./caller.ts";
 
 const outcome = ({ status, json }: { status: number; json: { errorCode?: string } | undefined }) => [
 	status,
@@ -9,9 +9,9 @@ const outcome = ({ status, json }: { status: number; json: { errorCode?: string 
 
 describe("taking a snapshot", () => {
 	it("refuses a second one on the cluster until the first has ended, and not on another cluster", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		expect((await take("prod-a")).status).toBe(200);
 		const second = await take("prod-a");
 		expect(outcome(second)).toEqual([400, "UNFINISHED_ON_DEMAND_SNAPSHOT"]);
@@ -23,23 +23,23 @@ describe("taking a snapshot", () => {
 
 	it("refuses with 409 when told to", async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 60, settings: { conflictStatus: 409 } });
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		await take("prod-a");
 		expect(outcome(await take("prod-a"))).toEqual([409, "UNFINISHED_ON_DEMAND_SNAPSHOT"]);
 	});
 
 	it("lets only one of twenty concurrent takings through", async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 60 });
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		const all = await Promise.all(Array.from({ length: 20 }, () => take("prod-a")));
 		expect(all.filter(({ status }) => status === 200)).toHaveLength(1);
-		expect(atlas.world.cluster(atlas.projectId, "prod-a").snapshots).toHaveLength(1);
+		expect(atlas.state.cluster(atlas.projectId, "prod-a").snapshots).toHaveLength(1);
 	});
 
 	it("shows a new snapshot in lists only after the delay that it is told, and by its id at once", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, settings: { listDelaySeconds: 30 } });
-		const { get, snapshots, take } = await callerOf(atlas);
+		const { get, snapshots, take } = await createCaller(atlas);
 		const { id } = (await take("prod-a")).json;
 		clock.forward(29);
 		expect((await get(snapshots("prod-a"))).json.results).toEqual([]);
@@ -52,7 +52,7 @@ describe("taking a snapshot", () => {
 		await using atlas = await startAtlas({
 			projects: [{ clusters: [{ name: "a", nextPlans: [{ snapshotType: "scheduled", ending: "endless" }] }] }],
 		});
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		await take("a");
 		expect((await take("a")).status).toBe(200);
 	});
@@ -65,13 +65,13 @@ describe("taking a snapshot", () => {
 		["nowhere", 404, "CLUSTER_NOT_FOUND"],
 	])("refuses cluster %s with %i %s", async (name, status, errorCode) => {
 		await using atlas = await startAtlas();
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		expect(outcome(await take(name))).toEqual([status, errorCode]);
 	});
 
 	it.each(["CREATING", "DELETING"] as const)("refuses a cluster that is %s", async (stateName) => {
 		await using atlas = await startAtlas({ projects: [{ clusters: [{ name: "a", stateName }] }] });
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		expect((await take("a")).status).toBeGreaterThanOrEqual(400);
 	});
 
@@ -86,18 +86,18 @@ describe("taking a snapshot", () => {
 		['{"retention":7}', 400, "INVALID_ATTRIBUTE"],
 	])("refuses the body %j", async (body, status, errorCode) => {
 		await using atlas = await startAtlas();
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		expect(outcome(await take("prod-a", body))).toEqual([status, errorCode]);
 	});
 
 	it("keeps to the project's Backup Compliance Policy, in taking, retaining and deleting", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({
 			now: clock.now,
 			roles: ["Project Owner"],
 			projects: [{ clusters: ["a"], compliancePolicy: { onDemandDays: 5 } }],
 		});
-		const { take, call, get, snapshots } = await callerOf(atlas);
+		const { take, call, get, snapshots } = await createCaller(atlas);
 		const tooShort = "SNAPSHOT_RETENTION_LESS_THAN_BACKUP_COMPLIANCE_POLICY";
 		expect(outcome(await take("a", { retentionInDays: 4 }))).toEqual([400, tooShort]);
 		const path = `${snapshots("a")}/${(await take("a", { retentionInDays: 5 })).json.id}`;
@@ -109,9 +109,9 @@ describe("taking a snapshot", () => {
 	});
 
 	it("changes retention and deletes only what has ended", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, roles: ["Project Backup Manager"] });
-		const { take, call, get, snapshots } = await callerOf(atlas);
+		const { take, call, get, snapshots } = await createCaller(atlas);
 		const path = `${snapshots("prod-a")}/${(await take("prod-a")).json.id}`;
 		const weeks = { retentionUnit: "WEEKS", retentionValue: 2 };
 		expect(outcome(await call("PATCH", path, weeks))[1]).toBe("CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION");
@@ -128,13 +128,13 @@ describe("taking a snapshot", () => {
 	});
 
 	it("deletes a sharded snapshot whole, never one shard of it, and as late as it is told", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({
 			now: clock.now,
 			roles: ["Project Backup Manager"],
 			settings: { deleteSeconds: 30 },
 		});
-		const { take, call, get, snapshots } = await callerOf(atlas);
+		const { take, call, get, snapshots } = await createCaller(atlas);
 		const path = `${snapshots("events")}/shardedCluster/${(await take("events")).json.id}`;
 		clock.forward(60);
 		const shard: string = (await get(path)).json.snapshotIds[0];

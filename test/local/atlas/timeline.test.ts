@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lookAt, startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
-import { createWorld } from "../../../local/atlas/state/state.ts";
-import { callerOf, standingClock } from "./caller.ts";
+import { startAtlas, takeSnapshot, viewSnapshot } from "../../../local/atlas/index.ts";
+import { createState } from "../../../local/atlas/state/state.ts";
+import { createCaller, manualClock } from "./caller.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";
 
 describe("the life of a snapshot", () => {
 	it("shows at the recorded moments what the recordings show, field for field and in their order", async () => {
-		const clock = standingClock("2026-08-10T03:26:42Z");
+		const clock = manualClock("2026-08-10T03:26:42Z");
 		await using atlas = await startAtlas({ now: clock.now, snapshotSeconds: 159 });
-		const { take, get, snapshots } = await callerOf(atlas);
+		const { take, get, snapshots } = await createCaller(atlas);
 		const taken = await take("prod-a", { description: "nightly", retentionInDays: 1 });
 		const id: string = taken.json.id;
 		const home = `${atlas.url}/api/atlas/v2/groups/${atlas.projectId}/clusters/prod-a`;
@@ -52,17 +52,17 @@ describe("the life of a snapshot", () => {
 	});
 
 	it("begins with an id whose time is the second of the POST", async () => {
-		const clock = standingClock("2026-08-10T03:26:42.900Z");
+		const clock = manualClock("2026-08-10T03:26:42.900Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		const { take } = await callerOf(atlas);
+		const { take } = await createCaller(atlas);
 		const { json } = await take("prod-a");
 		expect(Number.parseInt(json.id.slice(0, 8), 16) * 1000).toBe(Date.parse("2026-08-10T03:26:42Z"));
 	});
 
 	it("follows a clock that jumps hours, and ends with its retention", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, snapshotSeconds: 7200, settings: { tokenSeconds: 1e6 } });
-		const { take, get, snapshots } = await callerOf(atlas);
+		const { take, get, snapshots } = await createCaller(atlas);
 		const path = `${snapshots("prod-a")}/${(await take("prod-a")).json.id}`;
 		const status = async (hours: number): Promise<unknown> => {
 			clock.forward(hours * 3600);
@@ -83,12 +83,12 @@ describe("the life of a snapshot", () => {
 		["never ends", { ending: "endless" }, "inProgress"],
 		["says what nobody knows", { unknownStatus: "rebalancing", ending: "endless" }, "rebalancing"],
 	] as const)("%s where the plan says so", async (_, plan, expected) => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({
 			now: clock.now,
 			projects: [{ clusters: [{ name: "a", nextPlans: [plan] }] }],
 		});
-		const { take, get, snapshots } = await callerOf(atlas);
+		const { take, get, snapshots } = await createCaller(atlas);
 		const first = `${snapshots("a")}/${(await take("a")).json.id}`;
 		clock.forward(60);
 		const { json } = await get(first);
@@ -97,12 +97,12 @@ describe("the life of a snapshot", () => {
 	});
 
 	it("uses up one plan per snapshot and then goes by the standing one", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({
 			now: clock.now,
 			projects: [{ clusters: [{ name: "a", nextPlans: [{ ending: "failed" }] }] }],
 		});
-		const { take, get, snapshots } = await callerOf(atlas);
+		const { take, get, snapshots } = await createCaller(atlas);
 		const ends: string[] = [];
 		for (let turn = 0; turn < 2; turn += 1) {
 			const { json } = await take("a");
@@ -113,9 +113,9 @@ describe("the life of a snapshot", () => {
 	});
 
 	it("gives a sharded snapshot members and their ids, by the plain and by the singular path", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		const { take, get, snapshots } = await callerOf(atlas);
+		const { take, get, snapshots } = await createCaller(atlas);
 		const taken = await take("events");
 		expect(taken.json).toMatchObject({ type: "shardedCluster", status: "queued", members: [], snapshotIds: [] });
 		clock.forward(60);
@@ -133,25 +133,25 @@ describe("the life of a snapshot", () => {
 
 	it("does not know a replica set's snapshot by the singular path", async () => {
 		await using atlas = await startAtlas();
-		const { take, get, snapshots } = await callerOf(atlas);
+		const { take, get, snapshots } = await createCaller(atlas);
 		const { json } = await take("prod-a");
 		expect((await get(`${snapshots("prod-a")}/${json.id}`)).status).toBe(200);
 		expect((await get(`${snapshots("prod-a")}/shardedCluster/${json.id}`)).json.errorCode).toBe("SNAPSHOT_NOT_FOUND");
 	});
 
 	it("only ever moves forward, and only shows when it was created once it is completed", () => {
-		const world = createWorld({ now: () => 0 });
+		const world = createState({ now: () => 0 });
 		const cluster = world.addCluster(PROJECT, "a");
 		const order = ["queued", "inProgress", "completed"];
 		const times = fc.array(fc.nat(200_000), { minLength: 2 }).map((all) => all.toSorted((a, b) => a - b));
 		fc.assert(
 			fc.property(times, fc.nat(100), (moments, seconds) => {
 				const snapshot = takeSnapshot(world, cluster, { retentionInDays: 1, plan: { seconds } });
-				const sights = moments.map((at) => lookAt(snapshot, cluster, at));
+				const sights = moments.map((at) => viewSnapshot(snapshot, cluster, at));
 				const ranks = sights.map((sight) => order.indexOf(sight?.status ?? ""));
 				expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
 				for (const sight of sights) expect(sight?.createdAt !== undefined).toBe(sight?.status === "completed");
-				expect(lookAt(snapshot, cluster, seconds * 1000)?.status).toBe("completed");
+				expect(viewSnapshot(snapshot, cluster, seconds * 1000)?.status).toBe("completed");
 			}),
 		);
 	});

@@ -1,21 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
-import { askToken, basic, callerOf, read, standingClock, V } from "./caller.ts";
+import { basic, createCaller, manualClock, read, requestToken, V } from "./caller.ts";
 
 describe("the token endpoint", () => {
 	it("gives a bearer token for an hour, and nothing that a cache may keep", async () => {
 		await using atlas = await startAtlas();
-		const { status, json, headers } = await askToken(atlas);
+		const { status, json, headers } = await requestToken(atlas);
 		expect([status, json.token_type, json.expires_in]).toEqual([200, "Bearer", 3600]);
 		expect(headers.get("cache-control")).toBe("no-store");
 	});
 
 	it("does not undo percent-encoding of id and secret", async () => {
 		await using atlas = await startAtlas({ credentials: { clientId: "mdb_sa_id_1", clientSecret: "a+b%c_d" } });
-		expect((await askToken(atlas)).status).toBe(200);
+		expect((await requestToken(atlas)).status).toBe(200);
 		const encoded = basic("mdb%5Fsa%5Fid%5F1", encodeURIComponent("a+b%c_d"));
-		expect((await askToken(atlas, encoded)).status).toBe(401);
-		expect((await askToken(atlas, basic("mdb_sa_id_1", encodeURIComponent("a+b%c_d")))).status).toBe(401);
+		expect((await requestToken(atlas, encoded)).status).toBe(401);
+		expect((await requestToken(atlas, basic("mdb_sa_id_1", encodeURIComponent("a+b%c_d")))).status).toBe(401);
 	});
 
 	it.each([
@@ -27,41 +27,43 @@ describe("the token endpoint", () => {
 		["unsupported_grant_type", 400, undefined, "grant_type=password", undefined],
 	])("answers %s in the manner of RFC 6749, or of Atlas's errors", async (error, status, authorization, body, type) => {
 		await using atlas = await startAtlas();
-		const rfc = await askToken(atlas, authorization, body, type);
+		const rfc = await requestToken(atlas, authorization, body, type);
 		expect([rfc.status, rfc.json.error]).toEqual([status, error]);
-		atlas.world.settings.tokenErrorStyle = "apiError";
-		const api = await askToken(atlas, authorization, body, type);
+		atlas.state.settings.tokenErrorStyle = "apiError";
+		const api = await requestToken(atlas, authorization, body, type);
 		expect([api.status, api.json.error, api.json.errorCode]).toEqual([status, status, error.toUpperCase()]);
 	});
 
 	it("mints fifty a minute and then says when to come again", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		for (let count = 0; count < 50; count += 1) expect((await askToken(atlas)).status).toBe(200);
+		for (let count = 0; count < 50; count += 1) expect((await requestToken(atlas)).status).toBe(200);
 		clock.forward(15);
-		const limited = await askToken(atlas);
+		const limited = await requestToken(atlas);
 		expect(limited.status).toBe(429);
 		expect(limited.json).toMatchObject({ errorCode: "RATE_LIMITED", parameters: ["/api/oauth/token", 50, 1] });
 		expect(limited.headers.get("retry-after")).toBe("45");
 		clock.forward(45);
-		expect((await askToken(atlas)).status).toBe(200);
+		expect((await requestToken(atlas)).status).toBe(200);
 	});
 
 	it("lets only so many tokens of a client live at once", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, settings: { liveTokens: 2, tokenSeconds: 60 } });
-		const statuses = [await askToken(atlas), await askToken(atlas), await askToken(atlas)].map(({ status }) => status);
+		const statuses = [await requestToken(atlas), await requestToken(atlas), await requestToken(atlas)].map(
+			({ status }) => status,
+		);
 		expect(statuses).toEqual([200, 200, 429]);
 		clock.forward(60);
-		expect((await askToken(atlas)).status).toBe(200);
+		expect((await requestToken(atlas)).status).toBe(200);
 	});
 });
 
 describe("a token", () => {
 	it("is good until it expires, and refused in the manner of RFC 6750 from then on", async () => {
-		const clock = standingClock("2026-08-10T00:00:00Z");
+		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
-		const { get } = await callerOf(atlas);
+		const { get } = await createCaller(atlas);
 		clock.forward(3599);
 		expect((await get("/groups")).status).toBe(200);
 		clock.forward(1);
@@ -73,14 +75,14 @@ describe("a token", () => {
 	it("dies with the secret that it was minted with", async () => {
 		await using atlas = await startAtlas();
 		const old = basic(atlas.clientId, atlas.clientSecret);
-		const { get } = await callerOf(atlas);
-		atlas.world.rotateKeys();
-		expect((await askToken(atlas, old)).status).toBe(200);
+		const { get } = await createCaller(atlas);
+		atlas.state.rotateKeys();
+		expect((await requestToken(atlas, old)).status).toBe(200);
 		expect((await get("/groups")).status).toBe(200);
-		atlas.world.retireOldKeys();
-		expect((await askToken(atlas, old)).status).toBe(401);
+		atlas.state.retireOldKeys();
+		expect((await requestToken(atlas, old)).status).toBe(401);
 		expect((await get("/groups")).status).toBe(401);
-		expect((await (await callerOf(atlas)).get("/groups")).status).toBe(200);
+		expect((await (await createCaller(atlas)).get("/groups")).status).toBe(200);
 	});
 
 	it("is not asked for where nobody is let in without one", async () => {

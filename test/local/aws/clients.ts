@@ -1,10 +1,10 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { Aws } from "../../../local/aws/index.ts";
+import type { FakeAws } from "../../../local/aws/index.ts";
 
 /** The SDK's own clients, pointed at the stand-ins. */
-export function clientsOf({ url, credentials }: Pick<Aws, "url" | "credentials">, maxAttempts = 1) {
+export function clientsOf({ url, credentials }: Pick<FakeAws, "url" | "credentials">, maxAttempts = 1) {
 	const config = {
 		endpoint: url,
 		region: "us-east-1",

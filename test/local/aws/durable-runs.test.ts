@@ -6,16 +6,16 @@ import {
 	ListDurableExecutionsByFunctionCommand,
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Aws, startAws } from "../../../local/aws/index.ts";
+import { type FakeAws, startFakeAws } from "../../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../../local/aws/names.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 
-let aws: Aws;
+let aws: FakeAws;
 let lambda: LambdaClient;
 
 beforeAll(async () => {
-	aws = await startAws({ secrets: {}, snapshotHandler: async () => counting });
+	aws = await startFakeAws({ secrets: {}, snapshotHandler: async () => counting });
 	({ lambda } = clientsOf(aws));
 });
 afterAll(() => aws.close());

@@ -2,17 +2,21 @@ import { PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-ev
 import { GetFunctionCommand, InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterEach, expect, test } from "vitest";
-import type { Faults } from "../../../local/aws/faults.ts";
-import { type Aws, startAws } from "../../../local/aws/index.ts";
+import type { AwsFaults } from "../../../local/aws/faults.ts";
+import { type FakeAws, startFakeAws } from "../../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../../local/aws/names.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 
-let aws: Aws | undefined;
+let aws: FakeAws | undefined;
 afterEach(() => aws?.close());
 
-async function start(faults?: Faults, maxAttempts = 1) {
-	aws = await startAws({ secrets: { atlas: "{}" }, snapshotHandler: async () => counting, ...(faults && { faults }) });
+async function start(faults?: AwsFaults, maxAttempts = 1) {
+	aws = await startFakeAws({
+		secrets: { atlas: "{}" },
+		snapshotHandler: async () => counting,
+		...(faults && { faults }),
+	});
 	return { aws, ...clientsOf(aws, maxAttempts) };
 }
 
@@ -137,7 +141,7 @@ test("a request that no fake service knows is not answered as if it were", async
 
 test("each process has an access key of its own, and no other reads the secret or starts a run", async () => {
 	const first = await start();
-	const second = await startAws({ secrets: { atlas: "{}" }, snapshotHandler: async () => counting });
+	const second = await startFakeAws({ secrets: { atlas: "{}" }, snapshotHandler: async () => counting });
 	const { accessKeyId, secretAccessKey } = second.credentials;
 	const keys = [
 		first.aws.credentials,

@@ -1,12 +1,12 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
-import { startAws } from "../../../local/aws/index.ts";
+import { startFakeAws } from "../../../local/aws/index.ts";
 import { FUNCTION_ARN } from "../../../local/aws/names.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 
 test("twenty looks with waits between them take no time where time is skipped", { timeout: 8000 }, async () => {
-	const aws = await startAws({ secrets: {}, snapshotHandler: async () => counting, skipTime: true });
+	const aws = await startFakeAws({ secrets: {}, snapshotHandler: async () => counting, skipTime: true });
 	const { lambda } = clientsOf(aws);
 	await lambda.send(
 		new InvokeCommand({
@@ -19,6 +19,6 @@ test("twenty looks with waits between them take no time where time is skipped", 
 	await aws.runs[0]?.ended;
 
 	expect(aws.runs[0]).toMatchObject({ status: "SUCCEEDED", result: '{"taken":"taken","looks":20}' });
-	await expect(startAws({ secrets: {}, snapshotHandler: async () => counting })).rejects.toThrow("another clock");
+	await expect(startFakeAws({ secrets: {}, snapshotHandler: async () => counting })).rejects.toThrow("another clock");
 	await aws.close();
 });

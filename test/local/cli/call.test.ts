@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readCall } from "../../../local/cli/call.ts";
+import { readStartOptions } from "../../../local/cli/call.ts";
 import { UsageError } from "../../../local/cli/command.ts";
 
 const project = "32b6e34b3d91647abb20e7b8";
@@ -13,7 +13,7 @@ const file = (name: string, text: string): string => {
 	writeFileSync(join(folder, name), text);
 	return join(folder, name);
 };
-const read = (line: string, env = {}) => readCall(line === "" ? [] : line.split(" "), env);
+const read = (line: string, env = {}) => readStartOptions(line === "" ? [] : line.split(" "), env);
 
 test("a call without flags is the demonstration", async () => {
 	expect(await read("")).toEqual({ json: false, work: { kind: "demo" } });

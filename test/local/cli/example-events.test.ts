@@ -8,7 +8,7 @@ import httpApi from "../../../examples/events/http-api.json" with { type: "json"
 import signedHook from "../../../examples/events/signed-hook.json" with { type: "json" };
 import { parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
 import { verifySignature } from "../../../lambda/triggers/http/webhook.ts";
-import { start } from "../../harness/start-command.ts";
+import { runStartCommand } from "../../harness/start-command.ts";
 
 // The compiler holds each file against the shape that AWS documents.
 eventBridge satisfies EventBridgeEvent<string, unknown>;
@@ -26,7 +26,7 @@ describe("the example events", () => {
 		["cron-rule.json", "schedule", "schedule:atlas-snapshots-daily", "2026-11-24T04:00:00Z", ["prod-b"]],
 		["http-api.json", "http", "iam:arn:aws:sts::111122223333:assumed-role/deployer", null, ["prod-a"]],
 	])("%s takes its snapshots", async (file, trigger, requestedBy, slot, clusters) => {
-		using call = start(["--event", `${FOLDER}${file}`, "--json"], { DEFAULT_REQUEST });
+		using call = runStartCommand(["--event", `${FOLDER}${file}`, "--json"], { DEFAULT_REQUEST });
 		const { code, out, err } = await call.ended;
 		const events = out
 			.trimEnd()
@@ -43,7 +43,7 @@ describe("the example events", () => {
 		const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 		const { headers, body } = signedHook;
 		const { keys } = parseHookKeys(secret);
-		using call = start(["--event", `${FOLDER}signed-hook.json`], { WEBHOOK_SECRETS: secret });
+		using call = runStartCommand(["--event", `${FOLDER}signed-hook.json`], { WEBHOOK_SECRETS: secret });
 
 		expect(verifySignature(headers, Buffer.from(body), keys, Number(headers["webhook-timestamp"]) * 1000)).toBe(
 			"default",

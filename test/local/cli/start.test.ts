@@ -6,7 +6,7 @@ import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, expect, test } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
 import { FUNCTION_ARN } from "../../../local/aws/names.ts";
-import { start } from "../../harness/start-command.ts";
+import { runStartCommand } from "../../harness/start-command.ts";
 import { clientsOf } from "../aws/clients.ts";
 
 /** Milliseconds; for a machine that is busy with other things. */
@@ -15,7 +15,7 @@ const LONG = 120_000;
 test.concurrent(
 	"a schedule and an HTTP call each take a snapshot, and only their events are printed",
 	async () => {
-		using call = start(["--json"]);
+		using call = runStartCommand(["--json"]);
 		const { code, out, err } = await call.ended;
 		const events = out
 			.trimEnd()
@@ -56,7 +56,7 @@ test.concurrent(
 			AWS_ENDPOINT_URL: "http://127.0.0.1:9",
 			LOG_LEVEL: "chatty",
 		};
-		using call = start(["--atlas-url", atlas.url, ...request], env);
+		using call = runStartCommand(["--atlas-url", atlas.url, ...request], env);
 		const { code, out, err } = await call.ended;
 
 		expect(code, `${out}${err}`).toBe(0);
@@ -71,7 +71,7 @@ test.concurrent(
 test.concurrent(
 	"a target that does not complete makes the call end with 1, and its reason is told",
 	async () => {
-		using call = start(["--cluster", "no-such-cluster"]);
+		using call = runStartCommand(["--cluster", "no-such-cluster"]);
 		const { code, out } = await call.ended;
 
 		expect(code).toBe(1);
@@ -83,7 +83,7 @@ test.concurrent(
 test.concurrent(
 	"an open HTTP face takes a request by a real request and ends when it is told to",
 	async () => {
-		using serving = start(["--serve"]);
+		using serving = runStartCommand(["--serve"]);
 		const out = await serving.printed("curl");
 		const [, url = "", body = ""] = /curl -i (\S+)\/snapshots .* -d '(.*)'/.exec(out) ?? [];
 		const headers = { "content-type": "application/json" };
@@ -101,7 +101,7 @@ test.concurrent(
 test.concurrent(
 	"an open HTTP server prints the events as JSON, and gives the Atlas keys and the runs to nobody else",
 	async () => {
-		using serving = start(["--serve", "--json"]);
+		using serving = runStartCommand(["--serve", "--json"]);
 		const printed = await serving.printed("curl");
 		const [, aws = ""] = /^.*AWS .* at (http:\S+)$/m.exec(printed) ?? [];
 		const [, url = "", body = ""] = /curl -i (\S+)\/snapshots .* -d '(.*)'/.exec(printed) ?? [];
@@ -144,7 +144,7 @@ test.concurrent(
 	async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 600 });
 		const env = { MONGODB_ATLAS_CLIENT_ID: atlas.clientId, MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret };
-		using call = start(["--atlas-url", atlas.url, "--project", atlas.projectId, "--cluster", "prod-a"], env);
+		using call = runStartCommand(["--atlas-url", atlas.url, "--project", atlas.projectId, "--cluster", "prod-a"], env);
 		const started = await call.printed("STARTED");
 		const [, snapshotId = ""] = /STARTED +snapshot ([0-9a-f]{24})/.exec(started) ?? [];
 		call.interrupt();
@@ -163,8 +163,8 @@ test.concurrent(
 		const request = { projectId: "5f0a1b2c3d4e5f6071829311", clusters: ["prod-a"] };
 		const schedule = "arn:aws:scheduler:us-east-1:123456789012:schedule/snapshots/nightly";
 		const event = { request, schedule, scheduledTime: "2026-10-24T02:00:00Z" };
-		using call = start(["--event", "-", "--json"], {}, `\uFEFF${JSON.stringify(event)}`);
-		using empty = start(["--event", "-"], {}, "");
+		using call = runStartCommand(["--event", "-", "--json"], {}, `\uFEFF${JSON.stringify(event)}`);
+		using empty = runStartCommand(["--event", "-"], {}, "");
 		const { code, out } = await call.ended;
 		const wrong = await empty.ended;
 
@@ -184,7 +184,7 @@ test.concurrent(
 		await using atlas = await startAtlas({ snapshotSeconds: 1 });
 		atlas.faults.add({ on: { kind: "take", times: "always" }, do: { type: "drop", when: "after" } });
 		const env = { MONGODB_ATLAS_CLIENT_ID: atlas.clientId, MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret };
-		using call = start(["--atlas-url", atlas.url, "--project", atlas.projectId, "--cluster", "prod-a"], env);
+		using call = runStartCommand(["--atlas-url", atlas.url, "--project", atlas.projectId, "--cluster", "prod-a"], env);
 		const shown = await call.printed("waiting");
 		const asked = atlas.log.findLast(({ kind }) => kind === "take")?.at ?? 0;
 
@@ -199,7 +199,10 @@ test.concurrent(
 	async () => {
 		const keys = { MONGODB_ATLAS_CLIENT_ID: "mdb_sa_id_1", MONGODB_ATLAS_CLIENT_SECRET: "mdb_sa_sk_1" };
 		const project = "5f0a1b2c3d4e5f6071829311";
-		using call = start(["--atlas-url", "http://127.0.0.1:9", "--project", project, "--cluster", "prod-a"], keys);
+		using call = runStartCommand(
+			["--atlas-url", "http://127.0.0.1:9", "--project", project, "--cluster", "prod-a"],
+			keys,
+		);
 		const shown = await call.printed("waiting");
 		call.interrupt();
 		const { code, out } = await call.ended;
@@ -217,10 +220,13 @@ test.concurrent(
 		await using atlas = await startAtlas({ snapshotSeconds: 1 });
 		const env = { MONGODB_ATLAS_CLIENT_ID: atlas.clientId, MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret };
 		const call = (...flags: string[]) =>
-			start(["--atlas-url", atlas.url, "--project", atlas.projectId, "--poll-seconds", "1", ...flags], env);
+			runStartCommand(["--atlas-url", atlas.url, "--project", atlas.projectId, "--poll-seconds", "1", ...flags], env);
 		using paused = call("--cluster", "archive");
 		using among = call("--cluster", "archive", "--cluster", "prod-a");
-		using wrong = start(["--atlas-url", atlas.url, "--all"], { ...env, MONGODB_ATLAS_CLIENT_SECRET: "mdb_sa_sk_no" });
+		using wrong = runStartCommand(["--atlas-url", atlas.url, "--all"], {
+			...env,
+			MONGODB_ATLAS_CLIENT_SECRET: "mdb_sa_sk_no",
+		});
 		const [ofPaused, ofAmong, ofWrong] = await Promise.all([paused.ended, among.ended, wrong.ended]);
 
 		expect(ofPaused).toMatchObject({ code: 1, err: "" });
@@ -279,7 +285,7 @@ test.each([
 	"a call with %s ends with 2 and one sentence, never a stack",
 	async (_what, args, env, sentence) => {
 		const keys = { MONGODB_ATLAS_CLIENT_ID: "", MONGODB_ATLAS_PUBLIC_API_KEY: "" };
-		using call = start([...args, "--json"], { ...keys, ...env });
+		using call = runStartCommand([...args, "--json"], { ...keys, ...env });
 		const { code, out, err } = await call.ended;
 		const last = err.trimEnd().split("\n").at(-1);
 

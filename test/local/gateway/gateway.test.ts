@@ -1,14 +1,14 @@
 import { afterEach, expect, test } from "vitest";
-import { type Gateway, serveGateway } from "../../../local/gateway/serve.ts";
+import { type GatewayOptions, serveGateway } from "../../../local/gateway/serve.ts";
 
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
 
-async function serve(gateway: Partial<Gateway> = {}) {
+async function serve(gateway: Partial<GatewayOptions> = {}) {
 	const events: Record<string, unknown>[] = [];
 	const served = await serveGateway({
 		port: 0,
-		feed: async (event) => {
+		invoke: async (event) => {
 			events.push(event as Record<string, unknown>);
 			return { returned: { statusCode: 202, headers: { Location: "/snapshots/x" }, body: "{}" } };
 		},
@@ -50,7 +50,7 @@ test("a body that is not text is handed over in base64, byte for byte", async ()
 });
 
 test("a function that throws is answered by 500, and its error stays inside", async () => {
-	const { url } = await serve({ feed: async () => ({ error: new Error("secret") }) });
+	const { url } = await serve({ invoke: async () => ({ error: new Error("secret") }) });
 	const reply = await fetch(url);
 
 	expect([reply.status, await reply.json()]).toEqual([500, { message: "Internal Server Error" }]);
@@ -67,7 +67,7 @@ test("a port that is in use is told", async () => {
 	const { url } = await serve();
 
 	await expect(
-		serveGateway({ port: Number(new URL(url).port), feed: async () => ({ error: 0 }) }),
+		serveGateway({ port: Number(new URL(url).port), invoke: async () => ({ error: 0 }) }),
 	).rejects.toMatchObject({
 		code: "EADDRINUSE",
 	});

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { expect, test } from "vitest";
-import type { PlainRequest } from "../../../local/gateway/payload.ts";
+import type { HttpMessage } from "../../../local/gateway/payload.ts";
 import { isSignedBy, type SigningKeys } from "../../../local/gateway/sigv4.ts";
 
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
@@ -52,7 +52,7 @@ async function sign({
 	const pairs = Object.entries(query).map(
 		([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
 	);
-	const plain: PlainRequest = {
+	const plain: HttpMessage = {
 		method: "POST",
 		path,
 		query: pairs.join("&"),
@@ -63,7 +63,7 @@ async function sign({
 }
 
 const GATEWAY = ["execute-api"];
-const isTaken = (request: PlainRequest, now: number | undefined = at.getTime(), by: SigningKeys = keys) =>
+const isTaken = (request: HttpMessage, now: number | undefined = at.getTime(), by: SigningKeys = keys) =>
 	isSignedBy(request, by, GATEWAY, now);
 
 test.each<[string, Signing]>([
@@ -75,17 +75,17 @@ test.each<[string, Signing]>([
 	expect(isTaken(await sign(signing))).toBe(true);
 });
 
-const without = (request: PlainRequest, field: string): PlainRequest => ({
+const without = (request: HttpMessage, field: string): HttpMessage => ({
 	...request,
 	headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== field)),
 });
 
-const edit = (request: PlainRequest, from: RegExp, to: string): PlainRequest => {
+const edit = (request: HttpMessage, from: RegExp, to: string): HttpMessage => {
 	const authorization = (request.headers["authorization"] ?? "").replace(from, to);
 	return { ...request, headers: { ...request.headers, authorization } };
 };
 
-test.each<[string, (request: PlainRequest) => PlainRequest]>([
+test.each<[string, (request: HttpMessage) => HttpMessage]>([
 	["another body", (request) => ({ ...request, body: Buffer.from("{}") })],
 	["another path", (request) => ({ ...request, path: "/snapshots/x" })],
 	["another query", (request) => ({ ...request, query: "a=1" })],

@@ -30,16 +30,16 @@ const examine = ({ scheme = "digest", secret, baseUrl = atlas.url, request }: Gi
 			baseUrl,
 			secretId: "atlas-keys",
 			readSecretText: secret ?? (async () => SECRETS[scheme](atlas)),
-			now: () => atlas.world.now(),
+			now: () => atlas.state.now(),
 		},
 		{ retentionInDays: 7, projectId: PROJECT, clusterName: "prod-a", ...request },
 	);
 
 const lines = (report: DoctorReport, verdict: string) =>
 	report.lines.filter((line) => line.verdict === verdict).map(({ check }) => check);
-const cluster = (name = "prod-a") => atlas.world.cluster(PROJECT, name);
+const cluster = (name = "prod-a") => atlas.state.cluster(PROJECT, name);
 const snapshots = () =>
-	[...atlas.world.projects.values()].flatMap(({ clusters }) => [...clusters.values()].flatMap((one) => one.snapshots));
+	[...atlas.state.projects.values()].flatMap(({ clusters }) => [...clusters.values()].flatMap((one) => one.snapshots));
 
 describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 	test("where all is well every line is good, nothing is taken, and few requests are made", async () => {
@@ -74,7 +74,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"atlas",
 			/upgrading/,
 			() => {
-				atlas.world.settings.upgrading = true;
+				atlas.state.settings.upgrading = true;
 				return {};
 			},
 		],
@@ -84,8 +84,8 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			/does not accept/,
 			() => {
 				const old = SECRETS[scheme](atlas);
-				atlas.world.rotateKeys();
-				atlas.world.retireOldKeys();
+				atlas.state.rotateKeys();
+				atlas.state.retireOldKeys();
 				return { secret: async () => old };
 			},
 		],
@@ -94,7 +94,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"address",
 			/203\.0\.113\.7/,
 			() => {
-				Object.assign(atlas.world.settings, { accessList: ["198.51.100.0/24"], clientAddress: "203.0.113.7" });
+				Object.assign(atlas.state.settings, { accessList: ["198.51.100.0/24"], clientAddress: "203.0.113.7" });
 				return {};
 			},
 		],
@@ -105,8 +105,8 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"project",
 			/see no project/,
 			() => {
-				atlas.world.projects.delete(PROJECT);
-				atlas.world.projects.delete("5f0a1b2c3d4e5f6071829312");
+				atlas.state.projects.delete(PROJECT);
+				atlas.state.projects.delete("5f0a1b2c3d4e5f6071829312");
 				return { request: { projectId: undefined, clusterName: undefined } as never };
 			},
 		],
@@ -116,7 +116,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"role",
 			/Project Backup Creator/,
 			() => {
-				atlas.world.roles = ["Project Read Only"];
+				atlas.state.roles = ["Project Read Only"];
 				return {};
 			},
 		],
@@ -125,7 +125,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"role",
 			/Project Backup Creator/,
 			() => {
-				atlas.world.roles = [];
+				atlas.state.roles = [];
 				return {};
 			},
 		],
@@ -147,7 +147,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"retention",
 			/30 days/,
 			() => {
-				atlas.world.project(PROJECT).compliancePolicy = { onDemandDays: 30 };
+				atlas.state.project(PROJECT).compliancePolicy = { onDemandDays: 30 };
 				return {};
 			},
 		],
@@ -156,7 +156,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"running",
 			/onConflict/,
 			() => {
-				takeSnapshot(atlas.world, cluster(), { retentionInDays: 1, plan: { ending: "endless" } });
+				takeSnapshot(atlas.state, cluster(), { retentionInDays: 1, plan: { ending: "endless" } });
 				return {};
 			},
 		],
@@ -165,7 +165,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"running",
 			/onConflict/,
 			() => {
-				takeSnapshot(atlas.world, cluster("events"), { retentionInDays: 1, plan: { ending: "endless" } });
+				takeSnapshot(atlas.state, cluster("events"), { retentionInDays: 1, plan: { ending: "endless" } });
 				return { request: { clusterName: "events" } };
 			},
 		],
@@ -174,7 +174,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"budget",
 			/rate limit/,
 			() => {
-				atlas.world.project(PROJECT).buckets.backups = { tokens: 0, steppedAt: atlas.world.now() };
+				atlas.state.project(PROJECT).buckets.backups = { tokens: 0, steppedAt: atlas.state.now() };
 				return {};
 			},
 		],
@@ -183,7 +183,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"budget",
 			/requests are left/,
 			() => {
-				atlas.world.settings.buckets.backups = { capacity: 20, refillRate: 1, refillSeconds: 60 };
+				atlas.state.settings.buckets.backups = { capacity: 20, refillRate: 1, refillSeconds: 60 };
 				return {};
 			},
 		],
@@ -268,7 +268,7 @@ test("an Atlas that takes what it had to refuse is told of", async () => {
 
 test("no line holds a key", async () => {
 	for (const roles of [[], ["Project Read Only"], ["Project Backup Creator"]] as const) {
-		atlas.world.roles = [...roles];
+		atlas.state.roles = [...roles];
 		const text = JSON.stringify([await examine(), await examine({ scheme: "oauth" })]);
 		for (const key of [atlas.publicKey, atlas.privateKey, atlas.clientId, atlas.clientSecret]) {
 			expect(text).not.toContain(key);

@@ -4,7 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
 import { PROBLEMS, problemType } from "../../../lambda/triggers/http/problem.ts";
-import { openDoor, REQUEST } from "../../harness/http.ts";
+import { createTestRouter, REQUEST } from "../../harness/http.ts";
 import { expectInContract } from "./contract.ts";
 
 test("the document is sound OpenAPI 3.1", async () => {
@@ -51,7 +51,7 @@ test("the page about HTTP documents every problem with its status, and no other"
 });
 
 test("the judge of replies finds a missing header, an unknown field, a wrong type and a strange status", async () => {
-	const reply = await openDoor().send({ body: REQUEST });
+	const reply = await createTestRouter().send({ body: REQUEST });
 	const { location: _, ...headers } = reply.headers;
 	const body = JSON.parse(reply.body ?? "");
 	const judge = (change: object) => () => expectInContract("POST", "/snapshots", { ...reply, ...change });

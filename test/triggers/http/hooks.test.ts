@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
 import { createHookKeys, parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
 import { sign } from "../../../lambda/triggers/http/webhook.ts";
-import { bodyOf, CALLER, NOW, openDoor, REQUEST, runOf } from "../../harness/http.ts";
+import { bodyOf, CALLER, createTestRouter, NOW, REQUEST, runOf } from "../../harness/http.ts";
 
 const key = randomBytes(24);
 const next = randomBytes(24);
@@ -27,7 +27,7 @@ function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUES
 
 describe("POST /hooks/snapshots", () => {
 	test("accepts a signed request, and a second delivery is the same run", async () => {
-		const door = openDoor({ secret: () => textOf(key) });
+		const door = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [await door.send(hook(key)), await door.send(hook(key, { at: NOW + 60_000 }))];
 
@@ -39,7 +39,7 @@ describe("POST /hooks/snapshots", () => {
 	});
 
 	test("names the run after the signed id alone, so that a hook replayed under another key starts nothing new", async () => {
-		const door = openDoor({ secret: () => textOf(key) });
+		const door = createTestRouter({ secret: () => textOf(key) });
 
 		await door.send(hook(key, { headers: { "idempotency-key": "other" } }));
 
@@ -47,7 +47,7 @@ describe("POST /hooks/snapshots", () => {
 	});
 
 	test("answers every fault of a signature alike, and starts nothing", async () => {
-		const door = openDoor({ secret: () => textOf(key) });
+		const door = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [
 			await door.send(hook(next)),
@@ -66,7 +66,7 @@ describe("POST /hooks/snapshots", () => {
 	});
 
 	test("refuses two ids in one hook, signed or not, and only who signed is told why", async () => {
-		const door = openDoor({ secret: () => textOf(key) });
+		const door = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [await door.send(hook(key, { id: "a,b" })), await door.send(hook(next, { id: "a,b" }))];
 
@@ -76,7 +76,7 @@ describe("POST /hooks/snapshots", () => {
 	});
 
 	test("says nothing about a body that is not signed", async () => {
-		const door = openDoor({ secret: () => textOf(key) });
+		const door = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [await door.send({ ...hook(next), body: "{" }), await door.send(hook(key, { body: "{" }))];
 
@@ -86,7 +86,7 @@ describe("POST /hooks/snapshots", () => {
 	test.each([[undefined], [""], [" "], ["{}"], ['{"github":[]}']])(
 		"does not exist where the secret holds %j",
 		async (secret) => {
-			const door = openDoor({ secret: () => secret });
+			const door = createTestRouter({ secret: () => secret });
 
 			expect((await door.send(hook(key))).status).toBe(404);
 			expect((await door.send({ ...hook(key), method: "GET" })).status).toBe(404);
@@ -94,14 +94,17 @@ describe("POST /hooks/snapshots", () => {
 	);
 
 	test("knows POST only, where it exists", async () => {
-		const reply = await openDoor({ secret: () => textOf(key) }).send({ method: "GET", path: "/hooks/snapshots" });
+		const reply = await createTestRouter({ secret: () => textOf(key) }).send({
+			method: "GET",
+			path: "/hooks/snapshots",
+		});
 
 		expect(reply.status).toBe(405);
 	});
 
 	test("is closed, not open, where the secret is malformed or unreadable", async () => {
-		const malformed = openDoor({ secret: () => "whsec_!" });
-		const unreadable = openDoor({
+		const malformed = createTestRouter({ secret: () => "whsec_!" });
+		const unreadable = createTestRouter({
 			secret() {
 				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
 			},
@@ -113,7 +116,7 @@ describe("POST /hooks/snapshots", () => {
 
 	test("lets keys rotate without a redeploy: a new one works in ten seconds, a removed one stops within a minute", async () => {
 		const secret = { text: textOf(key) };
-		const door = openDoor({ secret: () => secret.text });
+		const door = createTestRouter({ secret: () => secret.text });
 		expect((await door.send(hook(key))).status).toBe(202);
 
 		secret.text = textOf(key, next);
@@ -155,7 +158,7 @@ describe("POST /hooks/snapshots", () => {
 
 	test("promise 9: a key's name is its caller, and no two callers share a run", async () => {
 		const secret = JSON.stringify({ github: textOf(key), gitlab: [textOf(next)] });
-		const door = openDoor({ secret: () => secret });
+		const door = createTestRouter({ secret: () => secret });
 
 		await door.send(hook(key));
 		await door.send(hook(next));
@@ -176,7 +179,7 @@ describe("POST /hooks/snapshots", () => {
 
 	test("one bad entry of the secret takes nothing from the others, and is told to the operator by its number", async () => {
 		const secret = JSON.stringify({ old: "whsec_c2hvcnQ=", github: ["x", textOf(key)], [textOf(next)]: textOf(next) });
-		const door = openDoor({ secret: () => secret });
+		const door = createTestRouter({ secret: () => secret });
 
 		expect((await door.send(hook(key))).status).toBe(202);
 		expect((await door.send(hook(next))).status).toBe(401);
@@ -188,7 +191,7 @@ describe("POST /hooks/snapshots", () => {
 
 	test("a secret that can't be read is asked for no more often than one that can, and not for long", async () => {
 		const failing = { now: true };
-		const door = openDoor({
+		const door = createTestRouter({
 			secret() {
 				if (!failing.now) return textOf(key);
 				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
@@ -204,7 +207,7 @@ describe("POST /hooks/snapshots", () => {
 	});
 
 	test("reads the secret at most every ten seconds, however many signatures are wrong", async () => {
-		const door = openDoor({ secret: () => textOf(key) });
+		const door = createTestRouter({ secret: () => textOf(key) });
 
 		for (let i = 0; i < 50; i++) await door.send(hook(next));
 
@@ -247,7 +250,7 @@ describe("the keys of hooks", () => {
 		["words in a list", () => `[ ${textOf(key)} ]`],
 		["a list", () => `["${textOf(key)}"]`],
 	])("are none where the JSON has an error, so that no key serves under another name: %s", async (_, text) => {
-		const door = openDoor({ secret: text });
+		const door = createTestRouter({ secret: text });
 
 		const reply = await door.send(hook(key));
 

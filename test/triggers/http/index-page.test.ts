@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
 import { needsIam, ROUTES } from "../../../lambda/triggers/http/index-page.ts";
-import { toPayload } from "../../../local/gateway/payload.ts";
-import { bodyOf, NOW, openDoor, target } from "../../harness/http.ts";
+import { toGatewayEvent } from "../../../local/gateway/payload.ts";
+import { bodyOf, createTestRouter, NOW, targetStatus } from "../../harness/http.ts";
 
 const run = `http-${"0".repeat(32)}`;
 const get = (accept?: string, headers: object = {}, prefix = "") => ({
@@ -28,14 +28,14 @@ describe("first contact: GET / shows what there is", () => {
 		["text/*", "text/html; charset=utf-8"],
 		["application/*;q=0.2, text/*;q=0.3", "text/html; charset=utf-8"],
 	])("to a caller without a name, as it accepts %j", async (accept, type) => {
-		const reply = await openDoor().send(get(accept));
+		const reply = await createTestRouter().send(get(accept));
 
 		expect([reply.status, reply.headers["content-type"], reply.headers["vary"]]).toEqual([200, type, "Accept"]);
 		expect(reply.body).toContain("/openapi.json");
 	});
 
 	test("names every route, by the stage that the caller sees, and a command with the caller's own address", async () => {
-		const reply = await openDoor().send(get("*/*", { "x-forwarded-proto": "https" }, "/prod"));
+		const reply = await createTestRouter().send(get("*/*", { "x-forwarded-proto": "https" }, "/prod"));
 
 		expect(bodyOf(reply).routes.map(({ path }: { path: string }) => path)).toEqual(
 			ROUTES.map(({ path }) => `/prod${path}`),
@@ -48,7 +48,7 @@ describe("first contact: GET / shows what there is", () => {
 		"repeats no host that is none: %j",
 		async (host) => {
 			for (const accept of ["text/html", "*/*"]) {
-				const reply = await openDoor().send(get(accept, { host, "x-forwarded-proto": "javascript" }));
+				const reply = await createTestRouter().send(get(accept, { host, "x-forwarded-proto": "javascript" }));
 
 				expect(reply.body).toContain("http://HOST/snapshots");
 				if (host !== "") expect(reply.body).not.toContain(host);
@@ -58,7 +58,7 @@ describe("first contact: GET / shows what there is", () => {
 	);
 
 	test("runs no script, and may be framed by nobody", async () => {
-		const reply = await openDoor().send(get("text/html"));
+		const reply = await createTestRouter().send(get("text/html"));
 
 		expect(reply.headers["content-security-policy"]).toMatch(/default-src 'none'; frame-ancestors 'none'/);
 		expect(reply.body).not.toMatch(/<script|<style|<img| on\w+=/i);
@@ -76,9 +76,9 @@ test("the index, the document and API Gateway know the same routes", () => {
 });
 
 test("HEAD is answered as GET, without the body", async () => {
-	const status = { run, status: "RUNNING" as const, targets: [target("STARTED")], startedAt: NOW };
+	const status = { run, status: "RUNNING" as const, targets: [targetStatus("STARTED")], startedAt: NOW };
 	for (const path of ["/", "/openapi.json", `/snapshots/${run}`, "/snapshots/http-1", "/nowhere"]) {
-		const door = openDoor({ read: (name) => (name === run ? status : undefined) });
+		const door = createTestRouter({ read: (name) => (name === run ? status : undefined) });
 		const [head, whole] = [await door.send({ method: "HEAD", path }), await door.send({ method: "GET", path })];
 
 		expect(head, path).toEqual({ status: whole.status, headers: whole.headers });
@@ -87,7 +87,7 @@ test("HEAD is answered as GET, without the body", async () => {
 });
 
 test("promise 8: what API Gateway lets through unsigned starts nothing and reads nothing", async () => {
-	const door = openDoor({ read: () => ({ run, status: "RUNNING", targets: [], startedAt: NOW }) });
+	const door = createTestRouter({ read: () => ({ run, status: "RUNNING", targets: [], startedAt: NOW }) });
 	const body = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
 	for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", "post", ""]) {
 		for (const path of [
@@ -109,7 +109,7 @@ test("promise 8: what API Gateway lets through unsigned starts nothing and reads
 
 test("locally as in AWS, a caller is known on the signed routes alone", () => {
 	const callerOf = (method: string, path: string) =>
-		"authorizer" in toPayload({ method, path, headers: {} }).requestContext;
+		"authorizer" in toGatewayEvent({ method, path, headers: {} }).requestContext;
 
 	for (const { methods, path, proof } of ROUTES)
 		for (const method of methods) expect(callerOf(method, path.replace("{run}", run)), path).toBe(proof === "iam");

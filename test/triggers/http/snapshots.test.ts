@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
-import { bodyOf, CALLER, NOW, openDoor, PROJECT, REQUEST, runOf, target } from "../../harness/http.ts";
+import { bodyOf, CALLER, createTestRouter, NOW, PROJECT, REQUEST, runOf, targetStatus } from "../../harness/http.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
 describe("POST /snapshots", () => {
 	test("accepts a request, says where its run is, and names the targets", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		const reply = await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
 
@@ -24,7 +24,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("gives the same answer to the same key and request, and makes each call without a key a run of its own", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 		const headers = { ...JSON_TYPE, "idempotency-key": '"release-42"' };
 
 		const replies = [await door.send({ body: REQUEST, headers }), await door.send({ body: REQUEST, headers })];
@@ -37,7 +37,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("knows a key again whether it is bare, quoted or a webhook-id", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		await door.send({ body: REQUEST, headers: { "idempotency-key": "k 1" } });
 		await door.send({ body: REQUEST, headers: { "idempotency-key": '"k 1"' } });
@@ -47,7 +47,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("answers 422 where the key was used for another request", async () => {
-		const door = openDoor({
+		const door = createTestRouter({
 			start() {
 				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request");
 			},
@@ -62,7 +62,7 @@ describe("POST /snapshots", () => {
 	test.each(["", '"open', "ü", "a\u0000b", "x".repeat(256), '"bad\\escape"'])(
 		"refuses the malformed key %j",
 		async (key) => {
-			const door = openDoor();
+			const door = createTestRouter();
 
 			const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": key } });
 
@@ -82,7 +82,7 @@ describe("POST /snapshots", () => {
 		["a key and an empty one", { "idempotency-key": "a," }, "Idempotency-Key"],
 		["two ids of a webhook", { "webhook-id": "msg_1,msg_2" }, "webhook-id"],
 	])("promise 1: refuses %s, rather than name a third run after both", async (_, headers, field) => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		const reply = await door.send({ body: REQUEST, headers });
 
@@ -92,7 +92,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("takes a comma within quotes for a part of the key", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		await door.send({ body: REQUEST, headers: { "idempotency-key": '"a, b"' } });
 
@@ -100,7 +100,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("lists every fault of a request at once, each with its pointer", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		const reply = await door.send({ body: { projectId: "x", clusters: ["a", "-b"], retentionInDays: 0, colour: 1 } });
 
@@ -113,7 +113,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("never quotes what it received", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		const reply = await door.send({
 			body: { projectId: "s3cr3t", clusters: "s3cr3t", description: 5, onConflict: "s3cr3t" },
@@ -131,13 +131,13 @@ describe("POST /snapshots", () => {
 		["Application/JSON; charset=UTF-8", 202],
 		['application/json;charset="utf-8"', 202],
 	])("reads a body of type %s as %i", async (type, status) => {
-		const reply = await openDoor().send({ body: REQUEST, headers: { "content-type": type } });
+		const reply = await createTestRouter().send({ body: REQUEST, headers: { "content-type": type } });
 
 		expect(reply.status).toBe(status);
 	});
 
 	test("takes a body without a type for JSON, and refuses a compressed one", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		expect((await door.send({ body: REQUEST, headers: {} })).status).toBe(202);
 		expect((await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(
@@ -146,7 +146,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("takes a body of 20,000 bytes and refuses one more", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 		const request = JSON.stringify(REQUEST);
 
 		expect((await door.send({ body: request.padEnd(20_000) })).status).toBe(202);
@@ -156,7 +156,7 @@ describe("POST /snapshots", () => {
 	test.each([["{"], [""], ["[1"], ["{}{}"], [Buffer.from([0x22, 0xff, 0x22])]])(
 		"refuses the body %j as no JSON",
 		async (body) => {
-			const reply = await openDoor().send({ body });
+			const reply = await createTestRouter().send({ body });
 
 			expect(reply.status).toBe(400);
 			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:json-invalid");
@@ -164,12 +164,12 @@ describe("POST /snapshots", () => {
 	);
 
 	test("answers 503 with Retry-After where AWS can't start the run, and 500 without a word where it refuses", async () => {
-		const busy = openDoor({
+		const busy = createTestRouter({
 			start() {
 				throw new ServiceError("START_FAILED", "arn:aws:lambda:x throttled", { transient: true });
 			},
 		});
-		const refused = openDoor({
+		const refused = createTestRouter({
 			start() {
 				throw new ServiceError("CONFIG_INVALID", "arn:aws:lambda:x denied");
 			},
@@ -183,7 +183,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("tells a defect by nothing but the request's id, which the log knows too", async () => {
-		const door = openDoor({
+		const door = createTestRouter({
 			start() {
 				throw new TypeError("secret detail at /var/task/x.js");
 			},
@@ -198,7 +198,7 @@ describe("POST /snapshots", () => {
 	});
 
 	test("puts the stage before the location", async () => {
-		const reply = await openDoor().send({ body: REQUEST, prefix: "/prod" });
+		const reply = await createTestRouter().send({ body: REQUEST, prefix: "/prod" });
 
 		expect(reply.headers["location"]).toMatch(/^\/prod\/snapshots\/http-/);
 	});
@@ -209,11 +209,13 @@ describe("Prefer: wait", () => {
 
 	test("holds the reply back until every target has started", async () => {
 		const states = [undefined, ["STARTED", "PENDING"], ["STARTED", "STARTED"]] as const;
-		const door = openDoor({
+		const door = createTestRouter({
 			read: (run, look) => {
 				const seen = states[Math.min(look, 3) - 1];
 				const targets = seen?.map((state, i) =>
-					state === "PENDING" ? ({ projectId: PROJECT, clusterName: `c${i}`, state } as const) : target(state, `c${i}`),
+					state === "PENDING"
+						? ({ projectId: PROJECT, clusterName: `c${i}`, state } as const)
+						: targetStatus(state, `c${i}`),
 				);
 				return targets && { run, status: "RUNNING", startedAt: NOW, targets };
 			},
@@ -228,7 +230,7 @@ describe("Prefer: wait", () => {
 	});
 
 	test("answers with what is known when the time is up, and never waits longer than 20 seconds", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		const reply = await door.send({ body: REQUEST, headers: wait("respond-async, wait=600") });
 
@@ -239,7 +241,7 @@ describe("Prefer: wait", () => {
 
 	test("looks three times at most, for callers in sandboxes of their own share AWS's quota and nothing else", async () => {
 		const looks: number[] = [];
-		const door = openDoor({
+		const door = createTestRouter({
 			read: () => {
 				looks.push(door.time.now - NOW);
 				return undefined;
@@ -253,7 +255,7 @@ describe("Prefer: wait", () => {
 	});
 
 	test("is cut short where the function's own time ends before", async () => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		await door.send({ body: REQUEST, headers: wait("wait=20"), replyBy: NOW + 5000 });
 
@@ -263,7 +265,7 @@ describe("Prefer: wait", () => {
 	test.each(["wait", "wait=", "wait=abc", "wait=-1", "wait=0", "handling=lenient", "wait=1.5"])(
 		"ignores the wish %j",
 		async (wish) => {
-			const door = openDoor();
+			const door = createTestRouter();
 
 			const reply = await door.send({ body: REQUEST, headers: wait(wish) });
 
@@ -274,10 +276,10 @@ describe("Prefer: wait", () => {
 	);
 
 	test("waits on where a reading fails for now", async () => {
-		const door = openDoor({
+		const door = createTestRouter({
 			read: (run, look) => {
 				if (look < 3) throw new ServiceError("READ_FAILED", "throttled", { transient: true });
-				return { run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] };
+				return { run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] };
 			},
 		});
 
@@ -306,8 +308,8 @@ describe("Prefer: wait", () => {
 		["RATE_LIMITED_TOKEN_BUCKET", 503],
 		["ATLAS_UPGRADING", 503],
 	])("tells Atlas's refusal %s of every target as %i, and where the run is", async (code, status) => {
-		const door = openDoor({
-			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [target("REFUSED", "prod-a", code)] }),
+		const door = createTestRouter({
+			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [targetStatus("REFUSED", "prod-a", code)] }),
 		});
 
 		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
@@ -318,12 +320,12 @@ describe("Prefer: wait", () => {
 	});
 
 	test("stays 202 where one target was refused and another started", async () => {
-		const door = openDoor({
+		const door = createTestRouter({
 			read: (run) => ({
 				run,
 				status: "RUNNING",
 				startedAt: NOW,
-				targets: [target("REFUSED", "a"), target("STARTED", "b")],
+				targets: [targetStatus("REFUSED", "a"), targetStatus("STARTED", "b")],
 			}),
 		});
 
@@ -339,15 +341,15 @@ describe("GET /snapshots/{run}", () => {
 	const get = (headers = {}) => ({ method: "GET", path: `/snapshots/${run}`, headers });
 
 	test("tells where each target stands, and when to look again", async () => {
-		const door = openDoor({
-			read: () => ({ run, status: "RUNNING", startedAt: NOW - 80_000, targets: [target("STARTED")] }),
+		const door = createTestRouter({
+			read: () => ({ run, status: "RUNNING", startedAt: NOW - 80_000, targets: [targetStatus("STARTED")] }),
 		});
 
 		const reply = await door.send(get());
 
 		expect(reply.status).toBe(200);
 		expect(reply.headers["retry-after"]).toBe("20");
-		expect(bodyOf(reply)).toEqual({ run, status: "RUNNING", targets: [target("STARTED")] });
+		expect(bodyOf(reply)).toEqual({ run, status: "RUNNING", targets: [targetStatus("STARTED")] });
 	});
 
 	test.each([
@@ -359,19 +361,19 @@ describe("GET /snapshots/{run}", () => {
 		["another role's", "iam:arn:aws:sts::123456789012:assumed-role/ci", 404],
 		["one of nobody known", undefined, 404],
 	] as const)("promise 9: of all runs a caller reads %s (%s) with %i", async (_, requestedBy, status) => {
-		const door = openDoor({
-			read: () => ({ run, requestedBy, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		const door = createTestRouter({
+			read: () => ({ run, requestedBy, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
 		});
 
 		const reply = await door.send(get());
 
 		expect(reply.status).toBe(status);
-		if (status === 404) expect(bodyOf(reply).detail).toBe(bodyOf(await openDoor().send(get())).detail);
+		if (status === 404) expect(bodyOf(reply).detail).toBe(bodyOf(await createTestRouter().send(get())).detail);
 	});
 
 	test("promise 9: nobody is not served, neither by a read nor by a start", async () => {
-		const door = openDoor({
-			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		const door = createTestRouter({
+			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
 		});
 
 		const replies = [
@@ -386,8 +388,8 @@ describe("GET /snapshots/{run}", () => {
 	});
 
 	test("has no Retry-After once the run has ended", async () => {
-		const door = openDoor({
-			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [target("COMPLETED")] }),
+		const door = createTestRouter({
+			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
 		});
 
 		const reply = await door.send(get());
@@ -396,8 +398,13 @@ describe("GET /snapshots/{run}", () => {
 	});
 
 	test("answers 304 as long as nothing changed, and 200 when something did", async () => {
-		const door = openDoor({
-			read: (_, look) => ({ run, status: "RUNNING", startedAt: NOW, targets: look < 5 ? [] : [target("STARTED")] }),
+		const door = createTestRouter({
+			read: (_, look) => ({
+				run,
+				status: "RUNNING",
+				startedAt: NOW,
+				targets: look < 5 ? [] : [targetStatus("STARTED")],
+			}),
 		});
 		const first = await door.send(get());
 		const etag = first.headers["etag"];
@@ -421,7 +428,7 @@ describe("GET /snapshots/{run}", () => {
 		"http-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4x",
 		"..%2f",
 	])("answers 404 for %s without asking AWS", async (name) => {
-		const door = openDoor();
+		const door = createTestRouter();
 
 		const reply = await door.send({ method: "GET", path: `/snapshots/${name}` });
 
@@ -430,14 +437,14 @@ describe("GET /snapshots/{run}", () => {
 	});
 
 	test("answers 404 for a run that never was", async () => {
-		const reply = await openDoor().send(get());
+		const reply = await createTestRouter().send(get());
 
 		expect(reply.status).toBe(404);
 		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-not-found");
 	});
 
 	test("answers 503 with Retry-After where AWS throttles the look", async () => {
-		const door = openDoor({
+		const door = createTestRouter({
 			read() {
 				throw new ServiceError("READ_FAILED", "throttled", { transient: true });
 			},
@@ -453,8 +460,8 @@ describe("GET /snapshots/{run}", () => {
 			code: "SECRET_UNREADABLE",
 			message: "no right to arn:aws:secretsmanager:eu-west-1:1:secret:x-1, sorry",
 		};
-		const door = openDoor({
-			read: () => ({ run, status: "FAILED", startedAt: NOW, targets: [{ ...target("REFUSED"), reason }] }),
+		const door = createTestRouter({
+			read: () => ({ run, status: "FAILED", startedAt: NOW, targets: [{ ...targetStatus("REFUSED"), reason }] }),
 		});
 
 		const reply = await door.send(get());
@@ -475,7 +482,7 @@ describe("routes", () => {
 		["GET", "/snapshots\n", 404],
 		["GET", "/__proto__", 404],
 	])("answers %s %j with %i", async (method, path, status) => {
-		expect((await openDoor().send({ method, path, body: REQUEST })).status).toBe(status);
+		expect((await createTestRouter().send({ method, path, body: REQUEST })).status).toBe(status);
 	});
 
 	test.each([
@@ -488,14 +495,14 @@ describe("routes", () => {
 		["POST", "/", "GET, HEAD"],
 		["", "/openapi.json", "GET, HEAD"],
 	])("answers %j %s with 405 and what is allowed", async (method, path, allow) => {
-		const reply = await openDoor().send({ method, path });
+		const reply = await createTestRouter().send({ method, path });
 
 		expect(reply.status).toBe(405);
 		expect(reply.headers["allow"]).toBe(allow);
 	});
 
 	test("serves its own description", async () => {
-		const reply = await openDoor().send({ method: "GET", path: "/openapi.json" });
+		const reply = await createTestRouter().send({ method: "GET", path: "/openapi.json" });
 
 		expect(reply.status).toBe(200);
 		expect(bodyOf(reply).openapi).toBe("3.1.0");
@@ -510,7 +517,7 @@ describe("Retry-After follows the expected end", () => {
 		run,
 		status: "RUNNING" as const,
 		startedAt: NOW - 20 * 60_000,
-		targets: ends.map((expectedEndAt, index) => ({ ...target("STARTED", `c${index}`), expectedEndAt })),
+		targets: ends.map((expectedEndAt, index) => ({ ...targetStatus("STARTED", `c${index}`), expectedEndAt })),
 	});
 
 	test.each([
@@ -521,7 +528,7 @@ describe("Retry-After follows the expected end", () => {
 		["as without, once it has passed", [at(-1)], "30"],
 		["as without, where one is unknown", [at(4), null], "30"],
 	])("%s", async (_what, ends, seconds) => {
-		const reply = await openDoor({ read: () => running(...ends) }).send(get());
+		const reply = await createTestRouter({ read: () => running(...ends) }).send(get());
 
 		expect(reply.headers["retry-after"]).toBe(seconds);
 		expect(bodyOf(reply).targets[0].expectedEndAt).toBe(ends[0]);

@@ -18,18 +18,18 @@ Date.now = () => Number(startedAt) + (now() - Number(startedAt)) * Number(factor
 globalThis.setTimeout = ((work: () => void, milliseconds = 0, ...given: []) =>
 	timer(work, milliseconds / Number(factor), ...given)) as typeof setTimeout;
 
-const { enter, quieten } = await import("../../../local/environment.ts");
-const { startAws } = await import("../../../local/aws/index.ts");
+const { setFunctionEnvironment, silenceFunctionLogs } = await import("../../../local/environment.ts");
+const { startFakeAws } = await import("../../../local/aws/index.ts");
 const { FUNCTION_ARN } = await import("../../../local/aws/names.ts");
 const { readSnapshotRequest } = await import("../../../lambda/domain/request.ts");
 const { InvokeCommand, LambdaClient } = await import("@aws-sdk/client-lambda");
 
-quieten(process.env);
-const aws = await startAws({
+silenceFunctionLogs(process.env);
+const aws = await startFakeAws({
 	secrets: { "atlas-keys": keys },
 	snapshotHandler: async () => (await import("../../../lambda/handlers/snapshot.ts")).handler,
 });
-enter(process.env, aws, {
+setFunctionEnvironment(process.env, aws, {
 	ATLAS_SECRET_ID: "atlas-keys",
 	ATLAS_BASE_URL: url,
 	EVENT_BUS_NAME: "default",

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { limitRate } from "../../../lambda/atlas/layers/rate-limit.ts";
 import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
-import { openStage, type Stage } from "../../harness/durable-function.ts";
+import { type Harness, startHarness } from "../../harness/durable-function.ts";
 
-let stage: Stage | undefined;
+let stage: Harness | undefined;
 afterEach(async () => {
 	await stage?.[Symbol.asyncDispose]();
 	stage = undefined;
@@ -15,7 +15,7 @@ test.each(["digest", "oauth"] as const)(
 	"30 clusters against a bucket of 20 with 6 a second all complete, with at most ten refusals, over %s",
 	async (auth) => {
 		const clusters = Array.from({ length: 30 }, (_, i) => `c${i}`);
-		const open = await openStage({
+		const open = await startHarness({
 			auth,
 			env: { FIRST_POLL_SECONDS: "15" },
 			atlas: {
@@ -25,7 +25,7 @@ test.each(["digest", "oauth"] as const)(
 		});
 		stage = open;
 
-		const { status, result } = await open.carryOut({ clusters });
+		const { status, result } = await open.runRequest({ clusters });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(result.targets.map(({ state }) => state)).toEqual(clusters.map(() => "COMPLETED"));

@@ -3,8 +3,8 @@ import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import type { Snapshot } from "../../../lambda/domain/snapshot.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
 import { runTarget } from "../../../lambda/workflow/target.ts";
-import { countingEngine } from "../../harness/counted-steps.ts";
-import { CONFIGURED } from "../../harness/environment.ts";
+import { countingSteps } from "../../harness/counted-steps.ts";
+import { DEFAULT_PORTS } from "../../harness/environment.ts";
 
 const START = Date.parse("2026-10-24T02:00:00Z");
 const HOUR = 3_600_000;
@@ -12,7 +12,7 @@ const TARGET = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
 
 /** What a run counts as late, of a snapshot that lasts so many hours beside a deadline of one. */
 async function counted(hours: number) {
-	const engine = countingEngine(START);
+	const engine = countingSteps(START);
 	const counts: { readonly change: number; readonly at: number; readonly saidAt: number }[] = [];
 	const snapshot = (): Snapshot => ({
 		id: Math.floor(START / 1000)
@@ -21,7 +21,7 @@ async function counted(hours: number) {
 		status: engine.now() - START >= hours * HOUR ? "completed" : "inProgress",
 	});
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: engine.now,
 		countLate: (change, at) => void counts.push({ change, at, saidAt: engine.now() }),
 		takeSnapshot: async () => snapshot(),

@@ -12,9 +12,9 @@ import {
 } from "../../../lambda/workflow/operations.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
 import { runTarget } from "../../../lambda/workflow/target.ts";
-import { countingEngine } from "../../harness/counted-steps.ts";
-import { openStage } from "../../harness/durable-function.ts";
-import { CONFIGURED } from "../../harness/environment.ts";
+import { countingSteps } from "../../harness/counted-steps.ts";
+import { startHarness } from "../../harness/durable-function.ts";
+import { DEFAULT_PORTS } from "../../harness/environment.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -51,7 +51,7 @@ interface Trouble {
 
 /** One target through its troubles, on a clock that only waits move. */
 async function carryOut(trouble: Trouble) {
-	const engine = countingEngine(START);
+	const engine = countingSteps(START);
 	const second = () => (engine.now() - START) / 1000;
 	const published: { readonly at: number; readonly event: SnapshotStateChange }[] = [];
 	const asked: number[] = [];
@@ -65,10 +65,10 @@ async function carryOut(trouble: Trouble) {
 		status: engine.now() - requestedAt >= (trouble.lasts ?? 10 * MINUTE) * 1000 ? "completed" : "inProgress",
 		snapshotType: "onDemand",
 		type: "replicaSet",
-		description: `x${runMarker(RUN.run, CONFIGURED.stack)}`,
+		description: `x${runMarker(RUN.run, DEFAULT_PORTS.stack)}`,
 	});
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		warn: (message, _fields, isRepeated) => void (isRepeated || engine.warnings.push({ at: engine.now(), message })),
 		now: engine.now,
 		async takeSnapshot() {
@@ -232,10 +232,10 @@ describe("2.1: a target's worst three days stay within 110 operations", () => {
 	});
 
 	test("and by the history of AWS's own runner", async () => {
-		await using stage = await openStage({ atlas: { snapshotSeconds: 9 * DAY }, env: { FIRST_POLL_SECONDS: "15" } });
+		await using stage = await startHarness({ atlas: { snapshotSeconds: 9 * DAY }, env: { FIRST_POLL_SECONDS: "15" } });
 
 		// One target: among several, the runner with skipped time checks conditions more often than they ask for.
-		const { status, history } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, history } = await stage.runRequest({ clusters: ["prod-a"] });
 		const begun = history.map((event) => Object(event)["EventType"]).filter((type) => /Started$/.test(type)).length;
 
 		expect(status).toBe("FAILED");

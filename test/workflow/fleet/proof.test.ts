@@ -1,25 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { verifySnapshot } from "../../../lambda/workflow/verify.ts";
 import { takeSnapshot } from "../../../local/atlas/index.ts";
-import { REQUEST, rig } from "../../harness/atlas-client.ts";
-import { openStage, type Stage } from "../../harness/durable-function.ts";
-import { CONFIGURED } from "../../harness/environment.ts";
+import { REQUEST, startAtlasClient } from "../../harness/atlas-client.ts";
+import { type Harness, startHarness } from "../../harness/durable-function.ts";
+import { DEFAULT_PORTS } from "../../harness/environment.ts";
 
 const GIGABYTE = 1_000_000_000;
-let stage: Stage;
+let stage: Harness;
 
-const cluster = (name = "prod-a") => stage.atlas.world.cluster(stage.atlas.projectId, name);
+const cluster = (name = "prod-a") => stage.atlas.state.cluster(stage.atlas.projectId, name);
 /** A snapshot that was completed an hour ago. */
 const earlier = (plan: Parameters<typeof takeSnapshot>[2]["plan"], name = "prod-a") => {
-	takeSnapshot(stage.atlas.world, cluster(name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
-	stage.atlas.world.advance(3600);
+	takeSnapshot(stage.atlas.state, cluster(name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
+	stage.atlas.state.advance(3600);
 };
 const ended = () => stage.published().at(-1);
 const codes = () => ended()?.warnings?.map(({ code }) => code);
 
 describe("a completed snapshot is looked over once more", () => {
 	beforeEach(async () => {
-		stage = await openStage();
+		stage = await startHarness();
 	});
 	afterEach(async () => {
 		await stage[Symbol.asyncDispose]();
@@ -29,7 +29,7 @@ describe("a completed snapshot is looked over once more", () => {
 		earlier({ sizeBytes: GIGABYTE, copyRegions: ["EU_WEST_1"] });
 		cluster().nextPlans.push({ sizeBytes: GIGABYTE / 2, copyRegions: ["EU_WEST_1", "US_EAST_1"] });
 
-		const { result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(ended()).toMatchObject({ state: "COMPLETED", snapshot: { storageSizeBytes: GIGABYTE / 2 } });
 		expect(ended()).not.toHaveProperty("warnings");
@@ -44,7 +44,7 @@ describe("a completed snapshot is looked over once more", () => {
 		earlier({ sizeBytes: GIGABYTE, copyRegions: ["EU_WEST_1"] });
 		cluster().nextPlans.push(plan);
 
-		const { status, result } = await stage.carryOut({ clusters: ["prod-a"] });
+		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(codes()).toEqual([code]);
@@ -59,7 +59,7 @@ describe("a completed snapshot is looked over once more", () => {
 			for (const snapshot of cluster().snapshots) snapshot.retention = 86_400_000;
 		});
 
-		await stage.carryOut({ clusters: ["prod-a"], retentionInDays: 7 });
+		await stage.runRequest({ clusters: ["prod-a"], retentionInDays: 7 });
 
 		expect(ended()?.state).toBe("COMPLETED");
 		expect(codes()).toEqual(["RETENTION_SHORTER"]);
@@ -69,14 +69,14 @@ describe("a completed snapshot is looked over once more", () => {
 		earlier({ sizeBytes: GIGABYTE }, "events");
 		cluster("events").nextPlans.push({ sizeBytes: 1000 });
 
-		await stage.carryOut({ clusters: ["events"] });
+		await stage.runRequest({ clusters: ["events"] });
 
 		expect(codes()).toEqual(["SIZE_HALVED"]);
 		expect(stage.atlas.log.filter(({ kind }) => kind === "list")).toHaveLength(0);
 	});
 
 	test("by one request", async () => {
-		await stage.carryOut({ clusters: ["prod-a"] });
+		await stage.runRequest({ clusters: ["prod-a"] });
 
 		const kinds = stage.atlas.log.map(({ kind }) => kind);
 		expect(kinds.slice(-2)).toEqual(["get", "list"]);
@@ -92,12 +92,12 @@ test.each([
 ] as const)(
 	"where Atlas %s, the snapshot stays as it was seen, and the warning says that it is not proven",
 	async (_what, fault) => {
-		await using r = await rig("digest");
+		await using r = await startAtlasClient("digest");
 		const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
-		r.sim.world.advance(60);
+		r.simulator.state.advance(60);
 		const completed = await r.atlas.readSnapshot(r.target, id);
-		r.sim.faults.add({ on: { kind: "list", times: "always" }, do: fault });
-		const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
+		r.simulator.faults.add({ on: { kind: "list", times: "always" }, do: fault });
+		const ports = { ...r.atlas, ...DEFAULT_PORTS, now: () => r.simulator.state.now(), publish: async () => {} };
 
 		const proof = await verifySnapshot(ports, r.target, completed, 7, 0);
 
@@ -107,26 +107,26 @@ test.each([
 );
 
 test("a rate limit is waited for, for a while", async () => {
-	await using r = await rig("digest");
+	await using r = await startAtlasClient("digest");
 	const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
-	r.sim.world.advance(60);
+	r.simulator.state.advance(60);
 	const completed = await r.atlas.readSnapshot(r.target, id);
-	r.sim.faults.add({ on: { kind: "list" }, do: { type: "status", status: 429, retryAfter: 30 } });
-	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
+	r.simulator.faults.add({ on: { kind: "list" }, do: { type: "status", status: 429, retryAfter: 30 } });
+	const ports = { ...r.atlas, ...DEFAULT_PORTS, now: () => r.simulator.state.now(), publish: async () => {} };
 	const proveAgain = () => verifySnapshot(ports, r.target, completed, 7, ports.now() + 60_000);
 
 	await expect(proveAgain()).rejects.toMatchObject({ name: "ATLAS_RATE_LIMITED" });
-	r.sim.world.advance(30);
+	r.simulator.state.advance(30);
 
 	expect((await proveAgain()).warnings).toEqual([]);
 });
 
 test("a proof that fails leaves the run COMPLETED", async () => {
-	await using own = await openStage();
+	await using own = await startHarness();
 	stage = own;
 	stage.atlas.faults.add({ on: { kind: "list", times: "always" }, do: { type: "status", status: 500 } });
 
-	const { status } = await stage.carryOut({ clusters: ["prod-a"] });
+	const { status } = await stage.runRequest({ clusters: ["prod-a"] });
 
 	expect(status).toBe("SUCCEEDED");
 	expect(ended()).toMatchObject({ state: "COMPLETED", snapshot: { status: "completed" } });

@@ -4,8 +4,8 @@ import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import { SELECTION_TRIES } from "../../../lambda/workflow/operations.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
 import { selectInPages } from "../../../lambda/workflow/select-in-pages.ts";
-import { countingEngine } from "../../harness/counted-steps.ts";
-import { CONFIGURED } from "../../harness/environment.ts";
+import { countingSteps } from "../../harness/counted-steps.ts";
+import { DEFAULT_PORTS } from "../../harness/environment.ts";
 
 const START = Date.parse("2026-10-24T02:00:00Z");
 const never = () => Promise.reject(new Error("is not called by a selection"));
@@ -15,11 +15,11 @@ async function fail(
 	deadlineMinutes: number,
 	retryAfterSeconds: number | undefined,
 	refusals = false,
-	engine = countingEngine(START),
+	engine = countingSteps(START),
 ) {
 	const tried: number[] = [];
 	const ports: Ports = {
-		...CONFIGURED,
+		...DEFAULT_PORTS,
 		now: engine.now,
 		takeSnapshot: never,
 		readSnapshot: never,
@@ -69,7 +69,7 @@ describe("a selection that fails is tried until the deadline, within its durable
 	});
 
 	test("and the deadline counts from the run's start though what was kept is lost with a process that died", async () => {
-		const engine = countingEngine(START);
+		const engine = countingSteps(START);
 		let checks = 0;
 		const { tried } = await fail(60, undefined, false, {
 			...engine,

@@ -3,8 +3,8 @@ import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import type { SelectedTarget } from "../../../lambda/workflow/select.ts";
 import { NO_NAME, selectTargets } from "../../../lambda/workflow/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../../local/atlas/index.ts";
-import { rig } from "../../harness/atlas-client.ts";
-import { CONFIGURED } from "../../harness/environment.ts";
+import { startAtlasClient } from "../../harness/atlas-client.ts";
+import { DEFAULT_PORTS } from "../../harness/environment.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 const STAGING = "5f0a1b2c3d4e5f6071829312";
@@ -16,14 +16,14 @@ async function select(
 	options: AtlasOptions = {},
 	prepare: (sim: AtlasSimulator) => void = () => {},
 ) {
-	await using r = await rig("oauth", options);
-	prepare(r.sim);
-	const ports = { ...r.atlas, ...CONFIGURED, now: () => r.sim.world.now(), publish: async () => {} };
+	await using r = await startAtlasClient("oauth", options);
+	prepare(r.simulator);
+	const ports = { ...r.atlas, ...DEFAULT_PORTS, now: () => r.simulator.state.now(), publish: async () => {} };
 	// A refusal is the third in a row, and believed.
-	const twice = { count: 2, since: r.sim.world.now() - 3 * 60_000 };
+	const twice = { count: 2, since: r.simulator.state.now() - 3 * 60_000 };
 	const refusals = new Map([NO_NAME, SHOP, STAGING, NEIGHBOUR].map((list) => [list, twice]));
 	const selected = await selectTargets(ports, readSnapshotRequest(request), refusals);
-	return { selected, asked: r.sim.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
+	return { selected, asked: r.simulator.log.map(({ kind }) => kind).filter((kind) => kind !== "token") };
 }
 
 const told = (selected: readonly SelectedTarget[]) =>
@@ -62,7 +62,7 @@ describe('"all"', () => {
 
 	test("a project that refuses to be listed is refused alone", async () => {
 		const { selected } = await select({ clusters: "all" }, {}, (sim) => {
-			sim.world.project(SHOP).roles = [];
+			sim.state.project(SHOP).roles = [];
 		});
 
 		expect(told(selected)).toEqual([

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from "vitest";
 import type { TargetStatus } from "../../../lambda/domain/outcome.ts";
 import { takeSnapshot } from "../../../local/atlas/index.ts";
-import { openStage, type Stage } from "../../harness/durable-function.ts";
+import { type Harness, startHarness } from "../../harness/durable-function.ts";
 
-let stage: Stage;
+let stage: Harness;
 afterEach(async () => {
 	await stage[Symbol.asyncDispose]();
 });
@@ -14,10 +14,10 @@ const requests = (kind: string) =>
 	stage.atlas.log.filter((request) => request.operation === kind && request.scheme !== "none");
 
 test("a request for everything ends each cluster of each project, and one project's refusal touches no other", async () => {
-	stage = await openStage();
-	stage.atlas.world.addProject({ name: "closed", roles: [], clusters: ["unseen"] });
+	stage = await startHarness();
+	stage.atlas.state.addProject({ name: "closed", roles: [], clusters: ["unseen"] });
 
-	const { status, result } = await stage.carryOut({ clusters: "all", projectId: undefined });
+	const { status, result } = await stage.runRequest({ clusters: "all", projectId: undefined });
 
 	expect(status).toBe("FAILED");
 	expect(told(result.targets)).toEqual([
@@ -38,7 +38,7 @@ test("a request for everything ends each cluster of each project, and one projec
 });
 
 test("promise 10: a cluster that can't have a snapshot is SKIPPED where it was selected, REFUSED where it was named, for the same reason", async () => {
-	stage = await openStage({
+	stage = await startHarness({
 		atlas: {
 			projects: [
 				{
@@ -54,9 +54,9 @@ test("promise 10: a cluster that can't have a snapshot is SKIPPED where it was s
 		},
 	});
 
-	const named = await stage.carryOut({ clusters: ["paused", "off", "shared", "new", "old"] });
-	stage.atlas.world.addCluster(stage.atlas.projectId, "well");
-	const selected = await stage.carryOut({ clusters: "all" });
+	const named = await stage.runRequest({ clusters: ["paused", "off", "shared", "new", "old"] });
+	stage.atlas.state.addCluster(stage.atlas.projectId, "well");
+	const selected = await stage.runRequest({ clusters: "all" });
 
 	expect(selected.status).toBe("SUCCEEDED");
 	expect(told(selected.result.targets)).toEqual([
@@ -79,9 +79,9 @@ const paused = (count: number) => Array.from({ length: count }, (_, i) => ({ nam
 test.each([1, 30])(
 	"a selection of %i clusters of which none can have a snapshot is no success: it is REFUSED itself",
 	async (count) => {
-		stage = await openStage({ atlas: { projects: [{ clusters: paused(count) }] } });
+		stage = await startHarness({ atlas: { projects: [{ clusters: paused(count) }] } });
 
-		const { status, result } = await stage.carryOut({ clusters: "all" });
+		const { status, result } = await stage.runRequest({ clusters: "all" });
 
 		expect(status).toBe("FAILED");
 		expect(told(result.targets)).toEqual([
@@ -99,11 +99,11 @@ test.each([
 ] as const)(
 	"a selected cluster that is paused before its turn, %s, is SKIPPED",
 	async (_what, others, status, rest) => {
-		stage = await openStage({ atlas: { projects: [{ clusters: ["prod-a", ...others] }] } });
-		const { world, projectId } = stage.atlas;
-		Object.defineProperty(world.cluster(projectId, "prod-a"), "paused", { get: () => requests("take").length > 0 });
+		stage = await startHarness({ atlas: { projects: [{ clusters: ["prod-a", ...others] }] } });
+		const { state, projectId } = stage.atlas;
+		Object.defineProperty(state.cluster(projectId, "prod-a"), "paused", { get: () => requests("take").length > 0 });
 
-		const run = await stage.carryOut({ clusters: "all" });
+		const run = await stage.runRequest({ clusters: "all" });
 
 		expect(run.status).toBe(status);
 		expect(told(run.result.targets)).toEqual([["prod-a", "SKIPPED", "ATLAS_CLUSTER_PAUSED"], ...rest]);
@@ -111,17 +111,17 @@ test.each([
 );
 
 test("a replay sees the selection that the run began with, whatever became of the clusters meanwhile", async () => {
-	stage = await openStage();
-	const { world, projectId } = stage.atlas;
+	stage = await startHarness();
+	const { state, projectId } = stage.atlas;
 	let changed = false;
 	stage.aws.onEvent(() => {
 		if (changed) return;
 		changed = true;
-		world.cluster(projectId, "prod-a").tags = [];
-		world.addCluster(projectId, { name: "latecomer", tags: { backup: "nightly" } });
+		state.cluster(projectId, "prod-a").tags = [];
+		state.addCluster(projectId, { name: "latecomer", tags: { backup: "nightly" } });
 	});
 
-	const { result } = await stage.carryOut({ clusters: { tags: { backup: "nightly" } } });
+	const { result } = await stage.runRequest({ clusters: { tags: { backup: "nightly" } } });
 
 	expect(changed).toBe(true);
 	expect(told(result.targets)).toEqual([
@@ -133,18 +133,18 @@ test("a replay sees the selection that the run began with, whatever became of th
 });
 
 test("a selection that fails for a while is made again", async () => {
-	stage = await openStage();
+	stage = await startHarness();
 	stage.atlas.faults.add({ on: { kind: "clusters", times: 2 }, do: { type: "status", status: 503, retryAfter: 20 } });
 
-	const { result } = await stage.carryOut({ clusters: { tags: { tier: "gold" } } });
+	const { result } = await stage.runRequest({ clusters: { tags: { tier: "gold" } } });
 
 	expect(told(result.targets)).toEqual([["prod-a", "COMPLETED", null]]);
 });
 
 test("a named cluster that can have a snapshot is looked at neither before nor after", async () => {
-	stage = await openStage();
+	stage = await startHarness();
 
-	await stage.carryOut({ clusters: ["prod-a"] });
+	await stage.runRequest({ clusters: ["prod-a"] });
 
 	expect([...requests("cluster"), ...requests("clusters")]).toHaveLength(0);
 });
@@ -156,16 +156,16 @@ function snapshotOf(
 	snapshotType: "onDemand" | "scheduled" = "onDemand",
 	retentionInDays = 3,
 ) {
-	const { world, projectId } = stage.atlas;
-	world.advance(-minutes * 60);
-	takeSnapshot(world, world.cluster(projectId, cluster), { retentionInDays, plan: { seconds: 120, snapshotType } });
-	world.advance(minutes * 60);
+	const { state, projectId } = stage.atlas;
+	state.advance(-minutes * 60);
+	takeSnapshot(state, state.cluster(projectId, cluster), { retentionInDays, plan: { seconds: 120, snapshotType } });
+	state.advance(minutes * 60);
 }
 
 test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, and only that", async () => {
-	stage = await openStage();
-	const { world, projectId } = stage.atlas;
-	for (const name of ["old", "by-policy", "running", "bare", "unlisted", "short"]) world.addCluster(projectId, name);
+	stage = await startHarness();
+	const { state, projectId } = stage.atlas;
+	for (const name of ["old", "by-policy", "running", "bare", "unlisted", "short"]) state.addCluster(projectId, name);
 	snapshotOf(20, "prod-a");
 	snapshotOf(61, "old");
 	snapshotOf(20, "by-policy", "scheduled");
@@ -174,7 +174,7 @@ test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, a
 	snapshotOf(20, "short", "onDemand", 2);
 	stage.atlas.faults.add({ on: { kind: "list", cluster: "unlisted", times: 1 }, do: { type: "status", status: 500 } });
 
-	const { status, result } = await stage.carryOut({
+	const { status, result } = await stage.runRequest({
 		clusters: ["prod-a", "old", "by-policy", "running", "bare", "unlisted", "short"],
 		minimumAgeMinutes: 60,
 		retentionInDays: 3,
