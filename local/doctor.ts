@@ -5,7 +5,7 @@ import { formatReport, REPORT_INDENT } from "../lambda/monitoring/doctor/report.
 import { startAtlas } from "./atlas/index.ts";
 import { exitWithUsageError, readCommand, UsageError } from "./cli/command.ts";
 import { readAtlasUrl, secretOfEnvironment } from "./cli/credentials.ts";
-import { faultsInFlags } from "./cli/request-of-flags.ts";
+import { faultsInFlags } from "./cli/flags.ts";
 import { createScreen } from "./terminal/screen.ts";
 
 const USAGE = `npm run doctor -- [FLAGS]        says, a line per check, whether a snapshot

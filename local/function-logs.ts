@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "./json.ts";
+import { isRecord, parseJson } from "../lambda/domain/json.ts";
 
 /** A line that a function wrote to its log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly message: string };

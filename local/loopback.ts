@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { HttpMessage } from "./gateway/payload.ts";
+import type { HttpMessage } from "./gateway/event.ts";
 
 /** A server that only this machine reaches. */
 export interface LoopbackServer {

@@ -1,8 +1,8 @@
-import { runStart } from "./carry-out.ts";
-import { readStartOptions, type StartOptions } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";
 import { USAGE } from "./cli/flags.ts";
+import { readStartOptions, type StartOptions } from "./cli/start-options.ts";
 import type { OnLog } from "./function-logs.ts";
+import { runStart } from "./run-locally.ts";
 import { whenAborted } from "./serve.ts";
 import { startServices } from "./services.ts";
 import { createScreen } from "./terminal/screen.ts";

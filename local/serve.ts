@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { needsIam } from "../lambda/triggers/http/index-page.ts";
 import { explainListenError } from "./cli/command.ts";
-import { serveGateway } from "./gateway/serve.ts";
+import { serveGateway } from "./gateway/server.ts";
 import { isSignedBy, type SigningKeys } from "./gateway/sigv4.ts";
 import type { LocalServices } from "./services.ts";
 import type { Reporter } from "./terminal/reporter.ts";

@@ -2,9 +2,9 @@ import { InputError } from "../lambda/domain/errors.ts";
 import { readSnapshotConfig, readTriggerConfig, type SnapshotConfig } from "../lambda/handlers/config.ts";
 import { type AtlasSimulator, startAtlas } from "./atlas/index.ts";
 import { type FakeAws, startFakeAws } from "./aws/index.ts";
-import { FUNCTION_ARN } from "./aws/names.ts";
-import type { StartOptions } from "./cli/call.ts";
+import { FUNCTION_ARN } from "./aws/protocol.ts";
 import { UsageError } from "./cli/command.ts";
+import type { StartOptions } from "./cli/start-options.ts";
 import { ATLAS_SECRET, HOOK_SECRET, setFunctionEnvironment } from "./environment.ts";
 
 /** What stands for AWS, and for Atlas where no real one is used. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
-import { isReply, readReply, type TriggerOutcome } from "./gateway/reply.ts";
-import { isRecord, parseJson } from "./json.ts";
+import { isRecord, parseJson } from "../lambda/domain/json.ts";
+import { isReply, readReply, type TriggerOutcome } from "./gateway/event.ts";
 
 /** Milliseconds that the trigger function has, as the stack gives it. */
 const TIMEOUT_MS = 29_000;

@@ -1,15 +1,14 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createFaultPlan, type FaultPlan } from "./api/faults.ts";
-import type { RequestRecord } from "./api/log.ts";
+import type { RequestRecord } from "./api/server.ts";
 import { createAtlasServer } from "./api/server.ts";
+import { ineligibleReason } from "./state/snapshots.ts";
 import { type AtlasState, type AtlasStateOptions, createState } from "./state/state.ts";
-import { ineligibleReason } from "./state/taking.ts";
 
 export type { Fault } from "./api/faults.ts";
 export type { Role } from "./state/model.ts";
-export { takeSnapshot } from "./state/taking.ts";
-export { viewSnapshot } from "./state/timeline.ts";
+export { takeSnapshot, viewSnapshot } from "./state/snapshots.ts";
 
 export interface AtlasOptions extends AtlasStateOptions {
 	/** Default 0: any free one. */

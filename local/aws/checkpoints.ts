@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DurableExecutionClient } from "@aws/durable-execution-sdk-js";
-import { isRecord } from "../json.ts";
-import { toWire } from "./history.ts";
-import { AwsError, type AwsReply, type AwsRequest, readJson } from "./protocol.ts";
+import { isRecord } from "../../lambda/domain/json.ts";
+import { AwsError, type AwsReply, type AwsRequest, readJson, toWire } from "./protocol.ts";
 
 /** What the local runner gives a durable function: the event, and the way to the checkpoints. */
 interface Invocation {

@@ -3,8 +3,8 @@ import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner, type TestResult } from "@aws/durable-execution-sdk-js-testing";
 import type { ErrorObject, Event, ExecutionStatus } from "@aws-sdk/client-lambda";
 import { type Checkpoints, createCheckpoints } from "./checkpoints.ts";
-import { FUNCTION_ARN, VERSION_ARN } from "./names.ts";
-import { acquireRunner, releaseRunner } from "./runner.ts";
+import { acquireRunner, releaseRunner } from "./durable-runner.ts";
+import { FUNCTION_ARN, VERSION_ARN } from "./protocol.ts";
 
 /** A durable handler as its module exports it. Middy's types tell of the inner function, not of what Lambda calls. */
 export type DurableHandler = (event: never, context: never) => unknown;

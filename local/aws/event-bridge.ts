@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { isRecord, parseJson } from "../json.ts";
-import type { AwsFault } from "./faults.ts";
-import { ACCOUNT, REGION } from "./names.ts";
-import { AwsError, type AwsReply, type AwsRequest, readJson } from "./protocol.ts";
+import { isRecord, parseJson } from "../../lambda/domain/json.ts";
+import { ACCOUNT, AwsError, type AwsReply, type AwsRequest, REGION, readJson } from "./protocol.ts";
+import type { AwsFault } from "./server.ts";
 
 /** An event as EventBridge delivers it to the targets of a rule. */
 export interface BusEvent {

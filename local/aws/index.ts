@@ -2,11 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { SigningKeys } from "../gateway/sigv4.ts";
 import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
 import { type BusEvent, createBus } from "./event-bridge.ts";
-import { type AwsFaults, countCalls } from "./faults.ts";
 import { routeLambda } from "./lambda.ts";
 import { type AwsRequest, toJsonError } from "./protocol.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
-import { type AwsServerOptions, serveAws } from "./server.ts";
+import { type AwsFaults, type AwsServerOptions, countCalls, serveAws } from "./server.ts";
 
 export interface FakeAwsOptions {
 	/** Text of each secret by its name. */

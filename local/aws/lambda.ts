@@ -1,8 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { DurableEngine, Execution } from "./engine.ts";
-import { toWire } from "./history.ts";
-import { isOurFunction, isQualified, VERSION_ARN } from "./names.ts";
-import { AwsError, type AwsOperation, type AwsReply, type AwsRequest, toRestError } from "./protocol.ts";
+import {
+	AwsError,
+	type AwsOperation,
+	type AwsReply,
+	type AwsRequest,
+	isOurFunction,
+	isQualified,
+	toRestError,
+	toWire,
+	VERSION_ARN,
+} from "./protocol.ts";
 
 /** Bytes of an asynchronous invocation's payload. */
 const PAYLOAD_BYTES = 1024 * 1024;

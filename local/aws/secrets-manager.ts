@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ACCOUNT, REGION } from "./names.ts";
-import { AwsError, type AwsReply, type AwsRequest, readJson } from "./protocol.ts";
+import { ACCOUNT, AwsError, type AwsReply, type AwsRequest, REGION, readJson } from "./protocol.ts";
 
 interface Version {
 	readonly id: string;

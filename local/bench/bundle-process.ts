@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { FUNCTION_ARN } from "../aws/names.ts";
+import { FUNCTION_ARN } from "../aws/protocol.ts";
 import { type Invocation, serveCheckpoints } from "./checkpoints.ts";
 import type { Deployed } from "./deployed-run.ts";
 import { childPath } from "./process.ts";

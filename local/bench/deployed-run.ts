@@ -3,7 +3,7 @@ import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Run } from "../../lambda/domain/run.ts";
 import type { DurableHandler, Execution } from "../aws/engine.ts";
 import { startFakeAws } from "../aws/index.ts";
-import { FUNCTION_ARN } from "../aws/names.ts";
+import { FUNCTION_ARN } from "../aws/protocol.ts";
 import { setFunctionEnvironment, silenceFunctionLogs } from "../environment.ts";
 
 /** A deployed bundle in a process of its own. */

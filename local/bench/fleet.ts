@@ -27,7 +27,7 @@ const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true;
 process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
 process.env["POWERTOOLS_METRICS_DISABLED"] = "true";
-const { startHarness } = await import("../../test/harness/durable-function.ts");
+const { startHarness } = await import("../../test/harness/harness.ts");
 
 const projects = Array.from({ length: PROJECTS }, (_, p) => ({
 	name: `project-${p}`,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import { FUNCTION_ARN } from "../aws/names.ts";
+import { FUNCTION_ARN } from "../aws/protocol.ts";
 import { serveLoopback } from "./loopback.ts";
 
 /** Lambda's Runtime API for one sandbox. @see Lambda Developer Guide, "Using the Lambda runtime API" */

@@ -1,4 +1,6 @@
-import { type FlagsOf, readFlags } from "./command.ts";
+import { InputError } from "../../lambda/domain/errors.ts";
+import { readSnapshotRequest } from "../../lambda/domain/request.ts";
+import { type FlagsOf, readFlags, UsageError } from "./command.ts";
 
 export const USAGE = `npm start                       two snapshots in a simulated Atlas and AWS:
                                 one by a schedule, one by HTTP
@@ -62,3 +64,93 @@ export type Flags = FlagsOf<typeof OPTIONS>;
 
 /** The flags of `npm start`. @throws UsageError */
 export const readStartFlags = (args: readonly string[]) => readFlags(args, OPTIONS);
+
+/** A request as it is sent: JSON, its defaults not yet filled in. */
+export type RequestDraft = Readonly<Record<string, unknown>>;
+
+const REQUEST_FLAGS = [
+	"project",
+	"cluster",
+	"all",
+	"tag",
+	"retention-days",
+	"description",
+	"on-conflict",
+	"deadline-minutes",
+	"minimum-age-minutes",
+] as const;
+
+/** The first flag of a request that was given. */
+export const requestFlag = (flags: Flags): string | undefined =>
+	REQUEST_FLAGS.find((name) => flags[name] !== undefined);
+
+/**
+ * Makes a request of the flags.
+ *
+ * @param projectId the simulator's, for a request that names clusters and no project; absent with a real Atlas
+ * @throws UsageError naming every flag at fault
+ */
+export function requestOfFlags(flags: Flags, projectId?: string): RequestDraft {
+	const { project, cluster, all, tag, description } = flags;
+	const ways = [cluster && "--cluster", all && "--all", tag && "--tag"].filter((way) => typeof way === "string");
+	if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other: choose one`);
+	if (ways.length === 0) throw new UsageError("--cluster, --all or --tag must say which clusters");
+	const ofProject = project ?? (cluster && projectId);
+	const request = {
+		...(ofProject !== undefined && { projectId: ofProject }),
+		clusters: cluster ?? (tag ? { tags: readTags(tag) } : "all"),
+		retentionInDays: toWhole(flags["retention-days"]),
+		description,
+		onConflict: flags["on-conflict"],
+		deadlineMinutes: toWhole(flags["deadline-minutes"]),
+		minimumAgeMinutes: toWhole(flags["minimum-age-minutes"]),
+	};
+	check(request);
+	return request;
+}
+
+function readTags(texts: readonly string[]): Readonly<Record<string, string>> {
+	const tags = texts.map((text): [string, string] => {
+		const mark = text.indexOf("=");
+		if (mark < 1 || mark === text.length - 1) throw new UsageError("--tag must be KEY=VALUE");
+		return [text.slice(0, mark), text.slice(mark + 1)];
+	});
+	if (new Set(tags.map(([key]) => key)).size < tags.length) {
+		throw new UsageError("--tag must name each key once: a cluster carries one value of it");
+	}
+	return Object.fromEntries(tags);
+}
+
+/** Anything but digits is left to the request's own rule for whole numbers. */
+const toWhole = (text: string | undefined): number | undefined =>
+	text === undefined ? undefined : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+
+const FLAG_OF: Readonly<Record<string, string>> = {
+	projectId: "--project",
+	retentionInDays: "--retention-days",
+	description: "--description",
+	onConflict: "--on-conflict",
+	deadlineMinutes: "--deadline-minutes",
+	minimumAgeMinutes: "--minimum-age-minutes",
+};
+
+function check(request: RequestDraft): void {
+	try {
+		readSnapshotRequest(request);
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		throw new UsageError(faultsInFlags(error));
+	}
+}
+
+/** The faults of a request, by the flags that it was made of. */
+export function faultsInFlags({ faults }: InputError): string {
+	return [...new Set(faults.map(({ pointer, detail }) => `${flagAt(pointer)} ${inFlags(detail)}`))].join("; ");
+}
+
+function flagAt(pointer: string): string {
+	const [field = "", inner] = pointer.slice(1).split("/");
+	return FLAG_OF[field] ?? (inner === "tags" ? "--tag" : "--cluster");
+}
+
+const inFlags = (detail: string): string => detail.replace('"all" or tags', "--all or --tag");

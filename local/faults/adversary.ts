@@ -1,7 +1,7 @@
 import { runMarker } from "../../lambda/domain/run.ts";
 import type { FaultAction } from "../atlas/api/faults.ts";
 import type { AtlasState } from "../atlas/state/state.ts";
-import type { AwsFault } from "../aws/faults.ts";
+import type { AwsFault } from "../aws/server.ts";
 import type { ConnectFault } from "./connections.ts";
 import { createIntruder, type Place } from "./intruder.ts";
 import type { AtlasTrouble, Plan, Strike } from "./plan.ts";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { CheckpointDurableExecutionCommand } from "@aws-sdk/client-lambda";
 import { createDurableClient } from "../../lambda/aws/clients.ts";
-import type { AwsFault } from "../aws/faults.ts";
+import type { AwsFault } from "../aws/server.ts";
 
 /** The token of a checkpoint that another invocation has used up, as the plan says it. */
 export const STALE_TOKEN = { do: "fail", status: 400, code: "InvalidParameterValueException" } as const;

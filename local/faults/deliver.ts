@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { toGatewayEvent } from "../gateway/payload.ts";
-import { readReply } from "../gateway/reply.ts";
+import { readReply, toGatewayEvent } from "../gateway/event.ts";
 import type { Firing } from "./firing.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { AwsFault } from "../aws/faults.ts";
+import type { AwsFault } from "../aws/server.ts";
 import { STALE_TOKEN } from "./checkpoint-faults.ts";
 import type { AwsTrouble, ConnectTrouble, Plan, Span, Strike } from "./plan.ts";
 import { always, anyLength, oneOf, some } from "./weights.ts";

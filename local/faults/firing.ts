@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { toGatewayEvent } from "../gateway/payload.ts";
+import { toGatewayEvent } from "../gateway/event.ts";
 import type { Plan } from "./plan.ts";
 
 /** Of each caller of hooks: its key, as the secret holds it. */

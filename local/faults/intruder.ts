@@ -1,8 +1,8 @@
 import { takeSnapshot } from "../atlas/index.ts";
 import type { Cluster, Snapshot } from "../atlas/state/model.ts";
-import { objectId } from "../atlas/state/object-id.ts";
+import { objectId } from "../atlas/state/projects.ts";
+import { hasUnfinishedOnDemand } from "../atlas/state/snapshots.ts";
 import type { AtlasState } from "../atlas/state/state.ts";
-import { hasUnfinishedOnDemand } from "../atlas/state/taking.ts";
 import type { Other } from "./plan.ts";
 
 /** Where snapshots are planted. */

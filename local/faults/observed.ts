@@ -1,5 +1,5 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
-import type { RequestRecord } from "../atlas/api/log.ts";
+import type { RequestRecord } from "../atlas/api/server.ts";
 import type { Answer } from "./deliver.ts";
 import type { Trouble } from "./troubles.ts";
 

@@ -1,6 +1,6 @@
 import type { RequestKind } from "../atlas/api/operation.ts";
 import type { Fault as AtlasFault } from "../atlas/index.ts";
-import type { AwsFault } from "../aws/faults.ts";
+import type { AwsFault } from "../aws/server.ts";
 import type { ConnectFault } from "./connections.ts";
 
 /** How a snapshot of a cluster goes. */

@@ -1,5 +1,5 @@
 import type { Project } from "../atlas/state/model.ts";
-import type { ClusterOptions } from "../atlas/state/seed.ts";
+import type { ClusterOptions } from "../atlas/state/projects.ts";
 import type { AtlasState } from "../atlas/state/state.ts";
 import type { ObservedSnapshot } from "./observed.ts";
 import type { ClusterState, Plan } from "./plan.ts";

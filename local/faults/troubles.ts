@@ -1,4 +1,4 @@
-import type { RequestRecord } from "../atlas/api/log.ts";
+import type { RequestRecord } from "../atlas/api/server.ts";
 import type { AtlasTrouble, AwsOperation, Span } from "./plan.ts";
 
 /** What kept the function from telling something in time. */

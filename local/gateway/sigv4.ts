@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { HttpMessage } from "./payload.ts";
+import type { HttpMessage } from "./event.ts";
 
 /** The keys that callers must have signed with. */
 export interface SigningKeys {

@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from "../../lambda/domain/json.ts";
 import type { RunResult, SnapshotStateChange, TargetStatus } from "../../lambda/domain/outcome.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, isSuccess } from "../../lambda/domain/outcome.ts";
 import type { Run } from "../../lambda/domain/run.ts";
@@ -5,7 +6,6 @@ import { summarizeHistory } from "../../lambda/executions/history.ts";
 import type { Execution } from "../aws/engine.ts";
 import type { BusEvent } from "../aws/event-bridge.ts";
 import type { LogLine } from "../function-logs.ts";
-import { isRecord, parseJson } from "../json.ts";
 
 /** What is known of a target of a run. Times are epoch milliseconds. */
 export type TargetView = Omit<TargetStatus, "requestedAt" | "endedAt"> & {

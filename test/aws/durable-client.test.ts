@@ -1,7 +1,7 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { expect, test } from "vitest";
 import type { DurableHandler } from "../../local/aws/engine.ts";
-import { startHarness } from "../harness/durable-function.ts";
+import { startHarness } from "../harness/harness.ts";
 
 /** The service's own words. */
 const STALE = {

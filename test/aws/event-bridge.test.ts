@@ -2,8 +2,8 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEventPublisher } from "../../lambda/aws/event-bridge.ts";
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
-import type { AwsFaults } from "../../local/aws/faults.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
+import type { AwsFaults } from "../../local/aws/server.ts";
 
 const completed: SnapshotStateChange = {
 	version: "1",

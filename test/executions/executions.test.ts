@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import { createRuns } from "../../lambda/executions/executions.ts";
-import type { AwsFault } from "../../local/aws/faults.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
-import { targetStatus } from "../harness/http.ts";
+import type { AwsFault } from "../../local/aws/server.ts";
+import { targetStatus } from "../harness/router.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live";

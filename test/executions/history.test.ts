@@ -5,7 +5,7 @@ import { DECIDE_STEP } from "../../lambda/domain/state-change.ts";
 import { summarizeHistory } from "../../lambda/executions/history.ts";
 import { type DurableExecutions, withoutQualifier } from "../../lambda/executions/lambda-api.ts";
 import { readEndedParts, readRunStatus } from "../../lambda/executions/status.ts";
-import { PROJECT, targetStatus } from "../harness/http.ts";
+import { PROJECT, targetStatus } from "../harness/router.ts";
 
 const pending = (clusterName: string) => ({ projectId: PROJECT, clusterName, state: "PENDING" as const });
 

@@ -8,7 +8,7 @@ import type { handler as Handler } from "../../lambda/handlers/trigger.ts";
 import { readGatewayEvent } from "../../lambda/triggers/http/api-gateway.ts";
 import { sign } from "../../lambda/triggers/http/webhook.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
-import { targetStatus } from "../harness/http.ts";
+import { targetStatus } from "../harness/router.ts";
 import { expectInContract } from "../triggers/http/contract.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";

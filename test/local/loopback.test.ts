@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
-import { serveGateway } from "../../local/gateway/serve.ts";
+import { serveGateway } from "../../local/gateway/server.ts";
 import type { LoopbackServer } from "../../local/loopback.ts";
 
 /** What came through to the function, or to a fake service. */

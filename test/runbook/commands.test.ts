@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
-import { isRecord } from "../../local/json.ts";
+import { isRecord } from "../../lambda/domain/json.ts";
 import { type Command, readCommand } from "./aws-cli.ts";
 import { blocksOf, ROOT, spansOf } from "./blocks.ts";
 import { type FakeAwsCli, openFakeAws, pathOf, Refused, type Reply } from "./fake-aws.ts";

@@ -10,7 +10,7 @@ import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pace.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { requestSnapshot } from "../../lambda/workflow/request-snapshot.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
-import { DEFAULT_PORTS } from "../harness/environment.ts";
+import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

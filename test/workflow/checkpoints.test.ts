@@ -1,9 +1,9 @@
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { acquireRunner, releaseRunner } from "../../local/aws/durable-runner.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
-import type { AwsFaults } from "../../local/aws/faults.ts";
-import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import type { AwsFaults } from "../../local/aws/server.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());

@@ -6,8 +6,8 @@ import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { runRequest } from "../../lambda/workflow/run.ts";
-import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
-import { DEFAULT_PORTS } from "../harness/environment.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/durable-runner.ts";
+import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
 import type { FaultAction } from "../../local/atlas/api/faults.ts";
-import { FUNCTION_ARN } from "../../local/aws/names.ts";
-import { toGatewayEvent } from "../../local/gateway/payload.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { FUNCTION_ARN } from "../../local/aws/protocol.ts";
+import { toGatewayEvent } from "../../local/gateway/event.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 import { createMailer } from "../infra/mail.ts";
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;

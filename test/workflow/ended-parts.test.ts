@@ -9,8 +9,8 @@ import { readEndedParts } from "../../lambda/executions/status.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { runRequest } from "../../lambda/workflow/run.ts";
-import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
-import { DEFAULT_PORTS } from "../harness/environment.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/durable-runner.ts";
+import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());

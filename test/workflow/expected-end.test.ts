@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import { countHistory } from "../../local/bench/counted.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 
 const MINUTE = 60;
 let stage: Harness;

@@ -5,8 +5,8 @@ import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
 import { pollSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
-import { countingSteps } from "../harness/counted-steps.ts";
-import { DEFAULT_PORTS } from "../harness/environment.ts";
+import { countingSteps } from "../harness/counting-steps.ts";
+import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 const START = Date.parse("2026-10-24T02:00:00Z");
 const TARGET = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };

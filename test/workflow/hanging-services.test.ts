@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { AwsFaults } from "../../local/aws/faults.ts";
-import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/durable-runner.ts";
+import type { AwsFaults } from "../../local/aws/server.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());

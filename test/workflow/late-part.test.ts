@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Run } from "../../lambda/domain/run.ts";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
-import { startHarness } from "../harness/durable-function.ts";
+import { startHarness } from "../harness/harness.ts";
 
 /** Carries out a part of a run that began so many minutes ago, under a deadline of an hour. */
 async function carryOutPart(minutesAgo: number) {

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createSecretReader } from "../../lambda/aws/secret-reader.ts";
 import { sign } from "../../lambda/triggers/http/webhook.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
-import { FUNCTION_ARN } from "../../local/aws/names.ts";
+import { FUNCTION_ARN } from "../../local/aws/protocol.ts";
 import { type Canaries, createCanaries } from "../../local/faults/secrets.ts";
-import { toGatewayEvent } from "../../local/gateway/payload.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { toGatewayEvent } from "../../local/gateway/event.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 import { createMailer } from "../infra/mail.ts";
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;

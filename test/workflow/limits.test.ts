@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { RunInput } from "../../lambda/workflow/parts.ts";
-import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/durable-runner.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 
 // Held for all tests, so that the runner's thread is started once.
 beforeAll(() => acquireRunner(true));

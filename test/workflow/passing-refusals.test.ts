@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../local/atlas/index.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 
 let stage: Harness;
 afterEach(() => stage[Symbol.asyncDispose]());

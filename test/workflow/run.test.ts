@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Fault, takeSnapshot } from "../../local/atlas/index.ts";
-import { acquireRunner, releaseRunner } from "../../local/aws/runner.ts";
-import { type Harness, startHarness } from "../harness/durable-function.ts";
+import { acquireRunner, releaseRunner } from "../../local/aws/durable-runner.ts";
+import { type Harness, startHarness } from "../harness/harness.ts";
 
 const taken = (stage: Harness, cluster = "prod-a") =>
 	snapshotsOf(stage, cluster).filter(({ description }) => description?.includes("[run:"));

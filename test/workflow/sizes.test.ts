@@ -9,9 +9,9 @@ import { RunIncomplete, toRunResult } from "../../lambda/workflow/run.ts";
 import { selectInPages } from "../../lambda/workflow/select-in-pages.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
-import { countingSteps } from "../harness/counted-steps.ts";
-import { startHarness } from "../harness/durable-function.ts";
-import { DEFAULT_PORTS } from "../harness/environment.ts";
+import { countingSteps } from "../harness/counting-steps.ts";
+import { startHarness } from "../harness/harness.ts";
+import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 const projectId = "32b6e34b3d91647abb20e7b8";
 const nameOf = (i: number) => `c${String(i).padStart(63, "0")}`;

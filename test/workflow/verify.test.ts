@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { verifySnapshot } from "../../lambda/workflow/verify.ts";
-import { DEFAULT_PORTS } from "../harness/environment.ts";
+import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 const TARGET = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
 const COMPLETED = { id: "68fadc400000000000000000", status: "completed", snapshotType: "onDemand", type: "replicaSet" };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { ApiRequest } from "./exchange.ts";
 import { REQUEST_KINDS } from "./operation.ts";
+import type { ApiRequest } from "./request.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const When = v.picklist(["before", "after"]);

@@ -1,6 +1,7 @@
 import type { Project } from "../state/model.ts";
 import type { BucketName } from "../state/settings.ts";
 import type { AtlasState } from "../state/state.ts";
+import { ApiError } from "./errors.ts";
 import {
 	type ApiOperation,
 	anyCluster,
@@ -10,10 +11,8 @@ import {
 	type ResponseBody,
 	SNAPSHOT_VERSIONS,
 } from "./operation.ts";
-import { pageOf } from "./paging.ts";
-import { ApiError } from "./refused.ts";
-import { renderCluster, renderFlexCluster, renderOrgGroup, renderProject } from "./render-cluster.ts";
-import { timestamp } from "./render-snapshot.ts";
+import { renderCluster, renderFlexCluster, renderOrgGroup, renderProject, timestamp } from "./render.ts";
+import { pageOf } from "./request.ts";
 
 const visible = (state: AtlasState): Project[] =>
 	[...state.projects.values()].filter(({ orgId }) => orgId === state.orgId);

@@ -1,17 +1,40 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { refuseForeign } from "../../loopback.ts";
 import type { AtlasState } from "../state/state.ts";
-import { handleApiRequest } from "./answer.ts";
-import { schemeOf } from "./authenticate.ts";
+import { applyFaults } from "./apply-faults.ts";
+import { type Nonces, type Scheme, schemeOf } from "./authenticate.ts";
 import { handleControlRequest } from "./control.ts";
-import type { Nonces } from "./digest.ts";
-import { applyFaults } from "./disturb.ts";
-import { type ApiReply, type ApiRequest, readApiRequest } from "./exchange.ts";
 import type { FaultPlan } from "./faults.ts";
-import type { RequestRecord } from "./log.ts";
+import { handleApiRequest, kindOf, routeOf } from "./handle-request.ts";
 import type { RequestKind } from "./operation.ts";
-import { kindOf, routeOf } from "./routes.ts";
+import { type ApiReply, type ApiRequest, readApiRequest } from "./request.ts";
 import { handleTokenRequest, type TokenBuckets } from "./token.ts";
+
+/** A request that came in, other than those to `/_control`. */
+export interface RequestRecord {
+	readonly method: string;
+	readonly path: string;
+	/** Without the question mark. */
+	readonly query: string;
+	/** As sent; null while it is under way and where the connection was dropped or the reply was cut. */
+	status: number | null;
+	/** As faults see it: `challenge` is any request of an operation without credentials. */
+	readonly kind: RequestKind;
+	/** What was wanted, with or without credentials. */
+	readonly operation: RequestKind;
+	readonly cluster: string | null;
+	readonly scheme: Scheme;
+	/** Epoch milliseconds of the state's clock. */
+	readonly at: number;
+	/** Epoch milliseconds at which the reply was sent; null while there is none. */
+	endedAt: number | null;
+	/** Seconds that the reply asks to wait. */
+	retryAfter: number | null;
+	/** The client's port: it tells sockets apart. */
+	readonly port: number;
+	/** Whether the operation was carried out, whatever the client got to see. */
+	executed: boolean;
+}
 
 /** What the server serves from. */
 export interface ServerContext {

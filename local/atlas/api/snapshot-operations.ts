@@ -1,15 +1,16 @@
 import type { Cluster, Snapshot } from "../state/model.ts";
-import { OBJECT_ID } from "../state/object-id.ts";
+import { OBJECT_ID } from "../state/projects.ts";
 import {
 	breaksCompliance,
 	DAY,
 	findSnapshot,
 	hasUnfinishedOnDemand,
 	ineligibleReason,
+	type SnapshotView,
 	takeSnapshot,
-} from "../state/taking.ts";
-import { type SnapshotView, viewSnapshot } from "../state/timeline.ts";
-import { readRetention, readTaking } from "./bodies.ts";
+	viewSnapshot,
+} from "../state/snapshots.ts";
+import { ApiError } from "./errors.ts";
 import {
 	type ApiOperation,
 	dedicatedCluster,
@@ -17,9 +18,8 @@ import {
 	type ResponseBody,
 	SNAPSHOT_VERSIONS,
 } from "./operation.ts";
-import { pageOf } from "./paging.ts";
-import { ApiError } from "./refused.ts";
-import { renderSnapshot } from "./render-snapshot.ts";
+import { renderSnapshot } from "./render.ts";
+import { pageOf, readRetention, readTaking } from "./request.ts";
 
 const ROOM = "/groups/:groupId/clusters/:clusterName/backup/snapshots";
 const JAVA = "ApiAtlasDiskBackupSnapshotsResource";

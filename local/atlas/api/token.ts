@@ -1,8 +1,8 @@
-import { type Bucket, draw, fullBucket } from "../state/bucket.ts";
 import { issueToken } from "../state/credentials.ts";
+import { type Bucket, draw, fullBucket } from "../state/rate-limit.ts";
 import type { AtlasState } from "../state/state.ts";
-import type { ApiReply, ApiRequest } from "./exchange.ts";
-import { ApiError } from "./refused.ts";
+import { ApiError } from "./errors.ts";
+import type { ApiReply, ApiRequest } from "./request.ts";
 
 /** One bucket per address and client. */
 export type TokenBuckets = Map<string, Bucket>;

@@ -1,4 +1,4 @@
-import type { Bucket } from "./bucket.ts";
+import type { Bucket } from "./rate-limit.ts";
 import type { BucketName } from "./settings.ts";
 
 /** What a user or key may do in a project; each grants what the ones before it grant. */

@@ -1,4 +1,4 @@
-import type { BucketLimit } from "./bucket.ts";
+import type { BucketLimit } from "./rate-limit.ts";
 
 /** The endpoint sets that have buckets of their own. */
 export type BucketName = "backups" | "clusters" | "groups";

@@ -1,4 +1,3 @@
-import { type Bucket, type DrawResult, draw, fullBucket } from "./bucket.ts";
 import { type Credentials, createCredentials, type KeySet, retireOldKeys, rotateKeys } from "./credentials.ts";
 import { type Cluster, type Project, ROLES, type Role } from "./model.ts";
 import {
@@ -8,7 +7,8 @@ import {
 	defaultProjects,
 	HOME_ORG,
 	type ProjectOptions,
-} from "./seed.ts";
+} from "./projects.ts";
+import { type Bucket, type DrawResult, draw, fullBucket } from "./rate-limit.ts";
 import { type BucketName, changeSettings, defaultSettings, type Settings, type SettingsChange } from "./settings.ts";
 
 /** Everything that the simulated Atlas knows. Plain data: change it, and the next request sees it. */

@@ -1,7 +1,7 @@
 /** Calls the deployed trigger bundle, warm: what a call costs beyond the SDK's own, and how long fifty at once wait. */
 import { pathToFileURL } from "node:url";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { FUNCTION_ARN } from "../../aws/names.ts";
+import { FUNCTION_ARN } from "../../aws/protocol.ts";
 import { setFunctionEnvironment, silenceFunctionLogs } from "../../environment.ts";
 import { serveChild } from "../process.ts";
 import { median, percentile } from "../statistics.ts";

@@ -4,7 +4,7 @@
  * other executions have under way; snapshots last 2 s, and are looked at every second.
  */
 
-import { startHarness } from "../../../test/harness/durable-function.ts";
+import { startHarness } from "../../../test/harness/harness.ts";
 import { silenceFunctionLogs } from "../../environment.ts";
 
 const [, , clusters = "1000"] = process.argv;

@@ -3,7 +3,7 @@
  * unless `real` is said.
  */
 import type { Event } from "@aws-sdk/client-lambda";
-import { startHarness } from "../../../test/harness/durable-function.ts";
+import { startHarness } from "../../../test/harness/harness.ts";
 import { silenceFunctionLogs } from "../../environment.ts";
 import { type Counted, countHistory } from "../counted.ts";
 import { FIRST_POLL_SECONDS } from "../first-poll.ts";

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDigest } from "../../../local/atlas/api/digest.ts";
+import { parseDigest } from "../../../local/atlas/api/authenticate.ts";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
 import { API, manualClock, read, type TestResponse, V } from "./caller.ts";
 

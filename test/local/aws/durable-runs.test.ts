@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FakeAws, startFakeAws } from "../../../local/aws/index.ts";
-import { FUNCTION_ARN } from "../../../local/aws/names.ts";
+import { FUNCTION_ARN } from "../../../local/aws/protocol.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 

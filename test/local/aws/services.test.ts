@@ -2,9 +2,9 @@ import { PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-ev
 import { GetFunctionCommand, InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterEach, expect, test } from "vitest";
-import type { AwsFaults } from "../../../local/aws/faults.ts";
 import { type FakeAws, startFakeAws } from "../../../local/aws/index.ts";
-import { FUNCTION_ARN } from "../../../local/aws/names.ts";
+import { FUNCTION_ARN } from "../../../local/aws/protocol.ts";
+import type { AwsFaults } from "../../../local/aws/server.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 

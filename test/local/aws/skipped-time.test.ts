@@ -1,7 +1,7 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { expect, test } from "vitest";
 import { startFakeAws } from "../../../local/aws/index.ts";
-import { FUNCTION_ARN } from "../../../local/aws/names.ts";
+import { FUNCTION_ARN } from "../../../local/aws/protocol.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 

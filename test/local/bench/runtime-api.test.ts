@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FUNCTION_ARN } from "../../../local/aws/names.ts";
+import { FUNCTION_ARN } from "../../../local/aws/protocol.ts";
 import { type RuntimeApi, startRuntimeApi } from "../../../local/bench/runtime-api.ts";
 
 let api: RuntimeApi;

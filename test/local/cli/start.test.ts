@@ -5,7 +5,7 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, expect, test } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
-import { FUNCTION_ARN } from "../../../local/aws/names.ts";
+import { FUNCTION_ARN } from "../../../local/aws/protocol.ts";
 import { runStartCommand } from "../../harness/start-command.ts";
 import { clientsOf } from "../aws/clients.ts";
 

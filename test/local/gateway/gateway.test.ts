@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { type GatewayOptions, serveGateway } from "../../../local/gateway/serve.ts";
+import { type GatewayOptions, serveGateway } from "../../../local/gateway/server.ts";
 
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());

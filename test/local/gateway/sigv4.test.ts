@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { expect, test } from "vitest";
-import type { HttpMessage } from "../../../local/gateway/payload.ts";
+import type { HttpMessage } from "../../../local/gateway/event.ts";
 import { isSignedBy, type SigningKeys } from "../../../local/gateway/sigv4.ts";
 
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };

@@ -4,7 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
 import { PROBLEMS, problemType } from "../../../lambda/triggers/http/problem.ts";
-import { createTestRouter, REQUEST } from "../../harness/http.ts";
+import { createTestRouter, REQUEST } from "../../harness/router.ts";
 import { expectInContract } from "./contract.ts";
 
 test("the document is sound OpenAPI 3.1", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
 import { createHookKeys, parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
 import { sign } from "../../../lambda/triggers/http/webhook.ts";
-import { bodyOf, CALLER, createTestRouter, NOW, REQUEST, runOf } from "../../harness/http.ts";
+import { bodyOf, CALLER, createTestRouter, NOW, REQUEST, runOf } from "../../harness/router.ts";
 
 const key = randomBytes(24);
 const next = randomBytes(24);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
 import { needsIam, ROUTES } from "../../../lambda/triggers/http/index-page.ts";
-import { toGatewayEvent } from "../../../local/gateway/payload.ts";
-import { bodyOf, createTestRouter, NOW, targetStatus } from "../../harness/http.ts";
+import { toGatewayEvent } from "../../../local/gateway/event.ts";
+import { bodyOf, createTestRouter, NOW, targetStatus } from "../../harness/router.ts";
 
 const run = `http-${"0".repeat(32)}`;
 const get = (accept?: string, headers: object = {}, prefix = "") => ({

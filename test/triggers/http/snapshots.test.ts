@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
-import { bodyOf, CALLER, createTestRouter, NOW, PROJECT, REQUEST, runOf, targetStatus } from "../../harness/http.ts";
+import { bodyOf, CALLER, createTestRouter, NOW, PROJECT, REQUEST, runOf, targetStatus } from "../../harness/router.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 

@@ -20,7 +20,7 @@ globalThis.setTimeout = ((work: () => void, milliseconds = 0, ...given: []) =>
 
 const { setFunctionEnvironment, silenceFunctionLogs } = await import("../../../local/environment.ts");
 const { startFakeAws } = await import("../../../local/aws/index.ts");
-const { FUNCTION_ARN } = await import("../../../local/aws/names.ts");
+const { FUNCTION_ARN } = await import("../../../local/aws/protocol.ts");
 const { readSnapshotRequest } = await import("../../../lambda/domain/request.ts");
 const { InvokeCommand, LambdaClient } = await import("@aws-sdk/client-lambda");
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { limitRate } from "../../../lambda/atlas/layers/rate-limit.ts";
 import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
-import { type Harness, startHarness } from "../../harness/durable-function.ts";
+import { type Harness, startHarness } from "../../harness/harness.ts";
 
 let stage: Harness | undefined;
 afterEach(async () => {

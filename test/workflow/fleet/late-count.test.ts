@@ -3,8 +3,8 @@ import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import type { Snapshot } from "../../../lambda/domain/snapshot.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
 import { runTarget } from "../../../lambda/workflow/target.ts";
-import { countingSteps } from "../../harness/counted-steps.ts";
-import { DEFAULT_PORTS } from "../../harness/environment.ts";
+import { countingSteps } from "../../harness/counting-steps.ts";
+import { DEFAULT_PORTS } from "../../harness/ports.ts";
 
 const START = Date.parse("2026-10-24T02:00:00Z");
 const HOUR = 3_600_000;

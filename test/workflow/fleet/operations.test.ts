@@ -12,9 +12,9 @@ import {
 } from "../../../lambda/workflow/operations.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
 import { runTarget } from "../../../lambda/workflow/target.ts";
-import { countingSteps } from "../../harness/counted-steps.ts";
-import { startHarness } from "../../harness/durable-function.ts";
-import { DEFAULT_PORTS } from "../../harness/environment.ts";
+import { countingSteps } from "../../harness/counting-steps.ts";
+import { startHarness } from "../../harness/harness.ts";
+import { DEFAULT_PORTS } from "../../harness/ports.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { verifySnapshot } from "../../../lambda/workflow/verify.ts";
 import { takeSnapshot } from "../../../local/atlas/index.ts";
 import { REQUEST, startAtlasClient } from "../../harness/atlas-client.ts";
-import { type Harness, startHarness } from "../../harness/durable-function.ts";
-import { DEFAULT_PORTS } from "../../harness/environment.ts";
+import { type Harness, startHarness } from "../../harness/harness.ts";
+import { DEFAULT_PORTS } from "../../harness/ports.ts";
 
 const GIGABYTE = 1_000_000_000;
 let stage: Harness;

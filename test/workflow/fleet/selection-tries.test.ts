@@ -4,8 +4,8 @@ import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import { SELECTION_TRIES } from "../../../lambda/workflow/operations.ts";
 import type { Ports } from "../../../lambda/workflow/ports.ts";
 import { selectInPages } from "../../../lambda/workflow/select-in-pages.ts";
-import { countingSteps } from "../../harness/counted-steps.ts";
-import { DEFAULT_PORTS } from "../../harness/environment.ts";
+import { countingSteps } from "../../harness/counting-steps.ts";
+import { DEFAULT_PORTS } from "../../harness/ports.ts";
 
 const START = Date.parse("2026-10-24T02:00:00Z");
 const never = () => Promise.reject(new Error("is not called by a selection"));

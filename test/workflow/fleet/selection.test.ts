@@ -4,7 +4,7 @@ import type { SelectedTarget } from "../../../lambda/workflow/select.ts";
 import { NO_NAME, selectTargets } from "../../../lambda/workflow/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../../local/atlas/index.ts";
 import { startAtlasClient } from "../../harness/atlas-client.ts";
-import { DEFAULT_PORTS } from "../../harness/environment.ts";
+import { DEFAULT_PORTS } from "../../harness/ports.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 const STAGING = "5f0a1b2c3d4e5f6071829312";

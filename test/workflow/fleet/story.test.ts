@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { TargetStatus } from "../../../lambda/domain/outcome.ts";
 import { takeSnapshot } from "../../../local/atlas/index.ts";
-import { type Harness, startHarness } from "../../harness/durable-function.ts";
+import { type Harness, startHarness } from "../../harness/harness.ts";
 
 let stage: Harness;
 afterEach(async () => {

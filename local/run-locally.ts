@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { runMarker } from "../lambda/domain/run.ts";
 import { type DoctorReport, formatReport, REPORT_INDENT } from "../lambda/monitoring/doctor/report.ts";
-import { runPreflight } from "./check-first.ts";
-import type { StartOptions } from "./cli/call.ts";
 import { UsageError } from "./cli/command.ts";
+import type { StartOptions } from "./cli/start-options.ts";
 import type { OnLog } from "./function-logs.ts";
-import { toGatewayEvent } from "./gateway/payload.ts";
+import { toGatewayEvent } from "./gateway/event.ts";
 import type { ExitCode } from "./main.ts";
+import { runPreflight } from "./preflight.ts";
 import { serve, whenAborted } from "./serve.ts";
 import type { LocalServices } from "./services.ts";
 import { createReporter, type Reporter } from "./terminal/reporter.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isRecord } from "../lambda/domain/json.ts";
 import { runDoctor } from "../lambda/monitoring/doctor/examine.ts";
 import type { CheckName, DoctorReport } from "../lambda/monitoring/doctor/report.ts";
-import type { StartOptions } from "./cli/call.ts";
-import { isRecord } from "./json.ts";
+import type { StartOptions } from "./cli/start-options.ts";
 import type { Screen } from "./terminal/screen.ts";
 
 /** Checks whose failure nothing but a change of the keys or in Atlas mends, for any cluster of the project. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Role, startAtlas } from "../../../local/atlas/index.ts";
-import { draw, fullBucket } from "../../../local/atlas/state/bucket.ts";
-import { objectId } from "../../../local/atlas/state/object-id.ts";
+import { objectId } from "../../../local/atlas/state/projects.ts";
+import { draw, fullBucket } from "../../../local/atlas/state/rate-limit.ts";
 import { createCaller, manualClock, V } from "./caller.ts";
 
 describe("media types", () => {

@@ -1,5 +1,5 @@
+import { randomBytes } from "node:crypto";
 import type { Cluster, ClusterKind, CompliancePolicy, Project, Role, SnapshotPlan, Tag } from "./model.ts";
-import { objectId } from "./object-id.ts";
 
 /** A cluster to begin with; a bare name is a running replica set with backups. */
 export interface ClusterOptions {
@@ -105,3 +105,32 @@ export function createProject(seed: ProjectOptions, now: number): Project {
 		buckets: {},
 	};
 }
+
+let process5 = randomBytes(5).toString("hex");
+let counter = randomBytes(3).readUIntBE(0, 3);
+
+/**
+ * Makes the ids from now on the same each time.
+ *
+ * @param id stands for the process, in ten hexadecimal digits
+ */
+export function restartObjectIds(id: string): void {
+	process5 = id;
+	counter = 0;
+}
+
+/**
+ * A new ObjectId: four bytes of seconds, five of the process, three of a counter. Atlas's snapshot ids carry the second
+ * of the POST, and so do these.
+ *
+ * @param at epoch milliseconds
+ */
+export function objectId(at: number): string {
+	counter = (counter + 1) % 0x1000000;
+	return `${Math.floor(at / 1000)
+		.toString(16)
+		.padStart(8, "0")}${process5}${counter.toString(16).padStart(6, "0")}`;
+}
+
+/** As ids travel in paths and bodies. */
+export const OBJECT_ID = /^[a-f0-9]{24}$/;

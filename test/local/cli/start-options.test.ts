@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readStartOptions } from "../../../local/cli/call.ts";
 import { UsageError } from "../../../local/cli/command.ts";
+import { readStartOptions } from "../../../local/cli/start-options.ts";
 
 const project = "32b6e34b3d91647abb20e7b8";
 const url = "https://cloud.mongodb.com";

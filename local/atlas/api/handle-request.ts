@@ -1,14 +1,20 @@
+import findMyWay from "find-my-way";
 import type { Project } from "../state/model.ts";
-import { OBJECT_ID } from "../state/object-id.ts";
+import { OBJECT_ID } from "../state/projects.ts";
 import { type AtlasState, hasRole, takeToken } from "../state/state.ts";
-import { checkAddress, rejectUnauthenticated } from "./authenticate.ts";
-import type { Nonces } from "./digest.ts";
-import type { ApiReply, ApiRequest } from "./exchange.ts";
-import { dateOf, resolveVersion, type Version } from "./media-type.ts";
-import type { ApiOperation, ResponseBody } from "./operation.ts";
-import { flag } from "./paging.ts";
-import { ApiError } from "./refused.ts";
-import { API, type Route, type routeOf } from "./routes.ts";
+import { checkAddress, type Nonces, rejectUnauthenticated } from "./authenticate.ts";
+import { ApiError } from "./errors.ts";
+import {
+	type ApiOperation,
+	dateOf,
+	type RequestKind,
+	type ResponseBody,
+	resolveVersion,
+	type Version,
+} from "./operation.ts";
+import { projectOperations } from "./project-operations.ts";
+import { type ApiReply, type ApiRequest, flag } from "./request.ts";
+import { snapshotOperations } from "./snapshot-operations.ts";
 
 /** On every reply of the application behind the front door, as recorded. */
 const APPLICATION_HEADERS = {
@@ -143,4 +149,31 @@ function write(state: AtlasState, { query }: ApiRequest, status: number, body: R
 	if (query.get("envelope") === "true")
 		whole = "results" in body ? { ...body, status } : { status, [state.settings.envelopeKey]: body };
 	return JSON.stringify(whole, undefined, query.get("pretty") === "true" ? 2 : undefined);
+}
+
+const API = "/api/atlas/v2";
+
+/** What a request's method and path lead to. */
+export interface Route {
+	readonly operation: ApiOperation;
+	readonly params: Readonly<Record<string, string | undefined>>;
+}
+
+const router = findMyWay({ caseSensitive: true, maxParamLength: 1000 });
+const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
+
+for (const operation of [...snapshotOperations, ...projectOperations])
+	router.on(operation.method, `${API}${operation.path}`, () => undefined, operation);
+
+/** The operation, `elsewhere` where only other methods lead to one, or undefined. */
+export function routeOf(method: string, path: string): Route | "elsewhere" | undefined {
+	const known = METHODS.find((name) => name === method);
+	const found = known === undefined ? null : router.find(known, path);
+	if (found !== null) return { operation: found.store, params: found.params };
+	return METHODS.some((name) => router.find(name, path) !== null) ? "elsewhere" : undefined;
+}
+
+/** What the request is for, for faults and the log. */
+export function kindOf(route: ReturnType<typeof routeOf>): RequestKind {
+	return typeof route === "object" ? route.operation.kind : "unknown";
 }

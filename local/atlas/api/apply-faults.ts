@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as pause, setInterval as ticks } from "node:timers/promises";
-import type { ApiReply } from "./exchange.ts";
+import { ApiError } from "./errors.ts";
 import type { FaultAction } from "./faults.ts";
-import { ApiError } from "./refused.ts";
+import type { ApiReply } from "./request.ts";
 
 type Of<Type extends FaultAction["type"]> = Extract<FaultAction, { type: Type }>;
 

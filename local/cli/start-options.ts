@@ -3,8 +3,7 @@ import type { SigningKeys } from "../gateway/sigv4.ts";
 import { readWholeNumber, UsageError } from "./command.ts";
 import { readAtlasUrl, secretOfEnvironment, signingKeysOf, type Variables } from "./credentials.ts";
 import { readEventFile } from "./event-file.ts";
-import { type Flags, readStartFlags } from "./flags.ts";
-import { type RequestDraft, requestFlag, requestOfFlags } from "./request-of-flags.ts";
+import { type Flags, type RequestDraft, readStartFlags, requestFlag, requestOfFlags } from "./flags.ts";
 
 /** A call of `npm start`, read. */
 export interface StartOptions {

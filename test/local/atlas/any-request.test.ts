@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { handleApiRequest } from "../../../local/atlas/api/answer.ts";
-import { readApiRequest } from "../../../local/atlas/api/exchange.ts";
-import { routeOf } from "../../../local/atlas/api/routes.ts";
+import { handleApiRequest, routeOf } from "../../../local/atlas/api/handle-request.ts";
+import { readApiRequest } from "../../../local/atlas/api/request.ts";
 import { handleTokenRequest } from "../../../local/atlas/api/token.ts";
 import { issueToken } from "../../../local/atlas/state/credentials.ts";
 import { createState } from "../../../local/atlas/state/state.ts";

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
-import { type HttpMessage, toGatewayEvent } from "./payload.ts";
-import { type PlainReply, readReply, type TriggerOutcome } from "./reply.ts";
+import { type HttpMessage, type PlainReply, readReply, type TriggerOutcome, toGatewayEvent } from "./event.ts";
 
 /** Bytes; API Gateway takes no longer body. */
 const BODY_BYTES = 10 * 1024 * 1024;
