@@ -3,7 +3,7 @@ import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { CfnRotationSchedule, CfnSecret, type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
-import { PLACEHOLDER_CLIENT_ID } from "../../lambda/aws/credentials.ts";
+import { PLACEHOLDER_CLIENT_ID } from "../../lambda/domain/credentials.ts";
 import { acknowledge } from "./naming.ts";
 import type { RotatedSecretProps } from "./props.ts";
 import { allow } from "./service-function.ts";

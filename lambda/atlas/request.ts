@@ -13,6 +13,12 @@ export interface AtlasRequest {
 	readonly departure?: PostStatus;
 }
 
+/**
+ * Milliseconds that a call may take as a whole, with all that is sent for it. A POST is not sent, and not sent again,
+ * after them: no snapshot takes as little, so Atlas turns down a second one while the first one's snapshot is running.
+ */
+export const CALL_TIMEOUT_MS = 60_000;
+
 /** Epoch milliseconds. */
 export interface CallPeriod {
 	readonly startedAt: number;

@@ -1,7 +1,6 @@
 import type { Dispatcher } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
-import type { AtlasReply, AtlasRequest, Send } from "./request.ts";
-import { CALL_TIMEOUT_MS } from "./resources/requests.ts";
+import { type AtlasReply, type AtlasRequest, CALL_TIMEOUT_MS, type Send } from "./request.ts";
 import { toTransportError } from "./transport-error.ts";
 
 /** Milliseconds. */

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, type GetSecretValueCommandOutput } from "@aws-sdk/client-secrets-manager";
+import { type Credentials, parseCredentials } from "../domain/credentials.ts";
 import { ServiceError } from "../domain/errors.ts";
-import { type Credentials, parseCredentials } from "./credentials.ts";
 
 /** Milliseconds after which a secret is read again, whatever happens. */
 const KEPT_MS = 5 * 60_000;

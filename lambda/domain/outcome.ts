@@ -7,6 +7,9 @@ export interface Target {
 	readonly clusterName: string;
 }
 
+/** Stands for the project or the cluster where there is none to name. */
+export const NO_NAME = "*";
+
 /** States that end a target. */
 export type FinalState = "COMPLETED" | "FAILED" | "SKIPPED" | "REFUSED" | "LOST";
 /** Whether a target ended as its request wants: with a snapshot, or without one where the request itself allows that. */

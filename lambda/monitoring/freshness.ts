@@ -1,15 +1,17 @@
 import { request as requestInClear } from "node:http";
 import { request } from "node:https";
+import type { Atlas } from "../atlas/client.ts";
 import { type Cluster, hasTags, ineligibleReason } from "../domain/cluster.ts";
 import { classifyFailure } from "../domain/failure.ts";
-import type { Reason, Target } from "../domain/outcome.ts";
+import { NO_NAME, type Reason, type Target } from "../domain/outcome.ts";
 import { ageSeconds, isNotScheduled, newestCompleted, snapshotKindOfCluster } from "../domain/snapshot.ts";
-import type { Ports } from "../workflow/ports.ts";
-import { NO_NAME } from "../workflow/select.ts";
 import type { WatchedClusters } from "./freshness-event.ts";
 
 /** What a look needs from the world. */
-export type FreshnessPorts = Pick<Ports, "now" | "listSnapshots" | "listClusters" | "listProjects">;
+export interface FreshnessPorts extends Pick<Atlas, "listSnapshots" | "listClusters" | "listProjects"> {
+	/** @returns epoch milliseconds */
+	now(): number;
+}
 
 /** How fresh one cluster's snapshots are. */
 export interface Freshness extends Target {
@@ -115,7 +117,7 @@ const promisedSeconds = ({ expectedEveryMinutes, graceMinutes }: WatchedClusters
 function measure(
 	target: Target,
 	watched: WatchedClusters,
-	snapshots: Awaited<ReturnType<Ports["listSnapshots"]>>,
+	snapshots: Awaited<ReturnType<Atlas["listSnapshots"]>>,
 	now: number,
 ): Freshness {
 	const newest = newestCompleted(snapshots.filter(isNotScheduled));

@@ -1,12 +1,12 @@
 import { type DurableContext, DurableOperationError, NestingType } from "@aws/durable-execution-sdk-js";
 import { takeFitting } from "../domain/checkpoint-size.ts";
-import { isSuccess, type RunResult, type TargetStatus } from "../domain/outcome.ts";
+import { isSuccess, NO_NAME, type RunResult, type TargetStatus } from "../domain/outcome.ts";
 import { parseRun, type Run } from "../domain/run.ts";
 import { unpublishedTarget } from "./ended-part.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
 import { type PartOutcome, type RunInput, runInParts } from "./parts.ts";
 import type { Ports } from "./ports.ts";
-import { checkPartLimits, NO_NAME, refusalOfEmptySelection } from "./select.ts";
+import { checkPartLimits, refusalOfEmptySelection } from "./select.ts";
 import { type Selection, selectInPages } from "./select-in-pages.ts";
 import { createSteps } from "./steps.ts";
 import { runTarget } from "./target.ts";

@@ -1,11 +1,12 @@
 import { takeFitting } from "../domain/checkpoint-size.ts";
 import { classifyFailure, type Failure, REFUSAL_PAUSE_SECONDS, type Refusals } from "../domain/failure.ts";
+import { NO_NAME } from "../domain/outcome.ts";
 import type { Run } from "../domain/run.ts";
 import { SELECTION_TRIES } from "./operations.ts";
 import { backOffSeconds, cutSeconds, leastPauseSeconds } from "./pace.ts";
 import { createTargetWarning } from "./poll.ts";
 import type { Ports } from "./ports.ts";
-import { type ListRefusals, NO_NAME, type SelectedTarget, selectWithinLimits } from "./select.ts";
+import { type ListRefusals, type SelectedTarget, selectWithinLimits } from "./select.ts";
 import type { DurableSteps } from "./steps.ts";
 
 /** What the first steps find: they are checkpointed, so that every replay sees the same targets and the same start. */

@@ -1,7 +1,7 @@
 import { hasTags, INELIGIBLE_CODES, ineligibleReason } from "../domain/cluster.ts";
 import { afterRefusal, classifyFailure, isLastingRefusal, noRefusals, type Refusals } from "../domain/failure.ts";
 import { checkClusterCount, checkRequestLimits, limitRefusal, type RequestLimits } from "../domain/limits.ts";
-import type { Reason, Target, TargetStatus } from "../domain/outcome.ts";
+import { NO_NAME, type Reason, type Target, type TargetStatus } from "../domain/outcome.ts";
 import { type ClusterSelection, isListOfNames, type SnapshotRequest } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import type { Ports } from "./ports.ts";
@@ -62,9 +62,6 @@ export async function selectTargets(
 	if (unbelieved) throw unbelieved.error;
 	return found.length > 0 ? found : [nothingSelected(projectId, "no cluster is selected by the request")];
 }
-
-/** Stands for the project or the cluster where there is none to name. */
-export const NO_NAME = "*";
 
 async function selectInProject(
 	ports: Ports,

@@ -1,5 +1,5 @@
 import { type Atlas, createAtlas } from "../../lambda/atlas/client.ts";
-import type { Credentials } from "../../lambda/aws/credentials.ts";
+import type { Credentials } from "../../lambda/domain/credentials.ts";
 import type { AtlasSimulator } from "../atlas/index.ts";
 import { type Serving, serveChild } from "./process.ts";
 

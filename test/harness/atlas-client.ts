@@ -1,5 +1,5 @@
 import { type Atlas, type AtlasClientOptions, createAtlas } from "../../lambda/atlas/client.ts";
-import type { Credentials } from "../../lambda/aws/credentials.ts";
+import type { Credentials } from "../../lambda/domain/credentials.ts";
 import { AtlasError, type AtlasFault } from "../../lambda/domain/errors.ts";
 import type { Target } from "../../lambda/domain/outcome.ts";
 import { type AtlasOptions, type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";

@@ -6,7 +6,7 @@ import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { expect, test } from "vitest";
 import { AtlasSnapshots } from "../../infra/constructs/atlas-snapshots.ts";
-import { parseCredentials } from "../../lambda/aws/credentials.ts";
+import { parseCredentials } from "../../lambda/domain/credentials.ts";
 import { readSnapshotConfig, readTriggerConfig } from "../../lambda/handlers/config.ts";
 import { outputsIn } from "../runbook/blocks.ts";
 import { nightly, PROJECT, stackOf, templateOf } from "./synthesize.ts";

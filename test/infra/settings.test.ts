@@ -109,7 +109,7 @@ test.each([[undefined], [null], [7], [[]], ["no JSON"]])("%j is no settings", (c
 test("a message quotes no value", () => {
 	const canary = "s3cr3t";
 
-	expect(faultsOf({ [`secretArn`]: canary, schedules: canary, http: canary, request: canary }).join()).not.toContain(
+	expect(faultsOf({ ["secretArn"]: canary, schedules: canary, http: canary, request: canary }).join()).not.toContain(
 		canary,
 	);
 });

@@ -231,7 +231,7 @@ function judge({ result, ours, asks, lateAt, deadlineAt, endedAt }: Awaited<Retu
 	}
 	if (result.state === "LOST") return undefined;
 	// A list that can't be read for the whole of the time may leave a snapshot behind that nobody sees.
-	if (lateAt.some((at) => at > deadlineAt + MINUTE)) return `late told late`;
+	if (lateAt.some((at) => at > deadlineAt + MINUTE)) return "late told late";
 	if (lateAt.length === 0 && endedAt > deadlineAt + 2 * MINUTE) return "the end told late";
 	return undefined;
 }

@@ -1,4 +1,4 @@
-import { areSameCredentials, type Credentials } from "../../aws/credentials.ts";
+import { areSameCredentials, type Credentials } from "../../domain/credentials.ts";
 import { AtlasError } from "../../domain/errors.ts";
 import { readErrorBody } from "../replies/error-body.ts";
 import { BY_ERROR_CODE } from "../replies/error-codes.ts";

@@ -1,4 +1,4 @@
-import type { Credentials } from "../../aws/credentials.ts";
+import type { Credentials } from "../../domain/credentials.ts";
 import type { ReadSecret } from "../auth/authenticate.ts";
 import type { Layer } from "../request.ts";
 

@@ -1,18 +1,19 @@
 import * as v from "valibot";
 import { AtlasError, ServiceError } from "../../domain/errors.ts";
 import { readReply } from "../replies/classify.ts";
-import { type AtlasRequest, type CallPeriod, describeSubject, type PostStatus, type Send } from "../request.ts";
+import {
+	type AtlasRequest,
+	CALL_TIMEOUT_MS,
+	type CallPeriod,
+	describeSubject,
+	type PostStatus,
+	type Send,
+} from "../request.ts";
 
 /** Atlas's media type; one version date for all resources, since each answers with its newest one not after it. */
 export const DEFAULT_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
 
 export const USER_AGENT = "atlas-snapshots/0.1.0";
-
-/**
- * Milliseconds that a call may take as a whole, with all that is sent for it. A POST is not sent, and not sent again,
- * after them: no snapshot takes as little, so Atlas turns down a second one while the first one's snapshot is running.
- */
-export const CALL_TIMEOUT_MS = 60_000;
 
 export interface Representation {
 	/** `application/vnd.atlas.<date>+json`, of what is sent and what is wanted. */

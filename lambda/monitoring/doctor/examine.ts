@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { createAtlas } from "../../atlas/client.ts";
-import { type ParsedSecret, parseCredentials } from "../../aws/credentials.ts";
+import { type ParsedSecret, parseCredentials } from "../../domain/credentials.ts";
 import { InputError, toFaults } from "../../domain/errors.ts";
 import { classifyFailure } from "../../domain/failure.ts";
 import { readSnapshotRequest } from "../../domain/request.ts";

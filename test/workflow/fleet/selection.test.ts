@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { NO_NAME } from "../../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import type { SelectedTarget } from "../../../lambda/workflow/select.ts";
-import { NO_NAME, selectTargets } from "../../../lambda/workflow/select.ts";
+import { selectTargets } from "../../../lambda/workflow/select.ts";
 import type { AtlasOptions, AtlasSimulator } from "../../../local/atlas/index.ts";
 import { startAtlasClient } from "../../harness/atlas-client.ts";
 import { DEFAULT_PORTS } from "../../harness/ports.ts";

@@ -1,4 +1,4 @@
-import { InputError, type InputFault } from "../domain/errors.ts";
+import { InputError, type InputFault } from "./errors.ts";
 
 /** The keys of Atlas's Administration API: a programmatic API key (digest), or a service account (OAuth). */
 export type Credentials =

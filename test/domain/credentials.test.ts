@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { areSameCredentials, parseCredentials } from "../../lambda/aws/credentials.ts";
+import { areSameCredentials, parseCredentials } from "../../lambda/domain/credentials.ts";
 import { InputError } from "../../lambda/domain/errors.ts";
 
 const PUBLIC = "abcdefgh";
