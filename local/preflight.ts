@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { CheckName } from "../lambda/domain/error-table.ts";
 import { isRecord } from "../lambda/domain/json.ts";
 import { runDoctor } from "../lambda/monitoring/doctor/examine.ts";
-import type { CheckName, DoctorReport } from "../lambda/monitoring/doctor/report.ts";
+import type { DoctorReport } from "../lambda/monitoring/doctor/report.ts";
 import type { StartOptions } from "./cli/start-options.ts";
 import type { Screen } from "./terminal/screen.ts";
 

@@ -1,3 +1,4 @@
+import { TARGET_ERRORS } from "../domain/error-table.ts";
 import { AtlasError } from "../domain/errors.ts";
 import { executedBy } from "./replies/classify.ts";
 import type { AtlasRequest } from "./request.ts";
@@ -13,28 +14,28 @@ export function toTransportError(cause: Error, call: AtlasRequest, sent: boolean
 	const options = { cause: new SocketFailure(code) };
 	if (code === "UND_ERR_INVALID_ARG") {
 		return new AtlasError(
-			{ code: "ATLAS_BAD_REQUEST", blame: "ours", executed: "no" },
+			{ code: "ATLAS_BAD_REQUEST", blame: "ours" },
 			`${describeSubject(call)}: the request can't be written as HTTP; this is a defect of the service`,
 			options,
 		);
 	}
 	if (code === "CALL_OVER" && !sent) {
 		return new AtlasError(
-			{ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" },
+			{ code: "ATLAS_NO_REPLY" },
 			`${describeSubject(call)}: the time for the call was over before the request could be sent`,
 			options,
 		);
 	}
 	if (!sent) {
 		return new AtlasError(
-			{ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" },
-			`${describeSubject(call)}: no connection to Atlas (${code}); ${remedyOf(code)}`,
+			{ code: "ATLAS_UNREACHABLE" },
+			`${describeSubject(call)}: ${TARGET_ERRORS.ATLAS_UNREACHABLE.message} (${code}); ${remedyOf(code)}`,
 			options,
 		);
 	}
 	return new AtlasError(
-		{ code: "ATLAS_NO_REPLY", blame: "transient", executed: executedBy(call) },
-		`${describeSubject(call)}: the request was sent, but no whole reply came (${code})`,
+		{ code: "ATLAS_NO_REPLY", executed: executedBy(call) },
+		`${describeSubject(call)}: ${TARGET_ERRORS.ATLAS_NO_REPLY.message} (${code})`,
 		options,
 	);
 }

@@ -1,16 +1,15 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import { type ErrorCode, ServiceError } from "../domain/errors.ts";
+import { errorInfo } from "../domain/error-table.ts";
+import { ServiceError } from "../domain/errors.ts";
 import {
 	AGE_METRIC,
 	CLUSTER_DIMENSIONS,
-	CREDENTIALS_REFUSED_METRIC,
 	DURATION_METRIC,
 	LATE_METRIC,
 	METRICS_NAMESPACE,
 	SIZE_METRIC,
 	STACK_DIMENSION,
 	STATE_METRIC,
-	THROTTLED_METRIC,
 } from "../domain/metrics.ts";
 import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 
@@ -41,7 +40,7 @@ export function recordStateChange(metrics: Metrics, event: SnapshotStateChange):
 
 /** Counts a failed request where an alarm listens for its kind: keys that are refused, and a rate limit that is reached. */
 function countFailure(metrics: Metrics, error: unknown): void {
-	const name = error instanceof ServiceError ? FAILURE_METRIC[error.name] : undefined;
+	const name = error instanceof ServiceError ? errorInfo(error.name)?.metric : undefined;
 	if (name !== undefined) recordCount(metrics, name, 1);
 }
 
@@ -80,13 +79,3 @@ export function recordCount(metrics: Metrics, name: string, count: number): void
 	metrics.addMetric(name, MetricUnit.Count, count);
 	metrics.publishStoredMetrics();
 }
-
-const FAILURE_METRIC: Readonly<Partial<Record<ErrorCode, string>>> = {
-	ATLAS_RATE_LIMITED: THROTTLED_METRIC,
-	ATLAS_KEY_REFUSED: CREDENTIALS_REFUSED_METRIC,
-	ATLAS_ROLE_MISSING: CREDENTIALS_REFUSED_METRIC,
-	ATLAS_PROJECT_FOREIGN: CREDENTIALS_REFUSED_METRIC,
-	ATLAS_ADDRESS_REFUSED: CREDENTIALS_REFUSED_METRIC,
-	SECRET_UNREADABLE: CREDENTIALS_REFUSED_METRIC,
-	SECRET_INVALID: CREDENTIALS_REFUSED_METRIC,
-};

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { type AtlasErrorCode, TARGET_ERRORS } from "./error-table.ts";
 import type { Reason } from "./outcome.ts";
 
 /** A field that may be absent, `null`, or of another type than documented: then it counts as unknown. */
@@ -45,48 +46,17 @@ export const hasTags = ({ tags }: Cluster, wanted: Readonly<Record<string, strin
  * @see Atlas documentation, "Back Up Your Cluster" (M10 and larger) and "Pause One Cluster" (stops all backups)
  */
 export function ineligibleReason(cluster: Cluster): Reason | undefined {
-	const { name, stateName, paused, backupEnabled } = cluster;
-	if (isTenant(cluster)) {
-		return {
-			code: "ATLAS_NOT_DEDICATED",
-			message: `cluster ${name}: on-demand snapshots need a dedicated cluster (M10 or larger), not M0, M2, M5 or Flex`,
-		};
-	}
-	if (stateName === "CREATING") {
-		return {
-			code: "ATLAS_CLUSTER_CREATING",
-			message: `cluster ${name}: Atlas is still creating it; request again when it is up`,
-		};
-	}
-	if (stateName === "DELETING") {
-		return {
-			code: "ATLAS_CLUSTER_DELETING",
-			message: `cluster ${name}: Atlas is deleting it; take it out of the request`,
-		};
-	}
-	if (paused === true) {
-		return {
-			code: "ATLAS_CLUSTER_PAUSED",
-			message: `cluster ${name}: it is paused, and Atlas takes no backups of a paused cluster; resume it first`,
-		};
-	}
-	if (backupEnabled === false) {
-		return {
-			code: "ATLAS_BACKUP_OFF",
-			message: `cluster ${name}: Cloud Backup is off; turn it on in the cluster's settings`,
-		};
-	}
-	return undefined;
+	const code = ineligibleCode(cluster);
+	return code && { code, message: `cluster ${cluster.name}: ${TARGET_ERRORS[code].message}` };
 }
 
-/** The codes above: each says that the cluster can't have an on-demand snapshot. */
-export const INELIGIBLE_CODES: ReadonlySet<string> = new Set([
-	"ATLAS_NOT_DEDICATED",
-	"ATLAS_CLUSTER_CREATING",
-	"ATLAS_CLUSTER_DELETING",
-	"ATLAS_CLUSTER_PAUSED",
-	"ATLAS_BACKUP_OFF",
-]);
+function ineligibleCode(cluster: Cluster): AtlasErrorCode | undefined {
+	if (isTenant(cluster)) return "ATLAS_NOT_DEDICATED";
+	if (cluster.stateName === "CREATING") return "ATLAS_CLUSTER_CREATING";
+	if (cluster.stateName === "DELETING") return "ATLAS_CLUSTER_DELETING";
+	if (cluster.paused === true) return "ATLAS_CLUSTER_PAUSED";
+	return cluster.backupEnabled === false ? "ATLAS_BACKUP_OFF" : undefined;
+}
 
 const SHARED_PROVIDERS: ReadonlySet<string | null | undefined> = new Set(["TENANT", "FLEX", "SERVERLESS"]);
 

@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import { type AtlasErrorCode, type ErrorInfo, TARGET_ERRORS } from "./error-table.ts";
 
 /**
  * Every way in which this service fails. The code is the error's `name`, because `name` and `message` are all that a
@@ -23,44 +24,6 @@ export type ErrorCode =
 	/** Targets of a run ended otherwise than completed or skipped. */
 	| "RUN_INCOMPLETE"
 	| AtlasErrorCode;
-
-/** How a call of Atlas ended, if not well. */
-export type AtlasErrorCode =
-	/** No connection: nothing was sent, so nothing was done. */
-	| "ATLAS_UNREACHABLE"
-	/** Sent, but no whole answer came: nobody knows whether it was done. */
-	| "ATLAS_NO_REPLY"
-	/** An answer that is not Atlas's (HTML of a proxy, cut JSON). */
-	| "ATLAS_UNREADABLE"
-	/** 5xx. */
-	| "ATLAS_FAULT"
-	| "ATLAS_RATE_LIMITED"
-	/** 405 while Atlas upgrades itself. */
-	| "ATLAS_UPGRADING"
-	/** 401 to a fresh challenge or token. */
-	| "ATLAS_KEY_REFUSED"
-	/** 401 `USER_UNAUTHORIZED`, 403 `ACCESS_FORBIDDEN`. */
-	| "ATLAS_ROLE_MISSING"
-	/** 401 `NOT_IN_GROUP`: the keys belong to another organisation or project. */
-	| "ATLAS_PROJECT_FOREIGN"
-	/** 403: the address is not on the access list of the key. */
-	| "ATLAS_ADDRESS_REFUSED"
-	| "ATLAS_FORBIDDEN"
-	| "ATLAS_PROJECT_NOT_FOUND"
-	| "ATLAS_CLUSTER_NOT_FOUND"
-	| "ATLAS_SNAPSHOT_NOT_FOUND"
-	| "ATLAS_NOT_FOUND"
-	| "ATLAS_BACKUP_OFF"
-	| "ATLAS_CLUSTER_PAUSED"
-	/** M0, M2, M5, Flex: no on-demand snapshots. */
-	| "ATLAS_NOT_DEDICATED"
-	/** 400 `UNFINISHED_ON_DEMAND_SNAPSHOT`: one is queued or in progress. */
-	| "ATLAS_SNAPSHOT_RUNNING"
-	/** 409 of another code: something else is going on with the cluster. */
-	| "ATLAS_CONFLICT"
-	| "ATLAS_BILLING"
-	| "ATLAS_VERSION_GONE"
-	| "ATLAS_BAD_REQUEST";
 
 /** An error of the closed vocabulary. The message says what to do and holds no value that could be secret. */
 export class ServiceError extends Error {
@@ -90,26 +53,28 @@ export class ServiceError extends Error {
 
 type Executed = "no" | "unknown";
 
-/** What is known of a request that failed. */
+/** What is known of a request to Atlas that failed. */
 export interface AtlasFault {
 	readonly code: AtlasErrorCode;
 	/** HTTP status, where a reply came. */
-	readonly status?: number;
+	readonly status?: number | undefined;
 	/** Atlas's own `errorCode`, where the reply held one. */
-	readonly errorCode?: string;
-	/** Whose turn it is: time cures `transient`; `user` must change something in Atlas; `ours` is a defect here. */
-	readonly blame: "transient" | "user" | "ours";
-	/** Whether Atlas may have carried the request out all the same. */
+	readonly errorCode?: string | undefined;
+	/** Who must act. @default as the code's entry of the table says */
+	readonly blame: ErrorInfo["blame"];
+	/** Whether Atlas may have carried the request out all the same. @default "no" */
 	readonly executed: Executed;
 	/** Whole seconds that Atlas asks to wait. */
-	readonly retryAfterSeconds?: number;
+	readonly retryAfterSeconds?: number | undefined;
 }
 
-/** A call of Atlas that did not succeed, judged. */
+/** A request to Atlas that failed. */
 export class AtlasError extends ServiceError {
 	readonly fault: AtlasFault;
 
-	constructor(fault: AtlasFault, message: string, options?: ErrorOptions) {
+	constructor(input: Pick<AtlasFault, "code"> & Partial<AtlasFault>, message: string, options?: ErrorOptions) {
+		const { blame = TARGET_ERRORS[input.code].blame, executed = "no" } = input;
+		const fault = { ...input, blame, executed };
 		super(fault.code, message, { ...options, transient: fault.blame === "transient", executed: fault.executed });
 		this.fault = fault;
 	}

@@ -1,5 +1,6 @@
 import type { Explained } from "../domain/acquisition.ts";
-import { INELIGIBLE_CODES, ineligibleReason } from "../domain/cluster.ts";
+import { ineligibleReason } from "../domain/cluster.ts";
+import { errorInfo } from "../domain/error-table.ts";
 import {
 	afterRefusal,
 	classifyFailure,
@@ -11,19 +12,6 @@ import type { Reason, Target } from "../domain/outcome.ts";
 import { isListOfNames, type SnapshotRequest } from "../domain/request.ts";
 import type { CountedSteps } from "./operations.ts";
 import type { Ports } from "./ports.ts";
-
-/** Codes that say whose keys they are, or that there is no such cluster: a look at the cluster would tell no more. */
-const NO_LOOK_HELPS: ReadonlySet<string> = new Set([
-	"ATLAS_KEY_REFUSED",
-	"ATLAS_ROLE_MISSING",
-	"ATLAS_PROJECT_FOREIGN",
-	"ATLAS_PROJECT_NOT_FOUND",
-	"ATLAS_CLUSTER_NOT_FOUND",
-	"ATLAS_ADDRESS_REFUSED",
-	"ATLAS_VERSION_GONE",
-	"SECRET_UNREADABLE",
-	"SECRET_INVALID",
-]);
 
 /** `refused`: the cluster could not be read, for a 401 or 403. */
 type Answer = Explained & { readonly refused?: boolean | undefined };
@@ -60,7 +48,7 @@ async function explainOnce(
 	target: Target,
 	refusal: Refusal,
 ): Promise<Answer> {
-	const looked = NO_LOOK_HELPS.has(refusal.code) ? {} : await lookAt(ports, target);
+	const looked = errorInfo(refusal.code)?.unrelatedToCluster ? {} : await lookAt(ports, target);
 	const { refused } = looked;
 	const ineligible = looked.ineligible ?? ownWords(refusal);
 	const known = { at: ports.now(), confirmed: looked.ineligible !== undefined, refused };
@@ -76,7 +64,7 @@ interface Refusal {
 	readonly code: string;
 }
 
-const ownWords = (refusal: Refusal): Refusal | undefined => (INELIGIBLE_CODES.has(refusal.code) ? refusal : undefined);
+const ownWords = (refusal: Refusal): Refusal | undefined => (errorInfo(refusal.code)?.ineligible ? refusal : undefined);
 
 /** What a look at the cluster tells. */
 interface LookedAt {

@@ -71,7 +71,7 @@ const isForeign = (snapshot: Snapshot | null, own: RunIdentity): boolean =>
 /** A reply that was kept somewhere on the way, or that of another request. */
 const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
 	new AtlasError(
-		{ code: "ATLAS_UNREADABLE", blame: "transient", executed: "unknown" },
+		{ code: "ATLAS_UNREADABLE", executed: "unknown" },
 		`cluster ${clusterName} of project ${projectId}: the answer shows another snapshot than the one asked for; look for a proxy between the function and Atlas`,
 	);
 

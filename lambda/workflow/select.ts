@@ -1,4 +1,5 @@
-import { hasTags, INELIGIBLE_CODES, ineligibleReason } from "../domain/cluster.ts";
+import { hasTags, ineligibleReason } from "../domain/cluster.ts";
+import { errorInfo } from "../domain/error-table.ts";
 import { afterRefusal, classifyFailure, isLastingRefusal, noRefusals, type Refusals } from "../domain/failure.ts";
 import { checkClusterCount, checkRequestLimits, limitRefusal, type RequestLimits } from "../domain/limits.ts";
 import { NO_NAME, type Reason, type Target, type TargetStatus } from "../domain/outcome.ts";
@@ -125,7 +126,7 @@ export function refusalOfEmptySelection(
 	statuses: readonly TargetStatus[],
 ): SelectedTarget | undefined {
 	const isIneligible = ({ state, reason }: TargetStatus) =>
-		state === "SKIPPED" && INELIGIBLE_CODES.has(reason?.code ?? "");
+		state === "SKIPPED" && errorInfo(reason?.code ?? "")?.ineligible === true;
 	if (isListOfNames(clusters) || !statuses.every(isIneligible)) return undefined;
 	return nothingSelected(projectId, "no cluster that the request selects can have a snapshot");
 }

@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "a POST is good for an hour",
 		scenario: "frozenPost",
-		edits: [edit("lambda/atlas/resources/requests.ts", "CALL_MS = 60_000", "CALL_MS = 3_600_000")],
+		edits: [edit("lambda/atlas/resources/requests.ts", "CALL_TIMEOUT_MS = 60_000", "CALL_TIMEOUT_MS = 3_600_000")],
 	},
 	{
 		name: "another's snapshot clears doubt",
@@ -149,8 +149,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				"lambda/atlas/replies/classify.ts",
-				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: executedOf(call)',
-				'code: "ATLAS_UNREADABLE", status, blame: "transient", executed: "no"',
+				'code: "ATLAS_UNREADABLE", status, executed: executedBy(request)',
+				'code: "ATLAS_UNREADABLE", status',
 			),
 			edit(
 				"lambda/atlas/resources/requests.ts",
@@ -189,8 +189,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				"lambda/atlas/replies/classify.ts",
-				"const seconds = retryAfterSeconds(reply, now);",
-				"const seconds = retryAfterSeconds({ ...reply, status: 200 }, now);",
+				"retryAfterSeconds: retryAfterSeconds(reply, now)",
+				"retryAfterSeconds: undefined",
 			),
 		],
 	},

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AtlasError, type AtlasErrorCode, type AtlasFault } from "../../lambda/domain/errors.ts";
+import type { AtlasErrorCode } from "../../lambda/domain/error-table.ts";
+import { AtlasError, type AtlasFault } from "../../lambda/domain/errors.ts";
 import { type ConflictPolicy, readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { type Run, runMarker } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";

@@ -1,7 +1,7 @@
+import { fromAtlasCode } from "../../domain/atlas-error-codes.ts";
 import { areSameCredentials, type Credentials } from "../../domain/credentials.ts";
 import { AtlasError } from "../../domain/errors.ts";
 import { readErrorBody } from "../replies/error-body.ts";
-import { BY_ERROR_CODE } from "../replies/error-codes.ts";
 import type { AtlasReply, AtlasRequest, Layer, Send } from "../request.ts";
 import { digest } from "./digest.ts";
 import { oauth } from "./oauth.ts";
@@ -74,5 +74,6 @@ export function schemeOf(credentials: Credentials, now: () => number): Layer {
  */
 export function isKeyRefused(reply: AtlasReply): boolean {
 	if (reply.status !== 401) return false;
-	return !BY_ERROR_CODE.has(readErrorBody(reply)?.errorCode ?? "");
+	const code = fromAtlasCode(readErrorBody(reply)?.errorCode);
+	return code === undefined || code === "ATLAS_KEY_REFUSED";
 }

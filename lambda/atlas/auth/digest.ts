@@ -149,7 +149,7 @@ function toldOf(call: AtlasRequest, asker: AtlasRequest, error: unknown): unknow
 /** The key was not looked at, so nothing can be said against it. */
 const alwaysStale = (call: AtlasRequest): AtlasError =>
 	new AtlasError(
-		{ code: "ATLAS_FAULT", status: 401, blame: "transient", executed: "no" },
+		{ code: "ATLAS_FAULT", status: 401 },
 		`${describeSubject(call)}: Atlas calls every nonce stale that it has just issued; later it may not`,
 	);
 

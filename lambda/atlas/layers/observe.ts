@@ -1,4 +1,5 @@
-import { AtlasError, type AtlasErrorCode } from "../../domain/errors.ts";
+import type { AtlasErrorCode } from "../../domain/error-table.ts";
+import { AtlasError } from "../../domain/errors.ts";
 import { readErrorBody } from "../replies/error-body.ts";
 import type { Layer } from "../request.ts";
 

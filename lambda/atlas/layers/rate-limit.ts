@@ -126,8 +126,6 @@ function refusal(call: AtlasRequest, bucket: Bucket, milliseconds: number): Atla
 	return new AtlasError(
 		{
 			code: "ATLAS_RATE_LIMITED",
-			blame: "transient",
-			executed: "no",
 			retryAfterSeconds: Math.ceil(milliseconds / 1000) + behind,
 		},
 		`${describeSubject(call)}: Atlas's rate limit is reached; nothing was sent, the call is due again later`,

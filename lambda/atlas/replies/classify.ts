@@ -1,74 +1,98 @@
 import * as v from "valibot";
-import { AtlasError, type AtlasFault } from "../../domain/errors.ts";
+import { fromAtlasCode } from "../../domain/atlas-error-codes.ts";
+import { type AtlasErrorCode, TARGET_ERRORS } from "../../domain/error-table.ts";
+import { AtlasError } from "../../domain/errors.ts";
 import { parseJson } from "../../domain/json.ts";
 import { type AtlasReply, type AtlasRequest, describeSubject } from "../request.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
-import { accessListMeaning, BY_ERROR_CODE, type ErrorMeaning, meaningOfStatus } from "./error-codes.ts";
 
-/** A snapshot is gone, where the lookup of one by its id finds nothing and says no more. */
+/** A 404 about a snapshot by its id is about the snapshot, unless Atlas says otherwise. */
 const SNAPSHOT_PATH = /\/backup\/snapshots\/[a-f0-9]{24}(\?|$)/;
 
 /**
- * Turns a reply into what it brought. Sends nothing, waits for nothing.
+ * Reads a successful reply.
  *
  * @param now epoch milliseconds
- * @throws AtlasError whatever else it is; `ATLAS_UNREADABLE` where a success can't be read
+ * @throws AtlasError for any other reply; `ATLAS_UNREADABLE` where a success can't be read
  */
 export function readReply<S extends v.GenericSchema>(
 	schema: S,
 	reply: AtlasReply,
-	call: AtlasRequest,
+	request: AtlasRequest,
 	now: number,
 ): v.InferOutput<S> {
-	if (reply.status < 200 || reply.status > 299) throw toAtlasError(reply, call, now);
+	if (reply.status < 200 || reply.status > 299) throw toAtlasError(reply, request, now);
 	const read = v.safeParse(schema, parseJson(reply.body), { abortEarly: true, abortPipeEarly: true });
 	if (read.success) return read.output;
-	throw unreadableReply(reply, call);
+	throw unreadableReply(reply, request);
 }
 
-/** Judges a reply that is no success. */
-export function toAtlasError(reply: AtlasReply, call: AtlasRequest, now: number): AtlasError {
+/** Classifies a reply that is no success. */
+export function toAtlasError(reply: AtlasReply, request: AtlasRequest, now: number): AtlasError {
 	const { status } = reply;
 	const body = readErrorBody(reply);
-	// Atlas speaks JSON. Only where a status means the same from anybody is the rest let pass.
-	if (!body && status !== 401 && status !== 429 && status < 500) return unreadableReply(reply, call);
-	const meaning = meaningOf(status, body, call);
-	const seconds = retryAfterSeconds(reply, now);
-	const fault: AtlasFault = {
-		code: meaning.code,
+	// Atlas speaks JSON. Only a status that means the same from anybody is believed without it.
+	if (!body && status !== 401 && status !== 429 && status < 500) return unreadableReply(reply, request);
+	const code = codeOf(status, body, request);
+	const fault = {
+		code,
 		status,
-		...(body?.errorCode === undefined ? {} : { errorCode: body.errorCode }),
-		blame: meaning.blame,
-		executed: executedBy(call),
-		...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
-	};
+		errorCode: body?.errorCode,
+		blame: isDefect(status, code) ? "ours" : undefined,
+		executed: executedBy(request),
+		retryAfterSeconds: retryAfterSeconds(reply, now),
+	} as const;
 	const fields = body && body.fields.length > 0 ? ` (${body.fields.join(", ")})` : "";
-	return new AtlasError(fault, `${describeSubject(call)}: ${meaning.message}${fields}`);
+	return new AtlasError(fault, `${describeSubject(request)}: ${messageOf(status, code, body)}${fields}`);
 }
 
-function meaningOf(status: number, body: ErrorBody | undefined, call: AtlasRequest): ErrorMeaning {
-	if (status >= 500 || status === 429) return meaningOfStatus(status);
-	const errorCode = body?.errorCode;
-	const known = accessListMeaning(errorCode, body?.address) ?? BY_ERROR_CODE.get(errorCode ?? "");
-	if (known) return known;
-	if (status === 404 && SNAPSHOT_PATH.test(call.target)) {
-		return BY_ERROR_CODE.get("SNAPSHOT_NOT_FOUND") ?? meaningOfStatus(status);
-	}
-	return meaningOfStatus(status);
+function codeOf(status: number, body: ErrorBody | undefined, { target }: AtlasRequest): AtlasErrorCode {
+	const code = (status < 500 && status !== 429 && fromAtlasCode(body?.errorCode)) || codeOfStatus(status);
+	return code === "ATLAS_NOT_FOUND" && SNAPSHOT_PATH.test(target) ? "ATLAS_SNAPSHOT_NOT_FOUND" : code;
 }
 
-/** An answer of someone in between, or half an answer: whether Atlas has acted, it does not tell. */
-export function unreadableReply({ status, headers }: AtlasReply, call: AtlasRequest): AtlasError {
+/** What a status means where Atlas's error code does not say more. */
+const codeOfStatus = (status: number): AtlasErrorCode =>
+	status >= 500 ? "ATLAS_FAULT" : (CODE_OF_STATUS.get(status) ?? "ATLAS_BAD_REQUEST");
+
+const CODE_OF_STATUS: ReadonlyMap<number, AtlasErrorCode> = new Map([
+	[401, "ATLAS_KEY_REFUSED"],
+	[402, "ATLAS_BILLING"],
+	[403, "ATLAS_FORBIDDEN"],
+	[404, "ATLAS_NOT_FOUND"],
+	[408, "ATLAS_FAULT"],
+	[409, "ATLAS_CONFLICT"],
+	[410, "ATLAS_VERSION_GONE"],
+	[429, "ATLAS_RATE_LIMITED"],
+]);
+
+/** A correct request gets none of these: 405, 406, 415… */
+const isDefect = (status: number, code: AtlasErrorCode): boolean => code === "ATLAS_BAD_REQUEST" && status !== 400;
+
+/** The message of the code, with what this reply says beyond it. */
+function messageOf(status: number, code: AtlasErrorCode, body: ErrorBody | undefined): string {
+	const { message } = TARGET_ERRORS[code];
+	if (isDefect(status, code))
+		return `Atlas does not understand the request (${status}); this is a defect of the service`;
+	if (code === "ATLAS_FAULT") return `${message} (${status})`;
+	if (code !== "ATLAS_ADDRESS_REFUSED") return message;
+	return body?.errorCode?.startsWith("IP_")
+		? `Atlas saw this call come from ${body.address ?? "an address it does not tell"}, which is not allowed; ${message}`
+		: `the organisation demands an access list; ${message}`;
+}
+
+/** A reply of someone in between, or half a reply: whether Atlas has acted, it does not say. */
+export function unreadableReply({ status, headers }: AtlasReply, request: AtlasRequest): AtlasError {
 	const kind = /html/i.test(headers["content-type"] ?? "") ? "a web page" : "no readable JSON";
 	return new AtlasError(
-		{ code: "ATLAS_UNREADABLE", status, blame: "transient", executed: executedBy(call) },
-		`${describeSubject(call)}: the answer (${status}) is ${kind}; if this lasts, look for a proxy between the function and Atlas`,
+		{ code: "ATLAS_UNREADABLE", status, executed: executedBy(request) },
+		`${describeSubject(request)}: the reply (${status}) is ${kind}; ${TARGET_ERRORS.ATLAS_UNREADABLE.message}`,
 	);
 }
 
 /**
- * A POST that was answered has left. Whatever the answer says, it may be that of a copy which something in between has
- * sent as well, so it does not say that nothing was done.
+ * Whether a request that was sent may have been carried out. A refusal of a POST does not rule it out: it may answer a
+ * second copy, which a proxy has sent.
  */
 export const executedBy = ({ method }: AtlasRequest): "no" | "unknown" => (method === "POST" ? "unknown" : "no");
 

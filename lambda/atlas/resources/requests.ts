@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { TARGET_ERRORS } from "../../domain/error-table.ts";
 import { AtlasError, ServiceError } from "../../domain/errors.ts";
 import { readReply } from "../replies/classify.ts";
 import {
@@ -144,6 +145,6 @@ const listOf = <S extends v.GenericSchema>(item: S, most: number) =>
 
 const tooLong = ({ path }: Resource): AtlasError =>
 	new AtlasError(
-		{ code: "ATLAS_UNREADABLE", blame: "transient", executed: "no" },
-		`${describeSubject({ target: `/api/atlas/v2${path}` })}: the list has more than ${LONGEST_LIST} entries; look for a proxy between the function and Atlas`,
+		{ code: "ATLAS_UNREADABLE" },
+		`${describeSubject({ target: `/api/atlas/v2${path}` })}: the list has more than ${LONGEST_LIST} entries; ${TARGET_ERRORS.ATLAS_UNREADABLE.message}`,
 	);

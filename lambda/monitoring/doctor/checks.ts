@@ -1,8 +1,9 @@
 import type { Cluster } from "../../domain/cluster.ts";
 import { ineligibleReason } from "../../domain/cluster.ts";
+import { type CheckName, errorInfo } from "../../domain/error-table.ts";
 import { classifyFailure } from "../../domain/failure.ts";
 import { isOnDemand, isRunning, type Snapshot, snapshotKindOfCluster } from "../../domain/snapshot.ts";
-import type { CheckName, DoctorPorts, Finding } from "./report.ts";
+import type { DoctorPorts, Finding } from "./report.ts";
 
 /** What is known so far. Checks fill it in for those after them. */
 export interface CheckContext {
@@ -66,8 +67,8 @@ export const CHECKS: readonly DoctorCheck[] = [
 				context.projects = await ports.listProjects();
 			} catch (error) {
 				const { code, reason } = classifyFailure(error);
-				const failedCheck = REFUSALS.get(code);
-				if (failedCheck === undefined) throw error;
+				const failedCheck = errorInfo(code)?.check;
+				if (!failedCheck || !BEFORE_REQUEST.has(failedCheck)) throw error;
 				blame(failedCheck, reason.message);
 			}
 			return good("answers");
@@ -190,9 +191,5 @@ const RETENTION_REFUSED: ReadonlySet<string> = new Set([
 	"SNAPSHOT_RETENTION_LESS_THAN_BACKUP_COMPLIANCE_POLICY",
 ]);
 
-/** Refusals by which Atlas answers before it looks at what is asked for. */
-const REFUSALS: ReadonlyMap<string, CheckName> = new Map([
-	["ATLAS_KEY_REFUSED", "key"],
-	["ATLAS_ADDRESS_REFUSED", "address"],
-	["ATLAS_RATE_LIMITED", "budget"],
-]);
+/** Checks that are failed by a refusal which Atlas gives before it looks at what is requested. */
+const BEFORE_REQUEST: ReadonlySet<unknown> = new Set(["key", "address", "budget"] satisfies CheckName[]);

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { createAtlas } from "../../atlas/client.ts";
 import { type ParsedSecret, parseCredentials } from "../../domain/credentials.ts";
+import { type CheckName, errorInfo } from "../../domain/error-table.ts";
 import { InputError, toFaults } from "../../domain/errors.ts";
 import { classifyFailure } from "../../domain/failure.ts";
 import { readSnapshotRequest } from "../../domain/request.ts";
 import { CHECKS, type CheckContext } from "./checks.ts";
-import type { CheckName, DoctorPorts, DoctorReport, Finding } from "./report.ts";
+import type { DoctorPorts, DoctorReport, Finding } from "./report.ts";
 
 /** What is examined. Where nothing is named, the first project that the keys see, and its first eligible cluster. */
 export interface CheckRequest {
@@ -35,7 +36,7 @@ export async function runChecks(ports: DoctorPorts, request: CheckRequest): Prom
 		}
 		const finding = await check(ports, context, blame).catch((error: unknown): Finding => {
 			const { code, reason } = classifyFailure(error);
-			const failedCheck = FAILED_CHECKS.get(code) ?? name;
+			const failedCheck = errorInfo(code)?.check ?? name;
 			blame(failedCheck, reason.message);
 			return { verdict: "skipped", message: `not checked, because of ${failedCheck}` };
 		});
@@ -54,30 +55,6 @@ export async function runChecks(ports: DoctorPorts, request: CheckRequest): Prom
 		lines,
 	};
 }
-
-/** Which line a failure speaks for; another one speaks for the check that met it. */
-const FAILED_CHECKS: ReadonlyMap<string, CheckName> = new Map([
-	["SECRET_UNREADABLE", "secret"],
-	["SECRET_INVALID", "secret"],
-	["ATLAS_UNREACHABLE", "atlas"],
-	["ATLAS_NO_REPLY", "atlas"],
-	["ATLAS_UNREADABLE", "atlas"],
-	["ATLAS_FAULT", "atlas"],
-	["ATLAS_UPGRADING", "atlas"],
-	["ATLAS_VERSION_GONE", "atlas"],
-	["ATLAS_KEY_REFUSED", "key"],
-	["ATLAS_ADDRESS_REFUSED", "address"],
-	["ATLAS_ROLE_MISSING", "role"],
-	["ATLAS_FORBIDDEN", "role"],
-	["ATLAS_PROJECT_FOREIGN", "project"],
-	["ATLAS_PROJECT_NOT_FOUND", "project"],
-	["ATLAS_CLUSTER_NOT_FOUND", "cluster"],
-	["ATLAS_NOT_DEDICATED", "tier"],
-	["ATLAS_CLUSTER_PAUSED", "paused"],
-	["ATLAS_BACKUP_OFF", "backup"],
-	["ATLAS_SNAPSHOT_RUNNING", "running"],
-	["ATLAS_RATE_LIMITED", "budget"],
-]);
 
 const Text = v.optional(v.string("must be a string"));
 

@@ -1,25 +1,7 @@
 import type { Cluster } from "../../domain/cluster.ts";
+import { CHECK_NAMES, type CheckName } from "../../domain/error-table.ts";
 import type { Target } from "../../domain/outcome.ts";
 import type { Snapshot, SnapshotKind } from "../../domain/snapshot.ts";
-
-/** What is looked at, in this order. */
-export const CHECK_NAMES = [
-	"secret",
-	"atlas",
-	"key",
-	"address",
-	"project",
-	"cluster",
-	"role",
-	"tier",
-	"state",
-	"paused",
-	"backup",
-	"retention",
-	"running",
-	"budget",
-] as const;
-export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** What a check found. `skipped`: it could not be made, because of another line or because Atlas does not tell. */
 export interface Finding {

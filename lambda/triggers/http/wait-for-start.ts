@@ -1,3 +1,5 @@
+import { fromAtlasCode } from "../../domain/atlas-error-codes.ts";
+import { errorInfo } from "../../domain/error-table.ts";
 import { ServiceError } from "../../domain/errors.ts";
 import type { TargetStatus } from "../../domain/outcome.ts";
 import type { RunStatus } from "../../executions/status.ts";
@@ -53,23 +55,6 @@ async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
 	}
 }
 
-/**
- * What a refusal means to the caller, by Atlas's `errorCode` or ours. Refused keys, roles and addresses are 502, not 401
- * or 403: they are this service's, not the caller's.
- */
-const MEANINGS: readonly (readonly [status: number, codes: RegExp])[] = [
-	[404, /^(ATLAS_)?(CLUSTER|GROUP|PROJECT|RESOURCE)?_?NOT_FOUND$|^INVALID_GROUP_ID$/],
-	[409, /^UNFINISHED_ON_DEMAND_SNAPSHOT$|SNAPSHOT_RUNNING$|PAUSED_CLUSTER$|CLUSTER_PAUSED$|CONFLICT/],
-	[402, /BILLING|PAYMENT|ACCOUNT_SUSPENDED/],
-	[503, /RATE_LIMITED|UPGRAD|^SERVICE_UNAVAILABLE$/],
-	[502, /^ATLAS_(KEY|ROLE|PROJECT_FOREIGN|ADDRESS|FORBIDDEN|UNREACHABLE|NO_REPLY|UNREADABLE|FAULT|VERSION)/],
-	[502, /^(UNEXPECTED_ERROR|USER_UNAUTHORIZED|USER_CANNOT_ACCESS_GROUP|NOT_IN_GROUP|ACCESS_FORBIDDEN|VERSION_GONE)$/],
-	[502, /ACCESS_LIST|WHITELIST|^SECRET_|^invalid_client$|^UNEXPECTED$|^INTERRUPTED$/],
-];
-
-/** The request is sound in form, and Atlas won't have it (RFC 9110 §15.5.21). */
-const OTHERWISE = 422;
-
 /** @returns the problem to tell where every target of a run was refused; `undefined` where one was not */
 export function toRefusal(status: RunStatus, location: string): ProblemError | undefined {
 	const refused = status.targets.filter(isRefused);
@@ -82,15 +67,16 @@ export function toRefusal(status: RunStatus, location: string): ProblemError | u
 		return new ProblemError("not-allowed", { detail: message, errors, headers: { location } });
 	}
 	const others = refused.length > 1 ? `; and ${refused.length - 1} more, see targets` : "";
-	const meaning = meaningOf(code);
+	const httpStatus = statusOf(code);
 	return new ProblemError("atlas-refused", {
-		status: meaning,
+		status: httpStatus,
 		detail: `${first.clusterName}: ${message}${others}`,
 		extensions: { code, run, targets },
-		headers: { location, ...(meaning === 503 && { "retry-after": "60" }) },
+		headers: { location, ...(httpStatus === 503 && { "retry-after": "60" }) },
 	});
 }
 
-const meaningOf = (code: string): number => MEANINGS.find(([, codes]) => codes.test(code))?.[0] ?? OTHERWISE;
+/** @param code of this service, or Atlas's own; of one not known is said what holds for most (RFC 9110 §15.5.21) */
+const statusOf = (code: string): number => errorInfo(fromAtlasCode(code) ?? code)?.httpStatus ?? 422;
 
 const isRefused = (target: RunStatus["targets"][number]): target is TargetStatus => target.state === "REFUSED";

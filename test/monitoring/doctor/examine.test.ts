@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CHECK_NAMES } from "../../../lambda/domain/error-table.ts";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
 import { type CheckRequest, runChecks as examineBy, runDoctor } from "../../../lambda/monitoring/doctor/examine.ts";
-import { CHECK_NAMES, type DoctorReport, formatReport } from "../../../lambda/monitoring/doctor/report.ts";
+import { type DoctorReport, formatReport } from "../../../lambda/monitoring/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AtlasError, type AtlasErrorCode, type AtlasFault, ServiceError } from "../../../lambda/domain/errors.ts";
+import type { AtlasErrorCode } from "../../../lambda/domain/error-table.ts";
+import { AtlasError, type AtlasFault, ServiceError } from "../../../lambda/domain/errors.ts";
 import type { SnapshotStateChange } from "../../../lambda/domain/outcome.ts";
 import { readSnapshotRequest } from "../../../lambda/domain/request.ts";
 import { runMarker } from "../../../lambda/domain/run.ts";
