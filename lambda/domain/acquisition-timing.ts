@@ -9,6 +9,11 @@ const LEAST_LAST_LOOK_SECONDS = 5;
 /** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
 const LAST_MOMENT_SECONDS = 15;
 
+/** Seconds after an answered request by which a list shows what it left behind: a list may be two minutes old. */
+export const LISTED_AFTER_SECONDS = 130;
+/** The same after a request without an answer, which Atlas may have in hand for another minute. */
+export const LISTED_AFTER_DOUBT_SECONDS = 190;
+
 /** What is known, and what is done next. */
 export type Next = readonly [AcquisitionState, AcquisitionAction];
 
@@ -18,13 +23,22 @@ export const lookAfter = (taking: AcquisitionState, [first = 0, ...looksLeft]: r
 	{ do: "look", afterSeconds: Math.max(first, least) },
 ];
 
-export const askAgain = (
+/**
+ * Repeats the request once a list must show what the one before it left behind. After a 401 or 403 it is repeated sooner:
+ * a refusal that lasts is to be reported within five minutes.
+ */
+export function askAgain(
 	taking: AcquisitionState,
 	at: number,
 	terms: AcquisitionTerms,
 	afterSeconds: number,
 	least = 0,
-): Next => again("ask", taking, at, terms, afterSeconds, least);
+): Next {
+	const { leftAt, askRefusals } = taking;
+	const isListed = leftAt === null || askRefusals.count > 0;
+	const untilListed = isListed ? 0 : LISTED_AFTER_SECONDS - Math.floor((at - leftAt) / 1000);
+	return again("ask", taking, at, terms, Math.max(afterSeconds, untilListed), least);
+}
 
 /**
  * After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. A pause

@@ -6,21 +6,27 @@ import type {
 	Refusal,
 	RequestResult,
 } from "./acquisition-state.ts";
-import { again, askAgain, giveUp, lookAfter, type Next } from "./acquisition-timing.ts";
+import {
+	again,
+	askAgain,
+	giveUp,
+	LISTED_AFTER_DOUBT_SECONDS,
+	LISTED_AFTER_SECONDS,
+	lookAfter,
+	type Next,
+} from "./acquisition-timing.ts";
 import type { Failure } from "./failure.ts";
 import { afterRefusal, isLastingRefusal, noRefusals, REFUSAL_PAUSE_SECONDS } from "./failure.ts";
 import type { FinalState, Reason } from "./outcome.ts";
 import { isKeptAtLeast, type Snapshot } from "./snapshot.ts";
 
 /**
- * Seconds between the looks after a request in doubt. Together a minute: three times as long as a reply may take, so
- * that a request which Atlas still has in hand is not overtaken by a second one.
+ * Seconds between the looks after a request in doubt. Together they last until a list must show what it left behind.
  */
-const LOOKS_IN_DOUBT = [5, 15, 40] as const;
-const DOUBT_SECONDS = 60;
+const LOOKS_IN_DOUBT = [5, 15, 60, LISTED_AFTER_DOUBT_SECONDS - 80] as const;
 /** Seconds from a request that was refused for good, and may have been carried out all the same, to the looks after it. */
-const LOOKS_AFTER_REFUSAL = [20, 60, 130] as const;
-/** Requests in doubt after which ours is looked for three times. */
+const LOOKS_AFTER_REFUSAL = [20, 60, LISTED_AFTER_SECONDS] as const;
+/** Requests in doubt after which ours is looked for at once. */
 const DOUBTS_WITH_LOOKS = 2;
 /** Looks in a row that fail before a definite refusal counts without one. */
 const BLIND_LOOKS_AFTER_REFUSAL = 3;
@@ -43,12 +49,14 @@ export function afterRequest(before: AcquisitionState, asked: RequestResult, ter
 	}
 	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
 	if (verdict.refused && !isLastingRefusal(askRefusals, at)) return askAgain(known, at, terms, refusalPause(terms));
-	const again = code === "ATLAS_CONFLICT";
-	if (again || verdict.retry === "never") {
-		const ending = { do: "explain", reason, code, again } as const;
+	const isConflict = code === "ATLAS_CONFLICT";
+	if (isConflict || verdict.retry === "never") {
+		const ending = { do: "explain", reason, code, again: isConflict } as const;
 		return leftAt === null ? [known, ending] : [{ ...known, ending }, lookNow];
 	}
-	return askAgain(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds);
+	// A rate limit turns requests away before anything is carried out.
+	const repeat = code === "ATLAS_RATE_LIMITED" ? again.bind(null, "ask") : askAgain;
+	return repeat(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds);
 }
 
 /**
@@ -61,7 +69,7 @@ function afterDoubt(
 	{ backOff, deadlineAt, hardLimitAt }: AcquisitionTerms,
 	least = 0,
 ): Next {
-	const afterSeconds = Math.max(DOUBT_SECONDS, backOff(taking.asks, least));
+	const afterSeconds = Math.max(LISTED_AFTER_DOUBT_SECONDS, backOff(taking.asks, least));
 	if (taking.doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt)
 		return [taking, { do: "ask", afterSeconds }];
 	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));

@@ -1,5 +1,5 @@
 import { eventsOf, FINAL, type Finding, type Observed, type ObservedRun, type ObservedSnapshot } from "./observed.ts";
-import { dueAt, type Trouble } from "./troubles.ts";
+import { dueAt } from "./troubles.ts";
 
 /** Milliseconds after the deadline within which a request that was decided before may still arrive. */
 const ON_ITS_WAY = 60_000;
@@ -12,16 +12,15 @@ export function judgePunctuality(observed: Observed): readonly Finding[] {
 	const findings: Finding[] = [];
 	const find = (kind: Finding["kind"], what: string) => findings.push({ kind, what });
 	const { runs, requests, wanted, skew } = observed;
-	const starts = runs.map((run) => ({ run, startedAt: begunAt(run, observed.troubles) }));
-	const deadlines = starts.map(({ startedAt }) => startedAt + wanted.deadlineMinutes * 60_000);
+	const deadlines = runs.map(({ startedAt }) => startedAt + wanted.deadlineMinutes * 60_000);
 	const last = Math.max(...deadlines);
 	for (const { at, kind, cluster } of requests) {
 		if (kind !== "take" || at <= last + ON_ITS_WAY + skew) continue;
 		find("late ask", `${cluster} was asked for ${seconds(at - last)} after the deadline`);
 	}
-	for (const [index, { run, startedAt }] of starts.entries()) {
+	for (const [index, run] of runs.entries()) {
 		for (const { name } of observed.clusters) {
-			findings.push(...judgeTarget(observed, run, name, startedAt, deadlines[index] ?? last));
+			findings.push(...judgeTarget(observed, run, name, deadlines[index] ?? last));
 		}
 	}
 	return findings;
@@ -39,23 +38,9 @@ const isPredicted = ({ snapshots }: Observed, { clusterName, requestedAt }: Obse
 
 const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`;
 
-/** The deadline counts from when the run could first note its start. */
-function begunAt({ startedAt }: ObservedRun, troubles: readonly Trouble[]): number {
-	let at = startedAt;
-	for (const { what, from, to } of troubles.toSorted((a, b) => a.from - b.from)) {
-		if (what === "platform" && from <= at + 30_000) at = Math.max(at, to + 5_000);
-	}
-	return at;
-}
-
-function judgeTarget(
-	observed: Observed,
-	run: ObservedRun,
-	name: string,
-	startedAt: number,
-	deadlineAt: number,
-): readonly Finding[] {
+function judgeTarget(observed: Observed, run: ObservedRun, name: string, deadlineAt: number): readonly Finding[] {
 	const { troubles, skew, snapshots } = observed;
+	const { startedAt } = run;
 	const events = eventsOf(observed, run, name);
 	const final = events.find(({ change }) => FINAL.has(change.state));
 	if (!final) return [];
@@ -81,7 +66,7 @@ function judgeTarget(
 	const seenAt = Math.max(endsAt, startedAt);
 	// That a snapshot is gone is believed at the second look.
 	// One whose reply was lost is looked for with pauses that grow with the run.
-	const since = final.change.provenance === "recovered" ? run.startedAt : requestedAt;
+	const since = final.change.provenance === "recovered" ? startedAt : requestedAt;
 	const knownAt = ending === "vanished" ? dueAt(seenAt, since, troubles, slack) : seenAt;
 	const endDue = dueAt(knownAt, since, troubles, slack);
 	if (final.at > endDue)

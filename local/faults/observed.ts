@@ -8,7 +8,7 @@ export interface ObservedRun {
 	readonly run: string;
 	/** What the descriptions of its snapshots begin with. */
 	readonly description: string;
-	/** Epoch milliseconds; the end is `undefined` where there was none. */
+	/** Epoch milliseconds at which the start was kept, from which the deadline counts; the end is `undefined` where there was none. */
 	readonly startedAt: number;
 	readonly endedAt: number | undefined;
 	readonly status: string;

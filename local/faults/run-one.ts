@@ -125,10 +125,13 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	for (const { description } of firings) {
 		for (const execution of executionsOf(description)) {
 			await clock.quiet();
-			const { name: run, status, error, startedAt, endedAt } = execution;
+			const { name: run, status, error, endedAt } = execution;
+			const history = execution.history();
+			const noted = history.find(({ Name, EventType }) => Name === "note-start" && EventType === "StepSucceeded");
+			const startedAt = noted?.EventTimestamp?.getTime() ?? execution.startedAt;
 			const reply = await readStatus(trigger, run);
 			told.push({ run, description, status, error: error?.ErrorMessage, startedAt, endedAt, reply });
-			texts.push(reply, JSON.stringify(execution.history()));
+			texts.push(reply, JSON.stringify(history));
 		}
 	}
 	stop();
@@ -143,7 +146,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		requests: requests.map((request) => ({ ...request, process: stage.processOf(request.port)?.id })),
 		answers,
 		leaks: canaries.search([...seen, ...texts].join("\n")),
-		troubles: [...adversary.troubles, ...throttled(requests)],
+		troubles: [...adversary.troubles, ...throttled(requests, bucket)],
 		skew: Math.abs(plan.skew?.seconds ?? 0) * 1000,
 		operations: [...platform.operations.values()],
 	};

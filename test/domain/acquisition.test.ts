@@ -83,7 +83,7 @@ describe("moves", () => {
 		expect(move).toEqual({ do: "follow", snapshot: other, provenance: "created" });
 	});
 
-	test("a lost reply is looked for three times within a minute before Atlas is asked again", () => {
+	test("a lost reply is looked for four times, until a list of two minutes ago must show it, before Atlas is asked again", () => {
 		let [taking, move] = afterRequest(initialAcquisition, { at: 0, verdict: lost }, terms("join"));
 		const pauses: number[] = [];
 		let at = 0;
@@ -93,7 +93,7 @@ describe("moves", () => {
 			[taking, move] = afterLookup(taking, { at, snapshots: {} }, terms("join"));
 		}
 
-		expect(pauses).toEqual([5, 15, 40]);
+		expect(pauses).toEqual([5, 15, 60, 110]);
 		expect(move).toEqual({ do: "ask", afterSeconds: 0 });
 		expect(taking.inDoubt).toBe(false);
 	});
@@ -128,16 +128,16 @@ describe("moves", () => {
 		expect(move).toEqual(expected);
 	});
 
-	test("conflicts whose cause is over when it is looked for: asked again at once, and then with growing pauses", () => {
+	test("conflicts whose cause is over when it is looked for: asked again when a list must show what a copy of the request left, and then with growing pauses", () => {
 		let taking = initialAcquisition;
-		const pauses = [1, 2, 3, 4].map(() => {
+		const pauses = [1, 2, 3, 4, 5, 6].map(() => {
 			[taking] = afterRequest(taking, { at: 0, verdict: conflict }, terms("join"));
 			const [next, move] = afterLookup(taking, { at: 0, snapshots: {} }, terms("join"));
 			taking = next;
 			return move;
 		});
 
-		expect(pauses).toEqual([0, 10, 20, 40].map((afterSeconds) => ({ do: "ask", afterSeconds })));
+		expect(pauses).toEqual([130, 130, 130, 130, 130, 160].map((afterSeconds) => ({ do: "ask", afterSeconds })));
 	});
 
 	test("a scheduled snapshot of Atlas's own is no conflict", () => {

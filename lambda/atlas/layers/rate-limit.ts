@@ -138,6 +138,9 @@ function learn(bucket: Bucket, reply: AtlasReply, at: number): void {
 	if (limit !== undefined && left !== undefined) {
 		// Atlas may not have counted those that are on their way to it.
 		Object.assign(bucket, { limit, left: Math.max(0, left - bucket.underWay), countedAt: at });
+	} else if (reply.status === 401 && bucket.left !== undefined) {
+		// Whether a challenge costs a token is not documented, and it tells no count: the reply to its repetition will.
+		bucket.left += 1;
 	}
 	const asked = retryAfterSeconds(reply, at);
 	if (reply.status !== 429 && asked === undefined) {

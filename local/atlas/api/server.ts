@@ -30,6 +30,8 @@ export interface RequestRecord {
 	endedAt: number | null;
 	/** Seconds that the reply asks to wait. */
 	retryAfter: number | null;
+	/** What the reply says is left of the bucket; null where it does not. */
+	remaining: number | null;
 	/** The client's port: it tells sockets apart. */
 	readonly port: number;
 	/** Whether the operation was carried out, whatever the client got to see. */
@@ -106,6 +108,7 @@ async function serveApi(
 		at: state.now(),
 		endedAt: null,
 		retryAfter: null,
+		remaining: null,
 		port: request.port,
 		executed: false,
 	};
@@ -120,11 +123,12 @@ async function serveApi(
 	const actions = faults.actionsFor(kind, cluster, request);
 	const reply = actions.length === 0 ? execute() : await applyFaults(actions, response, execute);
 	if (reply === undefined) return;
-	const { "Retry-After": retryAfter } = reply.headers;
+	const { "Retry-After": retryAfter, "RateLimit-Remaining": remaining } = reply.headers;
 	Object.assign(record, {
 		status: reply.status,
 		endedAt: state.now(),
 		retryAfter: retryAfter === undefined ? null : Number(retryAfter),
+		remaining: remaining === undefined ? null : Number(remaining),
 	});
 	send(state, response, reply);
 }

@@ -38,6 +38,17 @@ function paced(...script: AtlasReply[]) {
 	return { state, send };
 }
 
+test("a challenge uses up nothing of what Atlas said is left: its repetition is sent", async () => {
+	const { state, send } = paced(
+		good(3, 20),
+		{ status: 401, headers: {}, body: "" },
+		{ status: 401, headers: {}, body: "" },
+	);
+	for (let calls = 0; calls < 4; calls++) await send(backup());
+
+	expect(state).toMatchObject({ sent: 4, waited: 0 });
+});
+
 describe("after a 429", () => {
 	test("nothing more is sent for the project until Retry-After is over, to the second", async () => {
 		const { state, send } = paced(limited({ "retry-after": "55" }));
