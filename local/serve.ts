@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { needsIam } from "../lambda/triggers/http/index-page.ts";
+import { needsIam } from "../lambda/triggers/http/routes.ts";
 import { explainListenError } from "./cli/command.ts";
 import { serveGateway } from "./gateway/server.ts";
 import { isSignedBy, type SigningKeys } from "./gateway/sigv4.ts";

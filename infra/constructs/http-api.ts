@@ -17,7 +17,7 @@ import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { ROUTES } from "../../lambda/triggers/http/index-page.ts";
+import { ROUTES } from "../../lambda/triggers/http/routes.ts";
 import { acknowledge, physicalName } from "./naming.ts";
 import type { HttpProps } from "./props.ts";
 
@@ -48,7 +48,7 @@ export class SnapshotApi extends Construct {
 		this.url = stage.url;
 		const integration = new HttpLambdaIntegration("Trigger", props.trigger);
 		const authorizer = new HttpIamAuthorizer();
-		this.#routes = ROUTES.filter(({ proof }) => proof === "iam").flatMap(({ path, methods }) =>
+		this.#routes = ROUTES.filter(({ auth }) => auth === "iam").flatMap(({ path, methods }) =>
 			this.api.addRoutes({ path, methods: methods.map((method) => HttpMethod[method]), integration, authorizer }),
 		);
 		const none = new HttpNoneAuthorizer();
@@ -59,7 +59,7 @@ export class SnapshotApi extends Construct {
 			new HttpRoute(this, "Rest", rest),
 			"the index and unknown paths: nothing is started",
 		);
-		for (const { path } of props.signedHook ? ROUTES.filter(({ proof }) => proof === "webhook") : []) {
+		for (const { path } of props.signedHook ? ROUTES.filter(({ auth }) => auth === "webhook") : []) {
 			const [route] = this.api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: none });
 			if (route) this.throttle(stage, throttle, route, "the function checks a Standard Webhooks signature");
 		}

@@ -2,25 +2,27 @@ import { isRecord, type JsonObject } from "../domain/json.ts";
 import { EVENT_SOURCE } from "../domain/outcome.ts";
 import type { SnapshotRequest } from "../domain/request.ts";
 import { nameRun, type Run } from "../domain/run.ts";
-import { eventInvalid, isAwsName, isIsoTime, readRequestAt, runOfSlot } from "./events.ts";
+import { eventInvalid, isAwsName, isIsoTime, readRequestAt, runOfSlot } from "./event-fields.ts";
 
-/** EventBridge's own: a rule with a schedule expression, and Scheduler where a schedule has no input of ours. */
-const CLOCKS = new Set(["aws.events", "aws.scheduler"]);
+/** Sources of `Scheduled Event`: a rule with a schedule expression, and a Scheduler schedule without an input. */
+const SCHEDULE_SOURCES = new Set(["aws.events", "aws.scheduler"]);
 
 export const isEventBridgeEvent = (event: JsonObject): boolean => "detail-type" in event && "source" in event;
 
 /**
- * Reads EventBridge's envelope. An event is known by its `id`; a clock's `Scheduled Event` by its rule and time, because
- * that is what stays the same when a firing is delivered twice.
+ * Reads an EventBridge event. Its run is named after its `id`, that of a `Scheduled Event` after rule and time: these are
+ * the same for every delivery.
  *
- * @param defaultRequest what a clock's event without a request carries out
+ * @param defaultRequest carried out for a `Scheduled Event` without a request
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`
  * @see EventBridge User Guide, "Events" (the standard fields)
  */
 export function readEventBridgeEvent(event: JsonObject, stack: string, defaultRequest?: SnapshotRequest): Run {
 	const { source } = event;
 	if (!isAwsName(source)) throw eventInvalid({ pointer: "/source", detail: "must be a string" });
-	if (CLOCKS.has(source) && event["detail-type"] === "Scheduled Event") return readFiring(event, stack, defaultRequest);
+	if (SCHEDULE_SOURCES.has(source) && event["detail-type"] === "Scheduled Event") {
+		return readScheduledEvent(event, stack, defaultRequest);
+	}
 	if (source.startsWith("aws.")) {
 		throw eventInvalid({ pointer: "/source", detail: "must not be an AWS service: its events are no requests" });
 	}
@@ -34,7 +36,7 @@ export function readEventBridgeEvent(event: JsonObject, stack: string, defaultRe
 	return { run, trigger: "event", requestedBy: `event:${source}`, request };
 }
 
-function readFiring(event: JsonObject, stack: string, defaultRequest: SnapshotRequest | undefined): Run {
+function readScheduledEvent(event: JsonObject, stack: string, defaultRequest: SnapshotRequest | undefined): Run {
 	const { time } = event;
 	const rule = Array.isArray(event["resources"]) ? event["resources"][0] : undefined;
 	if (!isAwsName(rule)) throw eventInvalid({ pointer: "/resources/0", detail: "must be the ARN of the rule" });

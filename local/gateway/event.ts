@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { isRecord } from "../../lambda/domain/json.ts";
-import { needsIam } from "../../lambda/triggers/http/index-page.ts";
+import { needsIam } from "../../lambda/triggers/http/routes.ts";
 
 /** Who calls, where nobody signs: the person at this machine, as IAM would name a user. */
 const LOCAL_USER = "arn:aws:iam::123456789012:user/local";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createCache, shareReads } from "../../lambda/executions/executions.ts";
+import { createCache, shareReads } from "../../lambda/executions/runs.ts";
 
 describe("a look", () => {
 	test("is shared while it is under way, and serves for as long as it is fresh", async () => {

@@ -4,7 +4,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { sign } from "../../lambda/triggers/http/webhook.ts";
+import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
@@ -129,7 +129,7 @@ beforeAll(async () => {
 	const signed = {
 		"webhook-id": "w-1",
 		"webhook-timestamp": String(at),
-		"webhook-signature": `v1,${sign(key, "w-1", String(at), Buffer.from(body)).toString("base64")}`,
+		"webhook-signature": `v1,${signWebhook(key, "w-1", String(at), Buffer.from(body)).toString("base64")}`,
 	};
 	hooked = await handler(http("POST", "/hooks/snapshots", body, signed), context);
 	await Promise.all(aws.runs.map(({ ended }) => ended));

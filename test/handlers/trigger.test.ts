@@ -6,10 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import type { handler as Handler } from "../../lambda/handlers/trigger.ts";
 import { readGatewayEvent } from "../../lambda/triggers/http/api-gateway.ts";
-import { sign } from "../../lambda/triggers/http/webhook.ts";
+import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
+import { expectDocumented } from "../harness/http-contract.ts";
 import { targetStatus } from "../harness/router.ts";
-import { expectInContract } from "../triggers/http/contract.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
 const request = { projectId: PROJECT, clusters: ["prod-a"] };
@@ -72,7 +72,7 @@ async function send(event: ReturnType<typeof http>) {
 	if (!("statusCode" in reply)) throw new Error("no reply");
 	const { statusCode: status, headers, body } = reply;
 	const { method, path } = readGatewayEvent(event, 0);
-	expectInContract(method, path, { status, headers, ...(body !== "" && { body }) });
+	expectDocumented(method, path, { status, headers, ...(body !== "" && { body }) });
 	return { status, headers, body: JSON.parse(body || "null") };
 }
 
@@ -135,7 +135,7 @@ describe("the trigger function", () => {
 	test("takes a hook that is signed, and starts nothing for one that is not", async () => {
 		const body = JSON.stringify(request);
 		const timestamp = String(Math.floor(Date.now() / 1000));
-		const mac = sign(key, "msg_1", timestamp, Buffer.from(body)).toString("base64");
+		const mac = signWebhook(key, "msg_1", timestamp, Buffer.from(body)).toString("base64");
 		const headers = { "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
 		const before = aws.runs.length;
 

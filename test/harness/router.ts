@@ -1,58 +1,72 @@
 import openapi from "../../docs/openapi.json" with { type: "json" };
+import { readLimits } from "../../lambda/domain/limits.ts";
+import type { SnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
-import type { Runs } from "../../lambda/executions/executions.ts";
+import { type Runs, withRequestLimits } from "../../lambda/executions/runs.ts";
 import type { RunStatus } from "../../lambda/executions/status.ts";
+import { handleTrigger } from "../../lambda/triggers/handle-trigger.ts";
 import { createHookKeys } from "../../lambda/triggers/http/hook-keys.ts";
 import type { HttpReply, HttpRequest } from "../../lambda/triggers/http/request.ts";
-import { type AnsweredRequest, createRouter } from "../../lambda/triggers/http/router.ts";
-import { expectInContract } from "../triggers/http/contract.ts";
+import { createRouter, type RequestLogEntry } from "../../lambda/triggers/http/router.ts";
+import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
+import { expectDocumented } from "./http-contract.ts";
 
+/** Epoch milliseconds at which the tests take place. */
 export const NOW = Date.parse("2026-10-24T02:00:00Z");
 export const PROJECT = "32b6e34b3d91647abb20e7b8";
 const STACK = "atlas-snapshots";
-export const CALLER = "iam:arn:aws:iam::123456789012:user/ci";
+export const USER = "arn:aws:iam::123456789012:user/ci";
+export const CALLER = `iam:${USER}` as const;
 export const REQUEST = { projectId: PROJECT, clusters: ["prod-a"] } as const;
 
 /** The run of a caller's idempotency key. */
 export const runOf = (key: string, caller: string = CALLER) => nameRun({ stack: STACK, trigger: "http", caller, key });
 
 export interface TestRouterOptions {
-	/** What the engine says of a run, asked again at every look. */
-	readonly read?: (run: string, look: number) => RunStatus | undefined;
+	/** The status of a run, at each read. */
+	readonly read?: (run: string, reads: number) => RunStatus | undefined;
 	readonly start?: (run: Run) => void;
-	/** The webhook secret's text, asked at every reading; without it there is no hook route. */
+	/** The webhook secret's text, at each read; without it there is no hook route. */
 	readonly secret?: () => string | undefined;
+	/** As `REQUEST_LIMITS` holds them; without it there are none. */
+	readonly limits?: object;
+	readonly defaultRequest?: SnapshotRequest;
 }
 
-/** The HTTP face over an engine of the test's own and a clock that only pauses move. Every reply is judged by the document. */
+type TestRequest = Partial<Omit<HttpRequest, "body">> & { readonly body?: unknown };
+
+/** The trigger function without AWS, on a clock that only pauses move. Every reply is checked against the OpenAPI document. */
 export function createTestRouter(options: TestRouterOptions = {}) {
 	const started: Run[] = [];
-	const heard: AnsweredRequest[] = [];
+	const logged: RequestLogEntry[] = [];
 	const warnings: string[] = [];
 	const time = { now: NOW };
-	const looks = { count: 0 };
+	const reads = { count: 0 };
 	const secretReads = { count: 0 };
-	const engine: Runs = {
+	const { secret, limits, defaultRequest } = options;
+	const unlimited: Runs = {
 		async start(run) {
 			options.start?.(run);
 			started.push(run);
 		},
 		async read(run) {
-			looks.count++;
-			const status = options.read?.(run, looks.count);
+			reads.count++;
+			const status = options.read?.(run, reads.count);
 			return status && { requestedBy: CALLER, ...status };
 		},
 	};
-	const { secret } = options;
+	const read = readLimits(limits ?? {});
+	if (read.faults) throw new Error(JSON.stringify(read.faults));
+	const runs = limits ? withRequestLimits(unlimited, read.limits) : unlimited;
 	const now = () => time.now;
 	const readSecret = async () => {
 		secretReads.count++;
 		return secret?.();
 	};
-	const face = createRouter({
-		engine,
+	const router = createRouter({
+		runs,
 		stack: STACK,
-		...(secret && { hookKeys: createHookKeys(readSecret, now, (warning) => warnings.push(warning)) }),
+		hookKeys: secret && createHookKeys(readSecret, now, (warning) => warnings.push(warning)),
 		openapi: async () => JSON.stringify(openapi),
 		clock: {
 			now,
@@ -60,12 +74,11 @@ export function createTestRouter(options: TestRouterOptions = {}) {
 				time.now += milliseconds;
 			},
 		},
-		hear: (answered) => heard.push(answered),
+		onReply: (entry) => logged.push(entry),
 	});
 
-	async function send(request: Partial<Omit<HttpRequest, "body">> & { readonly body?: unknown }): Promise<HttpReply> {
-		const { body = "", ...rest } = request;
-		const whole: HttpRequest = {
+	async function send({ body = "", ...request }: TestRequest): Promise<HttpReply> {
+		const complete: HttpRequest = {
 			method: "POST",
 			path: "/snapshots",
 			prefix: "",
@@ -73,18 +86,52 @@ export function createTestRouter(options: TestRouterOptions = {}) {
 			id: undefined,
 			caller: CALLER,
 			replyBy: time.now + 30_000,
-			...rest,
+			...request,
 			body: body instanceof Uint8Array ? body : Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
 		};
-		const reply = await face(whole);
-		expectInContract(whole.method, whole.path, reply);
+		const reply = await router(complete);
+		expectDocumented(complete.method, complete.path, reply);
 		return reply;
 	}
 
-	return { send, started, heard, time, looks, secretReads, warnings };
+	/** Invokes the trigger function with an event. */
+	const invoke = (event: unknown) =>
+		handleTrigger({ router, runs, stack: STACK, defaultRequest, onEvent: () => {} }, event, { replyBy: NOW + 30_000 });
+
+	return { send, invoke, started, logged, time, reads, secretReads, warnings };
 }
 
-/** A target as a run's result tells it. */
+/** A request as an HTTP API hands it over (payload 2.0); a caller is authenticated where it is given. */
+export function gatewayEvent(method: string, path: string, body?: unknown, headers: object = {}, userArn?: string) {
+	return {
+		version: "2.0",
+		routeKey: "$default",
+		rawPath: path,
+		headers: {
+			"content-type": "application/json",
+			authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE",
+			...headers,
+		},
+		requestContext: {
+			stage: "$default",
+			requestId: "r-1",
+			http: { method },
+			authorizer: userArn === undefined ? undefined : { iam: { userArn } },
+		},
+		body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+	};
+}
+
+export const keyText = (key: Buffer) => `whsec_${key.toString("base64")}`;
+
+/** The headers of a signed hook. */
+export function signedHeaders(key: Uint8Array, id: string, body: string | Uint8Array, at = NOW) {
+	const timestamp = String(Math.floor(at / 1000));
+	const signature = signWebhook(key, id, timestamp, Buffer.from(body)).toString("base64");
+	return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${signature}` };
+}
+
+/** The status of a target as a run's result holds it. */
 export function targetStatus(
 	state: "STARTED" | "COMPLETED" | "REFUSED",
 	clusterName = "prod-a",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { InputError } from "../../lambda/domain/errors.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun } from "../../lambda/domain/run.ts";
-import { readEvent as readRunOf } from "../../lambda/triggers/events.ts";
+import { readEvent as readRunOf } from "../../lambda/triggers/handle-trigger.ts";
 
 const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
 const whole = readSnapshotRequest(request);

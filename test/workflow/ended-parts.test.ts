@@ -65,7 +65,7 @@ async function endPartAtFinal(nth: number, how: EventType, unreadable: number) {
 		async readBrokenParts(arn) {
 			reads += 1;
 			if (reads <= unreadable) throw new Error("throttled");
-			return readEndedParts({ history, find: never, get: never }, arn);
+			return readEndedParts({ history }, arn);
 		},
 	};
 	const frozen = () => new Promise<never>(() => {});

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createSecretReader } from "../../lambda/aws/secret-reader.ts";
-import { sign } from "../../lambda/triggers/http/webhook.ts";
+import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/protocol.ts";
 import { type Canaries, createCanaries } from "../../local/faults/secrets.ts";
@@ -159,7 +159,7 @@ test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
 	const signed = (body: string, signWith = key) => {
 		const id = randomUUID();
 		const timestamp = String(Math.floor(Date.now() / 1000));
-		const mac = sign(signWith, id, timestamp, Buffer.from(body)).toString("base64");
+		const mac = signWebhook(signWith, id, timestamp, Buffer.from(body)).toString("base64");
 		canaries.add("signature", mac);
 		return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
 	};

@@ -11,8 +11,7 @@ export interface GatewayReply {
 }
 
 /**
- * Tells an API Gateway request from every other event. A load balancer's looks alike and is refused, since it comes
- * without IAM.
+ * Whether the event is an API Gateway request. A load balancer's event looks alike and is refused: it has no IAM caller.
  *
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version)
  */
@@ -23,17 +22,16 @@ export function isGatewayEvent(event: unknown): event is JsonObject {
 }
 
 /**
- * Reads a request of payload version 2.0 or 1.0. Fields that are missing or of a wrong type count as empty: the routes
- * will not know them.
+ * Reads a request of payload version 2.0 or 1.0. Fields that are missing or of a wrong type count as empty.
  *
  * @param replyBy epoch milliseconds by which the reply must be ready
  */
 export function readGatewayEvent(event: JsonObject, replyBy: number): HttpRequest {
 	const context = objectOf(event["requestContext"]);
 	const http = objectOf(context["http"]);
-	const whole = textOf(event["rawPath"]) ?? textOf(event["path"]) ?? "/";
+	const fullPath = textOf(event["rawPath"]) ?? textOf(event["path"]) ?? "/";
 	const template = textOf(event["resource"]) ?? textOf(event["routeKey"])?.split(" ")[1];
-	const { prefix, path } = splitPath(whole, textOf(context["stage"]), template);
+	const { prefix, path } = splitPath(fullPath, textOf(context["stage"]), template);
 	return {
 		method: textOf(http["method"]) ?? textOf(event["httpMethod"]) ?? "",
 		path,
@@ -51,8 +49,8 @@ export function toGatewayReply({ status, headers, body }: HttpReply): GatewayRep
 }
 
 /**
- * Takes off what stands before the route: the base path of a custom domain, which the route's template tells, or the
- * stage, which payload 2.0 leaves in the path.
+ * Splits the path into a prefix and the route's path. The prefix is the base path of a custom domain, found by the route's
+ * template, or the stage, which payload 2.0 leaves in the path.
  */
 function splitPath(path: string, stage: string | undefined, template: string | undefined) {
 	if (template?.startsWith("/") && !template.includes("+}")) {
@@ -68,9 +66,9 @@ function splitPath(path: string, stage: string | undefined, template: string | u
 	return { prefix: "", path };
 }
 
-/** Payload 1.0 leaves the stage out of the path, but tells in the context what the client saw. */
-function hiddenPrefix(path: string, seen: string | undefined): string {
-	return seen?.endsWith(path) ? seen.slice(0, -path.length) : "";
+/** Payload 1.0 leaves the stage out of the path; the context has the path that the client used. */
+function hiddenPrefix(path: string, clientPath: string | undefined): string {
+	return clientPath?.endsWith(path) ? clientPath.slice(0, -path.length) : "";
 }
 
 function readHeaders(single: JsonObject, multiple: JsonObject): Record<string, string> {
@@ -88,8 +86,8 @@ function readHeaders(single: JsonObject, multiple: JsonObject): Record<string, s
 const PRINCIPAL = /^arn:[\w-]{1,32}:(?:iam|sts)::\d{12}:[\x21-\x7e]{1,1024}$/;
 
 /**
- * Reads who called, as the IAM authorizer of API Gateway found. Nobody is authenticated by a function URL, by an API
- * without an authorizer, or by one of another kind. A role counts as one caller, whatever its sessions are called.
+ * Reads the caller that API Gateway's IAM authorizer authenticated: the ARN, of a role without its session name. A function
+ * URL, an API without an authorizer, or one of another kind authenticates nobody.
  *
  * @param context the event's `requestContext`
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (`authorizer.iam`), and "Input format of
@@ -103,10 +101,9 @@ function readCaller(context: JsonObject, version: unknown): RequestedBy | undefi
 	return `iam:${arn.replace(/^(arn:[^:]+:sts::\d+:assumed-role\/[^/]+)\/.*$/, "$1")}`;
 }
 
-/** A function URL is a way around the API, with its routes and its throttle. */
+/** A function URL bypasses the API, its routes and its throttle. */
 const isFunctionUrl = (context: JsonObject): boolean => /\.lambda-url\./i.test(textOf(context["domainName"]) ?? "");
 
-/** Empty where it is no object. */
 const objectOf = (input: unknown): JsonObject => (isRecord(input) ? input : {});
 
 const textOf = (input: unknown): string | undefined => (typeof input === "string" ? input : undefined);

@@ -1,51 +1,25 @@
 import type { HttpReply, HttpRequest } from "./request.ts";
+import { ROUTES } from "./routes.ts";
 
-/** A route as API Gateway, the index and the local server know it; API Gateway hands every other path over unsigned. */
-export interface RouteInfo {
-	readonly methods: readonly ("GET" | "HEAD" | "POST")[];
-	readonly path: string;
-	/** How a caller proves who it is. */
-	readonly proof: "iam" | "webhook";
-	readonly purpose: string;
-}
-
-export const ROUTES: readonly RouteInfo[] = [
-	{ methods: ["POST"], path: "/snapshots", proof: "iam", purpose: "takes snapshots" },
-	{ methods: ["GET", "HEAD"], path: "/snapshots/{run}", proof: "iam", purpose: "tells where a run stands" },
-	{
-		methods: ["POST"],
-		path: "/hooks/snapshots",
-		proof: "webhook",
-		purpose: "takes snapshots, without an AWS identity",
-	},
-	{ methods: ["GET", "HEAD"], path: "/openapi.json", proof: "iam", purpose: "the contract, in OpenAPI 3.1" },
-];
-
-const PROOFS = { iam: "IAM signature (SigV4, service execute-api)", webhook: "Standard Webhooks signature" } as const;
+const SIGNATURES = {
+	iam: "IAM signature (SigV4, service execute-api)",
+	webhook: "Standard Webhooks signature",
+} as const;
 const SUMMARY = "Takes MongoDB Atlas snapshots and follows each to its end.";
 const BODY = '{"projectId":"32b6e34b3d91647abb20e7b8","clusters":["prod-a"]}';
 
-/** Whether only a caller that IAM has authenticated gets through to the function. */
-export const needsIam = (method: string, path: string): boolean =>
-	ROUTES.some(
-		({ proof, methods, path: template }) =>
-			proof === "iam" &&
-			methods.some((each) => each === method) &&
-			new RegExp(`^${template.replace(".", "\\.").replace("{run}", "[^/]+")}$`).test(path),
-	);
-
 /**
- * `GET /`: what there is, for a person or a program that knows only the address. HTML where the caller prefers it to
- * JSON. It holds nothing of the account, the stack or the request but its own address.
+ * `GET /`: lists the routes for a caller that knows only the address, as HTML where the caller prefers it to JSON. It shows
+ * nothing of the account or the stack, and of the request only the address.
  *
  * @see RFC 9110 §12.5.1 (Accept), §12.5.5 (Vary); RFC 8631 §4.1 (`service-desc`)
  */
-export function showIndex({ headers, prefix }: HttpRequest): HttpReply {
+export function getIndex({ headers, prefix }: HttpRequest): HttpReply {
 	const example = exampleAt(addressOf(headers) + prefix);
-	const routes = ROUTES.map(({ methods, path, proof, purpose }) => ({
+	const routes = ROUTES.map(({ methods, path, auth, purpose }) => ({
 		methods,
 		path: prefix + path,
-		signature: PROOFS[proof],
+		signature: SIGNATURES[auth],
 		purpose,
 	}));
 	const contract = `${prefix}/openapi.json`;
@@ -67,7 +41,7 @@ export function showIndex({ headers, prefix }: HttpRequest): HttpReply {
 	return { status: 200, headers: { "content-type": "text/html; charset=utf-8", ...policy, ...shared }, body };
 }
 
-/** The key goes to curl by a pipe: a command line is seen by everyone on the machine. */
+/** The key goes to curl through a pipe: every user of a machine can read its command lines. */
 const exampleAt = (address: string): string =>
 	[
 		`printf 'user = "%s:%s"\\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" |`,
@@ -75,7 +49,7 @@ const exampleAt = (address: string): string =>
 		`-H "content-type: application/json" -d '${BODY}' ${address}/snapshots`,
 	].join(" ");
 
-/** Where the caller found this service; a host that no address has is left out. */
+/** The address that the caller used; a malformed host is not repeated. */
 function addressOf({ host = "", "x-forwarded-proto": scheme }: HttpRequest["headers"]): string {
 	const known = /^[a-z0-9.-]{1,253}(:\d{1,5})?$/i.test(host) ? host : "HOST";
 	return `${scheme === "https" ? "https" : "http"}://${known}`;

@@ -38,7 +38,7 @@ export interface ProblemDetails {
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request that can't be fulfilled, on its way from where it is noticed to the door. */
+/** Thrown by a handler; the router answers with the problem. */
 export class ProblemError extends Error {
 	readonly kind: ProblemKind;
 	readonly details: ProblemDetails;
@@ -51,8 +51,14 @@ export class ProblemError extends Error {
 	}
 }
 
-/** @param requestId what the log knows the request by; it becomes `instance` */
-export function toProblemReply(kind: ProblemKind, details: ProblemDetails, requestId: string): HttpReply {
+/**
+ * The problem reply for an error. An error that is not the caller's fault is not described: the log has it, under the
+ * same request id.
+ *
+ * @param requestId the request's id in the log; it becomes `instance`
+ */
+export function toProblemReply(error: unknown, requestId: string): HttpReply {
+	const { kind, details } = toProblem(error);
 	const { detail, errors, extensions, headers } = details;
 	const status = details.status ?? PROBLEMS[kind].status;
 	const body = {
@@ -61,30 +67,20 @@ export function toProblemReply(kind: ProblemKind, details: ProblemDetails, reque
 		status,
 		detail,
 		instance: `urn:atlas-snapshots:request:${requestId}`,
-		...(errors && { errors }),
+		errors,
 		...extensions,
 	};
-	return {
-		status,
-		headers: { "content-type": "application/problem+json", ...headers },
-		body: JSON.stringify(body),
-	};
+	return { status, headers: { "content-type": "application/problem+json", ...headers }, body: JSON.stringify(body) };
 }
 
-/** Whole seconds to wait before AWS is asked again. */
+/** Seconds after which the caller may send the request again. */
 const RETRY_SECONDS = "5";
 
-/**
- * Judges what went wrong while a request was answered. What is not the caller's to mend says nothing of itself: the log
- * has it, under the same request id.
- */
-export function toProblem(error: unknown): { readonly kind: ProblemKind; readonly details: ProblemDetails } {
+function toProblem(error: unknown): Pick<ProblemError, "kind" | "details"> {
 	if (error instanceof ProblemError) return error;
-	if (error instanceof InputError && error.name === "REQUEST_INVALID") {
-		return { kind: "request-invalid", details: { detail: error.message, errors: error.faults } };
-	}
-	if (error instanceof InputError && error.name === "NOT_ALLOWED") {
-		return { kind: "not-allowed", details: { detail: error.message, errors: error.faults } };
+	if (error instanceof InputError && (error.name === "REQUEST_INVALID" || error.name === "NOT_ALLOWED")) {
+		const kind = error.name === "NOT_ALLOWED" ? "not-allowed" : "request-invalid";
+		return { kind, details: { detail: error.message, errors: error.faults } };
 	}
 	if (error instanceof ServiceError && error.name === "RUN_NAME_TAKEN") {
 		return { kind: "run-name-taken", details: { detail: error.message } };

@@ -1,7 +1,7 @@
 import type { RequestedBy } from "../../domain/run.ts";
 import { ProblemError } from "./problem.ts";
 
-/** A request of the HTTP face, whichever payload version API Gateway sent it in. */
+/** An HTTP request, whichever payload version API Gateway sent it in. */
 export interface HttpRequest {
 	readonly method: string;
 	/** The path below the stage or base path, as routes know it. */
@@ -14,7 +14,7 @@ export interface HttpRequest {
 	readonly body: Uint8Array;
 	/** API Gateway's own id of the request. */
 	readonly id: string | undefined;
-	/** Whom API Gateway's IAM authorizer found to call; nobody, where it was not asked. */
+	/** The caller that API Gateway's IAM authorizer authenticated; absent on routes without it. */
 	readonly caller: RequestedBy | undefined;
 	/** Epoch milliseconds by which the reply must be ready. */
 	readonly replyBy: number;
@@ -28,20 +28,20 @@ export interface HttpReply {
 }
 
 /**
- * Completes a reply by what every one of them needs: no cache keeps it unless it says so itself (RFC 9111 §5.2.2.5), and
- * no browser takes it for anything but what its type says (WHATWG Fetch, "X-Content-Type-Options"). A reply to HEAD is
- * that to GET without the body (RFC 9110 §9.3.2).
+ * Adds the headers of every reply: no cache keeps it unless it says so itself (RFC 9111 §5.2.2.5), and no browser guesses
+ * another type (WHATWG Fetch, "X-Content-Type-Options"). A reply to HEAD is that to GET without the body (RFC 9110
+ * §9.3.2).
  */
-export const completed = (method: string, { headers, body, ...reply }: HttpReply): HttpReply => ({
-	...reply,
+export const finalizeReply = (method: string, { status, headers, body }: HttpReply): HttpReply => ({
+	status,
 	headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
-	...(method !== "HEAD" && body !== undefined && { body }),
+	body: method === "HEAD" ? undefined : body,
 });
 
 /** Answers every request, and never throws. */
 export type HttpRouter = (request: HttpRequest) => Promise<HttpReply>;
 
-/** @throws ProblemError `not-allowed` where nobody was authenticated: for nobody nothing is started, and nothing read */
+/** @throws ProblemError `not-allowed` where the caller is not authenticated */
 export function requireCaller({ caller }: HttpRequest): RequestedBy {
 	if (caller !== undefined) return caller;
 	const detail = "must come through the HTTP API and be signed by IAM";
@@ -59,7 +59,7 @@ export function checkSize({ body }: HttpRequest): void {
 }
 
 /**
- * Reads a body of JSON in UTF-8 (RFC 8259 §8.1). A request without a content type is taken at its word (RFC 9110 §8.3).
+ * Reads a body of JSON in UTF-8 (RFC 8259 §8.1). Without a content type the body is taken for JSON (RFC 9110 §8.3).
  *
  * @throws ProblemError `media-type-unsupported`, `json-invalid`
  */
@@ -84,36 +84,34 @@ const isJson = (type: string): boolean =>
 	/^\s*application\/json\s*(;\s*charset\s*=\s*("utf-?8"|utf-?8)\s*)?;?\s*$/i.test(type);
 
 /**
- * Reads the key by which a call is known again: `Idempotency-Key`, as a quoted string of Structured Fields or bare, else
- * `webhook-id`.
+ * Reads the idempotency key: `Idempotency-Key`, as a quoted string of Structured Fields or bare, else `webhook-id`.
  *
- * @returns `undefined` where the call has none
+ * @returns `undefined` where the request has none
  * @throws ProblemError `idempotency-key-invalid`
  * @see draft-ietf-httpapi-idempotency-key-header §2.1; RFC 9651 §3.3.3 (strings)
  */
 export function readIdempotencyKey(headers: Readonly<Record<string, string>>): string | undefined {
 	const field = headers["idempotency-key"]?.trim();
 	if (field === undefined) return readWebhookId(headers);
-	return field.startsWith('"') ? check("Idempotency-Key", unquote(field)) : checkBare("Idempotency-Key", field);
+	return field.startsWith('"')
+		? checkKey("Idempotency-Key", unquote(field))
+		: checkUnquotedKey("Idempotency-Key", field);
 }
 
 /** @throws ProblemError `idempotency-key-invalid` */
 export function readWebhookId(headers: Readonly<Record<string, string>>): string | undefined {
 	const id = headers["webhook-id"]?.trim();
-	return id === undefined ? undefined : checkBare("webhook-id", id);
+	return id === undefined ? undefined : checkUnquotedKey("webhook-id", id);
 }
 
-/**
- * A comma joins fields that were sent more than once (RFC 9110 §5.3), so that two keys would name a third run. Within
- * quotes it is part of the one key.
- */
-function checkBare(name: string, key: string): string {
-	if (!key.includes(",")) return check(name, key);
+/** A comma may join two fields (RFC 9110 §5.3), and two keys would name a third run. Within quotes it is part of the key. */
+function checkUnquotedKey(name: string, key: string): string {
+	if (!key.includes(",")) return checkKey(name, key);
 	const detail = `${name} must be sent once, and hold no comma${name === "webhook-id" ? "" : " unless quoted"}`;
 	throw new ProblemError("idempotency-key-invalid", { detail });
 }
 
-function check(name: string, key: string | undefined): string {
+function checkKey(name: string, key: string | undefined): string {
 	if (key !== undefined && /^[\x20-\x7e]{1,255}$/.test(key)) return key;
 	const detail = `${name} must be 1 to 255 printable ASCII characters`;
 	throw new ProblemError("idempotency-key-invalid", { detail });
@@ -129,10 +127,10 @@ function unquote(field: string): string | undefined {
 const MAX_WAIT_SECONDS = 20;
 
 /**
- * Reads how long the caller would like the reply to be held back. A wish that is malformed is no wish, and a longer one
- * than {@link MAX_WAIT_SECONDS} is granted in part: a preference is never an error.
+ * Reads the time for which the caller would like the reply to be held back. A preference is never an error: a malformed
+ * one is ignored, a longer one is cut to {@link MAX_WAIT_SECONDS}.
  *
- * @returns whole seconds; 0 where there is no such wish
+ * @returns whole seconds; 0 without such a preference
  * @see RFC 7240 §2 (the first of several counts), §4.3 (wait)
  */
 export function readPreferredWait(prefer: string | undefined): number {

@@ -1,31 +1,28 @@
 import { createHash } from "node:crypto";
 import type { Reason, TargetStatus } from "../../domain/outcome.ts";
 import type { RequestedBy } from "../../domain/run.ts";
-import type { Runs } from "../../executions/executions.ts";
+import type { Runs } from "../../executions/runs.ts";
 import type { RunStatus, TargetProgress } from "../../executions/status.ts";
 import { ProblemError } from "./problem.ts";
 import { type HttpReply, type HttpRequest, requireCaller } from "./request.ts";
 
-/** Whether the text is what `nameRun` makes: nothing else is worth a question to AWS, whose limits are low. */
+/** Whether it is a name that `nameRun` makes. For others AWS is not called: its limits are low. */
 export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9a-f]{32}$/.test(text);
 
-/**
- * A user or role reads its own runs, and those that no user or role asked for: schedules, events and hooks have nobody
- * who could. The run of another user or role is as if it were not there.
- */
+/** A user or role may read its own runs, and those of schedules, events and hooks, which have no user or role. */
 const mayRead = (caller: RequestedBy, { requestedBy }: RunStatus): boolean =>
 	requestedBy === caller || (requestedBy !== undefined && !requestedBy.startsWith("iam:"));
 
 /**
- * `GET /snapshots/{run}`: where a run stands, as the durable engine tells it.
+ * `GET /snapshots/{run}`: the state of a run and its targets.
  *
  * @param now epoch milliseconds
  * @throws ProblemError `run-not-found`; ServiceError
  */
-export async function getRunStatus(engine: Runs, now: () => number, request: HttpRequest): Promise<HttpReply> {
+export async function getRunStatus(runs: Runs, now: () => number, request: HttpRequest): Promise<HttpReply> {
 	const run = request.path.slice(request.path.lastIndexOf("/") + 1);
 	const caller = requireCaller(request);
-	const status = isRunName(run) ? await engine.read(run) : undefined;
+	const status = isRunName(run) ? await runs.read(run) : undefined;
 	if (status === undefined || !mayRead(caller, status)) {
 		throw new ProblemError("run-not-found", {
 			detail:
@@ -55,7 +52,7 @@ export function toStatusBody({ run, status, targets, reason }: RunStatus): Statu
 	return { run, status, targets: targets.map(toTarget), reason };
 }
 
-/** The fields that the document tells of, in its order, whatever else a history holds. */
+/** The documented fields in their order, whatever else a history holds. */
 function toTarget(target: TargetProgress): TargetProgress {
 	const { projectId, clusterName, state } = target;
 	if (!isKnown(target)) return { projectId, clusterName, state: "PENDING" };
@@ -71,25 +68,25 @@ function toTarget(target: TargetProgress): TargetProgress {
 		endedAt,
 		durationSeconds,
 		reason: reason && withoutArns(reason),
-		...(warnings && { warnings: warnings.map(withoutArns) }),
+		warnings: warnings?.map(withoutArns),
 	};
 }
 
 const isKnown = (target: TargetProgress): target is TargetStatus => target.state !== "PENDING";
 
-/** A reason may hold a sentence that AWS wrote; an ARN tells a stranger about the account. */
+/** A reason may hold a message of AWS; an ARN in it would tell the caller about the account. */
 export const withoutArns = ({ code, message }: Reason): Reason => ({
 	code,
 	message: message.replace(/\barn:[\w-]+:[^\s"']*/g, "(an ARN)"),
 });
 
-/** Seconds. */
+/** Seconds; the last where the end is not expected. */
 const [SHORTEST, LONGEST, LONGEST_UNKNOWN] = [2, 300, 30];
 
 /**
- * Whole seconds until the next request is worth it: half of the time that is left, where the end of every target that
- * still runs is expected. Otherwise a run that has lasted long is likely to last, so a client that obeys sees the end at
- * most a quarter late.
+ * Whole seconds until the client should ask again: half of the time left, where the end of every running target is
+ * expected. Otherwise a quarter of the time that the run has lasted, so that the client sees the end at most a quarter
+ * late.
  *
  * @param now epoch milliseconds
  */

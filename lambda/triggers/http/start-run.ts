@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readSnapshotRequest, type SnapshotRequest } from "../../domain/request.ts";
 import { nameRun, type RequestedBy, type Run } from "../../domain/run.ts";
-import type { Runs } from "../../executions/executions.ts";
+import type { Runs } from "../../executions/runs.ts";
 import { pendingTargets, type RunStatus } from "../../executions/status.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { ProblemError } from "./problem.ts";
@@ -17,45 +17,46 @@ import {
 } from "./request.ts";
 import { retryAfterOf, toStatusBody } from "./run-status.ts";
 import { type Clock, toRefusal, waitForStart } from "./wait-for-start.ts";
-import { type HookKey, verifySignature } from "./webhook.ts";
+import { type HookKey, verifyWebhook } from "./webhook-signature.ts";
 
-/** Milliseconds kept back from the function's time for sending the reply, and a last look. */
+/** Milliseconds before the function's timeout at which waiting ends: time for the last read and the reply. */
 const REPLY_MARGIN_MS = 2500;
 
-/**
- * `POST /snapshots`: reads the request, starts its run, and answers 202; with `Prefer: wait=N` when every target started.
- *
- * @throws ProblemError, ServiceError
- */
-export const postSnapshots = (parts: StartRunDependencies) => async (request: HttpRequest) => {
-	const key = readIdempotencyKey(request.headers);
-	const asked = readRequestBody(request);
-	return startRun(parts, request, asked, requireCaller(request), key);
-};
-
-/** What starting a run needs. */
 export interface StartRunDependencies {
-	readonly engine: Runs;
+	readonly runs: Runs;
 	/** The stack's name: runs are named after it. */
 	readonly stack: string;
 	readonly clock: Clock;
 }
 
 /**
- * `POST /hooks/snapshots`: the same as `POST /snapshots` for callers without AWS identity. The run is named after
- * the key's name and `webhook-id`, which the signature covers: whoever replays a hook gets the same run.
+ * `POST /snapshots`: starts the run of a request and answers 202; with `Prefer: wait=N` when every target has started.
  *
- * @param identify is told whose key it is signed with
  * @throws ProblemError, ServiceError
  */
-export async function takeHook(
-	parts: StartRunDependencies,
+export async function postSnapshots(dependencies: StartRunDependencies, request: HttpRequest): Promise<HttpReply> {
+	const key = readIdempotencyKey(request.headers);
+	const body = readRequestBody(request);
+	return startRun(dependencies, request, { request: body, requestedBy: requireCaller(request), key });
+}
+
+/**
+ * `POST /hooks/snapshots`: the same as `POST /snapshots` for callers without AWS identity. The run is named after the
+ * name of the key and `webhook-id`, which the signature covers: a replayed hook is the same run.
+ *
+ * @param onCaller is called with the caller once the signature is verified
+ * @throws ProblemError, ServiceError
+ */
+export async function postHook(
+	dependencies: StartRunDependencies,
 	keys: HookKeys,
 	request: HttpRequest,
-	identify: (caller: RequestedBy) => void,
+	onCaller: (caller: RequestedBy) => void,
 ): Promise<HttpReply> {
 	checkSize(request);
-	const signer = await findSigner(keys, parts.clock, request);
+	const { headers, body } = request;
+	const signerAmong = (known: readonly HookKey[]) => verifyWebhook(headers, body, known, dependencies.clock.now());
+	const signer = signerAmong(await keys.current()) ?? signerAmong(await keys.refresh());
 	if (signer === undefined) {
 		throw new ProblemError("signature-invalid", {
 			detail:
@@ -64,13 +65,12 @@ export async function takeHook(
 		});
 	}
 	const requestedBy: RequestedBy = `hook:${signer}`;
-	identify(requestedBy);
-	return startRun(parts, request, readRequestBody(request), requestedBy, readWebhookId(request.headers));
-}
-
-async function findSigner(keys: HookKeys, clock: Clock, { headers, body }: HttpRequest): Promise<string | undefined> {
-	const among = (current: readonly HookKey[]) => verifySignature(headers, body, current, clock.now());
-	return among(await keys.current()) ?? among(await keys.newer());
+	onCaller(requestedBy);
+	return startRun(dependencies, request, {
+		request: readRequestBody(request),
+		requestedBy,
+		key: readWebhookId(headers),
+	});
 }
 
 /** @throws ProblemError, InputError */
@@ -79,37 +79,31 @@ function readRequestBody(request: HttpRequest): SnapshotRequest {
 	return readSnapshotRequest(readJson(request));
 }
 
-/**
- * @param requestedBy whose key it is
- * @param key names the run among this caller's; without one the call is a run of its own
- */
-async function startRun(
-	{ engine, stack, clock }: StartRunDependencies,
-	request: HttpRequest,
-	asked: SnapshotRequest,
-	requestedBy: RequestedBy,
-	key: string = randomUUID(),
-): Promise<HttpReply> {
-	const name = nameRun({ stack, trigger: "http", caller: requestedBy, key });
-	const run: Run = { run: name, trigger: "http", requestedBy, request: asked };
-	await engine.start(run);
-	return accepted(engine, clock, request, run);
+interface RunRequest extends Pick<Run, "requestedBy" | "request"> {
+	/** Names the run among this caller's; without one the run has a random name. */
+	readonly key: string | undefined;
 }
 
-async function accepted(engine: Runs, clock: Clock, request: HttpRequest, run: Run): Promise<HttpReply> {
-	const location = `${request.prefix}/snapshots/${run.run}`;
-	const begun = clock.now();
-	const wait = readPreferredWait(request.headers["prefer"]);
-	const until = Math.min(begun + wait * 1000, request.replyBy - REPLY_MARGIN_MS);
-	const seen = wait > 0 ? await waitForStart(() => engine.read(run.run), until, clock) : undefined;
-	const refusal = seen && toRefusal(seen, location);
+async function startRun(
+	{ runs, stack, clock }: StartRunDependencies,
+	{ prefix, headers, replyBy }: HttpRequest,
+	{ request, requestedBy, key = randomUUID() }: RunRequest,
+): Promise<HttpReply> {
+	const run = nameRun({ stack, trigger: "http", caller: requestedBy, key });
+	await runs.start({ run, trigger: "http", requestedBy, request });
+	const location = `${prefix}/snapshots/${run}`;
+	const startedAt = clock.now();
+	const wait = readPreferredWait(headers["prefer"]);
+	const until = Math.min(startedAt + wait * 1000, replyBy - REPLY_MARGIN_MS);
+	const read = wait > 0 ? await waitForStart(() => runs.read(run), until, clock) : undefined;
+	const refusal = read && toRefusal(read, location);
 	if (refusal) throw refusal;
-	const status: RunStatus = seen ?? {
-		run: run.run,
-		requestedBy: run.requestedBy,
+	const status: RunStatus = read ?? {
+		run,
+		requestedBy,
 		status: "RUNNING",
-		targets: pendingTargets(run.request),
-		startedAt: begun,
+		targets: pendingTargets(request),
+		startedAt,
 	};
 	return {
 		status: 202,

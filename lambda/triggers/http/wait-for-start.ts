@@ -6,7 +6,6 @@ import type { RunStatus } from "../../executions/status.ts";
 import { ProblemError } from "./problem.ts";
 import { toStatusBody, withoutArns } from "./run-status.ts";
 
-/** Time as the face sees it. */
 export interface Clock {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
@@ -14,18 +13,18 @@ export interface Clock {
 }
 
 /**
- * Milliseconds before each look but the last, which is when time is up. Callers wait in sandboxes of their own, which
- * cannot share what they read: so each reads three times at most, and at the API's default rate of 5 callers a second
- * together no more than the 15 histories a second that AWS allows an account and region.
+ * Milliseconds before each read but the last, which is made when the time is up. Callers wait in sandboxes of their own,
+ * which share nothing: at three reads each and the API's default rate of 5 calls a second, they read at most the 15
+ * histories a second that AWS allows an account and region.
  */
 const PAUSES_MS = [1500, 4000];
 
 /**
- * Follows a run until every target is at least started or has ended, or time is up. A reading that fails for now is
- * left out: the run was accepted, and that stays true.
+ * Reads a run until every target has started or ended, or the time is up. A read that fails for now is ignored: the run is
+ * accepted all the same.
  *
  * @param until epoch milliseconds
- * @returns the last reading; `undefined` where none succeeded
+ * @returns the last status read; `undefined` where no read succeeded
  */
 export async function waitForStart(
 	read: () => Promise<RunStatus | undefined>,
@@ -33,11 +32,15 @@ export async function waitForStart(
 	clock: Clock,
 ): Promise<RunStatus | undefined> {
 	let last: RunStatus | undefined;
-	for (let looks = 0; looks <= PAUSES_MS.length; looks++) {
+	for (let reads = 0; reads <= PAUSES_MS.length; reads++) {
 		const left = until - clock.now();
 		if (left <= 0) return last;
-		await clock.pause(Math.min(PAUSES_MS[looks] ?? left, left));
-		last = (await orNothing(read)) ?? last;
+		await clock.pause(Math.min(PAUSES_MS[reads] ?? left, left));
+		try {
+			last = (await read()) ?? last;
+		} catch (error) {
+			if (!(error instanceof ServiceError && error.transient)) throw error;
+		}
 		if (last && hasStarted(last)) return last;
 	}
 	return last;
@@ -46,16 +49,7 @@ export async function waitForStart(
 const hasStarted = ({ status, targets }: RunStatus): boolean =>
 	status !== "RUNNING" || (targets.length > 0 && targets.every(({ state }) => state !== "PENDING"));
 
-async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
-	try {
-		return await read();
-	} catch (error) {
-		if (error instanceof ServiceError && error.transient) return undefined;
-		throw error;
-	}
-}
-
-/** @returns the problem to tell where every target of a run was refused; `undefined` where one was not */
+/** @returns the problem of a run whose targets were all refused; `undefined` where one was not */
 export function toRefusal(status: RunStatus, location: string): ProblemError | undefined {
 	const refused = status.targets.filter(isRefused);
 	const [first] = refused;

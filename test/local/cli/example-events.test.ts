@@ -7,7 +7,7 @@ import eventBridge from "../../../examples/events/eventbridge.json" with { type:
 import httpApi from "../../../examples/events/http-api.json" with { type: "json" };
 import signedHook from "../../../examples/events/signed-hook.json" with { type: "json" };
 import { parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
-import { verifySignature } from "../../../lambda/triggers/http/webhook.ts";
+import { verifyWebhook } from "../../../lambda/triggers/http/webhook-signature.ts";
 import { runStartCommand } from "../../harness/start-command.ts";
 
 // The compiler holds each file against the shape that AWS documents.
@@ -45,7 +45,7 @@ describe("the example events", () => {
 		const { keys } = parseHookKeys(secret);
 		using call = runStartCommand(["--event", `${FOLDER}signed-hook.json`], { WEBHOOK_SECRETS: secret });
 
-		expect(verifySignature(headers, Buffer.from(body), keys, Number(headers["webhook-timestamp"]) * 1000)).toBe(
+		expect(verifyWebhook(headers, Buffer.from(body), keys, Number(headers["webhook-timestamp"]) * 1000)).toBe(
 			"default",
 		);
 		expect(await call.ended).toMatchObject({ code: 2, err: expect.stringContaining("HTTP 401") });

@@ -1,11 +1,9 @@
 import fc from "fast-check";
+import { NOW, USER, REQUEST as VALID } from "../../harness/router.ts";
 
-/** Epoch milliseconds at which the tests take place. */
-export const NOW = Date.parse("2026-10-24T02:00:00Z");
-export const USER = "arn:aws:iam::123456789012:user/ci";
-/** A run that there is. */
+/** A run that exists. */
 export const KNOWN_RUN = "http-0123456789abcdef0123456789abcdef";
-export const VALID = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
+export { VALID };
 
 export const wild = fc.oneof(
 	fc.string({ unit: "binary" }),

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
 import { createHookKeys, parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
-import { sign } from "../../../lambda/triggers/http/webhook.ts";
+import { signWebhook } from "../../../lambda/triggers/http/webhook-signature.ts";
 import { bodyOf, CALLER, createTestRouter, NOW, REQUEST, runOf } from "../../harness/router.ts";
 
 const key = randomBytes(24);
@@ -11,7 +11,7 @@ const textOf = (...keys: readonly Buffer[]) => keys.map((each) => `whsec_${each.
 
 function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUEST), headers = {} } = {}) {
 	const timestamp = String(Math.floor(at / 1000));
-	const signature = `v1,${sign(by, id, timestamp, Buffer.from(body)).toString("base64")}`;
+	const signature = `v1,${signWebhook(by, id, timestamp, Buffer.from(body)).toString("base64")}`;
 	return {
 		path: "/hooks/snapshots",
 		body,
@@ -27,58 +27,55 @@ function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUES
 
 describe("POST /hooks/snapshots", () => {
 	test("accepts a signed request, and a second delivery is the same run", async () => {
-		const door = createTestRouter({ secret: () => textOf(key) });
+		const api = createTestRouter({ secret: () => textOf(key) });
 
-		const replies = [await door.send(hook(key)), await door.send(hook(key, { at: NOW + 60_000 }))];
+		const replies = [await api.send(hook(key)), await api.send(hook(key, { at: NOW + 60_000 }))];
 
 		expect(replies.map(({ status }) => status)).toEqual([202, 202]);
-		expect(door.started.map(({ run }) => run)).toEqual([
-			runOf("msg_1", "hook:default"),
-			runOf("msg_1", "hook:default"),
-		]);
+		expect(api.started.map(({ run }) => run)).toEqual([runOf("msg_1", "hook:default"), runOf("msg_1", "hook:default")]);
 	});
 
 	test("names the run after the signed id alone, so that a hook replayed under another key starts nothing new", async () => {
-		const door = createTestRouter({ secret: () => textOf(key) });
+		const api = createTestRouter({ secret: () => textOf(key) });
 
-		await door.send(hook(key, { headers: { "idempotency-key": "other" } }));
+		await api.send(hook(key, { headers: { "idempotency-key": "other" } }));
 
-		expect(door.started[0]?.run).toBe(runOf("msg_1", "hook:default"));
+		expect(api.started[0]?.run).toBe(runOf("msg_1", "hook:default"));
 	});
 
 	test("answers every fault of a signature alike, and starts nothing", async () => {
-		const door = createTestRouter({ secret: () => textOf(key) });
+		const api = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [
-			await door.send(hook(next)),
-			await door.send(hook(key, { at: NOW - 301_000 })),
-			await door.send(hook(key, { at: NOW + 302_000 })),
-			await door.send({ ...hook(key), body: "{}" }),
-			await door.send(hook(key, { headers: { "webhook-id": "msg_2" } })),
-			await door.send(hook(key, { headers: { "webhook-signature": "" } })),
-			await door.send({ path: "/hooks/snapshots", headers: {}, body: REQUEST }),
+			await api.send(hook(next)),
+			await api.send(hook(key, { at: NOW - 301_000 })),
+			await api.send(hook(key, { at: NOW + 302_000 })),
+			await api.send({ ...hook(key), body: "{}" }),
+			await api.send(hook(key, { headers: { "webhook-id": "msg_2" } })),
+			await api.send(hook(key, { headers: { "webhook-signature": "" } })),
+			await api.send({ path: "/hooks/snapshots", headers: {}, body: REQUEST }),
 		];
 
 		const bodies = replies.map((reply) => ({ ...bodyOf(reply), instance: "" }));
 		expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([401]));
 		expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
-		expect(door.started).toEqual([]);
+		expect(api.started).toEqual([]);
 	});
 
 	test("refuses two ids in one hook, signed or not, and only who signed is told why", async () => {
-		const door = createTestRouter({ secret: () => textOf(key) });
+		const api = createTestRouter({ secret: () => textOf(key) });
 
-		const replies = [await door.send(hook(key, { id: "a,b" })), await door.send(hook(next, { id: "a,b" }))];
+		const replies = [await api.send(hook(key, { id: "a,b" })), await api.send(hook(next, { id: "a,b" }))];
 
 		expect(replies.map(({ status }) => status)).toEqual([400, 401]);
 		expect(bodyOf(replies[0]).detail).toBe("webhook-id must be sent once, and hold no comma");
-		expect(door.started).toEqual([]);
+		expect(api.started).toEqual([]);
 	});
 
 	test("says nothing about a body that is not signed", async () => {
-		const door = createTestRouter({ secret: () => textOf(key) });
+		const api = createTestRouter({ secret: () => textOf(key) });
 
-		const replies = [await door.send({ ...hook(next), body: "{" }), await door.send(hook(key, { body: "{" }))];
+		const replies = [await api.send({ ...hook(next), body: "{" }), await api.send(hook(key, { body: "{" }))];
 
 		expect(replies.map(({ status }) => status)).toEqual([401, 400]);
 	});
@@ -86,10 +83,10 @@ describe("POST /hooks/snapshots", () => {
 	test.each([[undefined], [""], [" "], ["{}"], ['{"github":[]}']])(
 		"does not exist where the secret holds %j",
 		async (secret) => {
-			const door = createTestRouter({ secret: () => secret });
+			const api = createTestRouter({ secret: () => secret });
 
-			expect((await door.send(hook(key))).status).toBe(404);
-			expect((await door.send({ ...hook(key), method: "GET" })).status).toBe(404);
+			expect((await api.send(hook(key))).status).toBe(404);
+			expect((await api.send({ ...hook(key), method: "GET" })).status).toBe(404);
 		},
 	);
 
@@ -116,17 +113,17 @@ describe("POST /hooks/snapshots", () => {
 
 	test("lets keys rotate without a redeploy: a new one works in ten seconds, a removed one stops within a minute", async () => {
 		const secret = { text: textOf(key) };
-		const door = createTestRouter({ secret: () => secret.text });
-		expect((await door.send(hook(key))).status).toBe(202);
+		const api = createTestRouter({ secret: () => secret.text });
+		expect((await api.send(hook(key))).status).toBe(202);
 
 		secret.text = textOf(key, next);
-		door.time.now += 10_000;
-		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+		api.time.now += 10_000;
+		expect((await api.send(hook(next, { at: api.time.now }))).status).toBe(202);
 
 		secret.text = textOf(next);
-		door.time.now += 60_000;
-		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(401);
-		expect((await door.send(hook(next, { at: door.time.now }))).status).toBe(202);
+		api.time.now += 60_000;
+		expect((await api.send(hook(key, { at: api.time.now }))).status).toBe(401);
+		expect((await api.send(hook(next, { at: api.time.now }))).status).toBe(202);
 	});
 
 	test("a wrong signature takes nothing from who is signed, whether the reading that it causes fails or lasts", async () => {
@@ -140,7 +137,7 @@ describe("POST /hooks/snapshots", () => {
 			);
 			await keys.current();
 			now += 20_000;
-			const caused = keys.newer().catch(() => "failed");
+			const caused = keys.refresh().catch(() => "failed");
 
 			expect((await keys.current()).map(({ caller }) => caller)).toEqual(["default"]);
 			now += 34_999;
@@ -158,60 +155,60 @@ describe("POST /hooks/snapshots", () => {
 
 	test("promise 9: a key's name is its caller, and no two callers share a run", async () => {
 		const secret = JSON.stringify({ github: textOf(key), gitlab: [textOf(next)] });
-		const door = createTestRouter({ secret: () => secret });
+		const api = createTestRouter({ secret: () => secret });
 
-		await door.send(hook(key));
-		await door.send(hook(next));
-		await door.send({ body: REQUEST, headers: { "idempotency-key": "msg_1" } });
-		await door.send({ body: REQUEST, headers: { "webhook-id": "msg_1" } });
+		await api.send(hook(key));
+		await api.send(hook(next));
+		await api.send({ body: REQUEST, headers: { "idempotency-key": "msg_1" } });
+		await api.send({ body: REQUEST, headers: { "webhook-id": "msg_1" } });
 
 		const callers = ["hook:github", "hook:gitlab", CALLER, CALLER];
-		expect(door.started.map(({ requestedBy }) => requestedBy)).toEqual(callers);
-		expect(door.heard.map(({ requestedBy }) => requestedBy)).toEqual(callers);
-		expect(door.started.map(({ run }) => run)).toEqual([
+		expect(api.started.map(({ requestedBy }) => requestedBy)).toEqual(callers);
+		expect(api.logged.map(({ requestedBy }) => requestedBy)).toEqual(callers);
+		expect(api.started.map(({ run }) => run)).toEqual([
 			runOf("msg_1", "hook:github"),
 			runOf("msg_1", "hook:gitlab"),
 			runOf("msg_1"),
 			runOf("msg_1"),
 		]);
-		expect(new Set(door.started.map(({ run }) => run)).size).toBe(3);
+		expect(new Set(api.started.map(({ run }) => run)).size).toBe(3);
 	});
 
 	test("one bad entry of the secret takes nothing from the others, and is told to the operator by its number", async () => {
 		const secret = JSON.stringify({ old: "whsec_c2hvcnQ=", github: ["x", textOf(key)], [textOf(next)]: textOf(next) });
-		const door = createTestRouter({ secret: () => secret });
+		const api = createTestRouter({ secret: () => secret });
 
-		expect((await door.send(hook(key))).status).toBe(202);
-		expect((await door.send(hook(next))).status).toBe(401);
-		expect(door.warnings[0]).toMatch(
+		expect((await api.send(hook(key))).status).toBe(202);
+		expect((await api.send(hook(next))).status).toBe(401);
+		expect(api.warnings[0]).toMatch(
 			/^webhook secret: entry 1, 2, 4 is ignored; a key is whsec_<base64> of 24 to 64 bytes/,
 		);
-		expect(door.warnings.join()).not.toContain(next.toString("base64"));
+		expect(api.warnings.join()).not.toContain(next.toString("base64"));
 	});
 
 	test("a secret that can't be read is asked for no more often than one that can, and not for long", async () => {
 		const failing = { now: true };
-		const door = createTestRouter({
+		const api = createTestRouter({
 			secret() {
 				if (!failing.now) return textOf(key);
 				throw new ServiceError("SECRET_UNREADABLE", "webhook secret: throttled", { transient: true });
 			},
 		});
 
-		for (let i = 0; i < 50; i++) expect((await door.send(hook(key))).status).toBe(503);
-		expect(door.secretReads.count).toBe(1);
+		for (let i = 0; i < 50; i++) expect((await api.send(hook(key))).status).toBe(503);
+		expect(api.secretReads.count).toBe(1);
 
 		failing.now = false;
-		door.time.now += 10_000;
-		expect((await door.send(hook(key, { at: door.time.now }))).status).toBe(202);
+		api.time.now += 10_000;
+		expect((await api.send(hook(key, { at: api.time.now }))).status).toBe(202);
 	});
 
 	test("reads the secret at most every ten seconds, however many signatures are wrong", async () => {
-		const door = createTestRouter({ secret: () => textOf(key) });
+		const api = createTestRouter({ secret: () => textOf(key) });
 
-		for (let i = 0; i < 50; i++) await door.send(hook(next));
+		for (let i = 0; i < 50; i++) await api.send(hook(next));
 
-		expect(door.secretReads.count).toBe(1);
+		expect(api.secretReads.count).toBe(1);
 	});
 });
 
@@ -250,16 +247,16 @@ describe("the keys of hooks", () => {
 		["words in a list", () => `[ ${textOf(key)} ]`],
 		["a list", () => `["${textOf(key)}"]`],
 	])("are none where the JSON has an error, so that no key serves under another name: %s", async (_, text) => {
-		const door = createTestRouter({ secret: text });
+		const api = createTestRouter({ secret: text });
 
-		const reply = await door.send(hook(key));
+		const reply = await api.send(hook(key));
 
-		expect([reply.status, door.started]).toEqual([500, []]);
-		expect(door.heard[0]?.error).toMatchObject({
+		expect([reply.status, api.started]).toEqual([500, []]);
+		expect(api.logged[0]?.error).toMatchObject({
 			name: "SECRET_INVALID",
 			message: expect.stringMatching(/^webhook secret: must hold keys; .* no JSON object, though it begins with [[{]$/),
 		});
-		expect(JSON.stringify([reply, door.heard, door.warnings])).not.toContain(key.toString("base64"));
+		expect(JSON.stringify([reply, api.logged, api.warnings])).not.toContain(key.toString("base64"));
 	});
 
 	test.each(["x", '{"github":"x"}', '{"github":5}', "{", '{"github":["whsec_c2hvcnQ="]}', '["x"]', "5", '"x"'])(
@@ -280,7 +277,7 @@ describe("the keys of hooks", () => {
 			() => {},
 		);
 
-		expect(await Promise.all([keys.current(), keys.current(), keys.newer()])).toEqual(
+		expect(await Promise.all([keys.current(), keys.current(), keys.refresh()])).toEqual(
 			Array.from({ length: 3 }, () => ofCaller("default", key)),
 		);
 		expect(reads.count).toBe(1);

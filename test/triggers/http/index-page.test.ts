@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
-import { needsIam, ROUTES } from "../../../lambda/triggers/http/index-page.ts";
+import { needsIam, ROUTES } from "../../../lambda/triggers/http/routes.ts";
 import { toGatewayEvent } from "../../../local/gateway/event.ts";
 import { bodyOf, createTestRouter, NOW, targetStatus } from "../../harness/router.ts";
 
@@ -78,8 +78,8 @@ test("the index, the document and API Gateway know the same routes", () => {
 test("HEAD is answered as GET, without the body", async () => {
 	const status = { run, status: "RUNNING" as const, targets: [targetStatus("STARTED")], startedAt: NOW };
 	for (const path of ["/", "/openapi.json", `/snapshots/${run}`, "/snapshots/http-1", "/nowhere"]) {
-		const door = createTestRouter({ read: (name) => (name === run ? status : undefined) });
-		const [head, whole] = [await door.send({ method: "HEAD", path }), await door.send({ method: "GET", path })];
+		const api = createTestRouter({ read: (name) => (name === run ? status : undefined) });
+		const [head, whole] = [await api.send({ method: "HEAD", path }), await api.send({ method: "GET", path })];
 
 		expect(head, path).toEqual({ status: whole.status, headers: whole.headers });
 		expect(whole.body, path).toBeTruthy();
@@ -87,7 +87,7 @@ test("HEAD is answered as GET, without the body", async () => {
 });
 
 test("promise 8: what API Gateway lets through unsigned starts nothing and reads nothing", async () => {
-	const door = createTestRouter({ read: () => ({ run, status: "RUNNING", targets: [], startedAt: NOW }) });
+	const api = createTestRouter({ read: () => ({ run, status: "RUNNING", targets: [], startedAt: NOW }) });
 	const body = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
 	for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", "post", ""]) {
 		for (const path of [
@@ -98,21 +98,21 @@ test("promise 8: what API Gateway lets through unsigned starts nothing and reads
 			`/snapshots/${run}/`,
 			"/hooks/snapshots",
 		]) {
-			const reply = await door.send({ method, path, caller: undefined, body });
+			const reply = await api.send({ method, path, caller: undefined, body });
 
 			const isIndex = path === "/" && (method === "GET" || method === "HEAD");
 			expect(reply.status < 400, `${method} ${path}`).toBe(isIndex);
 		}
 	}
-	expect([door.started, door.looks.count]).toEqual([[], 0]);
+	expect([api.started, api.reads.count]).toEqual([[], 0]);
 });
 
 test("locally as in AWS, a caller is known on the signed routes alone", () => {
 	const callerOf = (method: string, path: string) =>
 		"authorizer" in toGatewayEvent({ method, path, headers: {} }).requestContext;
 
-	for (const { methods, path, proof } of ROUTES)
-		for (const method of methods) expect(callerOf(method, path.replace("{run}", run)), path).toBe(proof === "iam");
+	for (const { methods, path, auth } of ROUTES)
+		for (const method of methods) expect(callerOf(method, path.replace("{run}", run)), path).toBe(auth === "iam");
 	for (const [method, path] of [
 		["GET", "/"],
 		["GET", "/snapshots"],

@@ -6,9 +6,9 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 describe("POST /snapshots", () => {
 	test("accepts a request, says where its run is, and names the targets", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		const reply = await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
+		const reply = await api.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
 
 		const run = runOf("release-42");
 		expect(reply.status).toBe(202);
@@ -18,42 +18,42 @@ describe("POST /snapshots", () => {
 			status: "RUNNING",
 			targets: [{ projectId: PROJECT, clusterName: "prod-a", state: "PENDING" }],
 		});
-		expect(door.started).toEqual([
+		expect(api.started).toEqual([
 			{ run, trigger: "http", requestedBy: CALLER, request: expect.objectContaining({ clusters: ["prod-a"] }) },
 		]);
 	});
 
 	test("gives the same answer to the same key and request, and makes each call without a key a run of its own", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 		const headers = { ...JSON_TYPE, "idempotency-key": '"release-42"' };
 
-		const replies = [await door.send({ body: REQUEST, headers }), await door.send({ body: REQUEST, headers })];
-		await door.send({ body: REQUEST });
-		await door.send({ body: REQUEST });
+		const replies = [await api.send({ body: REQUEST, headers }), await api.send({ body: REQUEST, headers })];
+		await api.send({ body: REQUEST });
+		await api.send({ body: REQUEST });
 
 		expect(replies[0]).toEqual(replies[1]);
-		expect(door.started[0]).toEqual(door.started[1]);
-		expect(new Set(door.started.map(({ run }) => run)).size).toBe(3);
+		expect(api.started[0]).toEqual(api.started[1]);
+		expect(new Set(api.started.map(({ run }) => run)).size).toBe(3);
 	});
 
 	test("knows a key again whether it is bare, quoted or a webhook-id", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		await door.send({ body: REQUEST, headers: { "idempotency-key": "k 1" } });
-		await door.send({ body: REQUEST, headers: { "idempotency-key": '"k 1"' } });
-		await door.send({ body: REQUEST, headers: { "webhook-id": "k 1" } });
+		await api.send({ body: REQUEST, headers: { "idempotency-key": "k 1" } });
+		await api.send({ body: REQUEST, headers: { "idempotency-key": '"k 1"' } });
+		await api.send({ body: REQUEST, headers: { "webhook-id": "k 1" } });
 
-		expect(new Set(door.started.map(({ run }) => run))).toEqual(new Set([runOf("k 1")]));
+		expect(new Set(api.started.map(({ run }) => run))).toEqual(new Set([runOf("k 1")]));
 	});
 
 	test("answers 422 where the key was used for another request", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			start() {
 				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request");
 			},
 		});
 
-		const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": "release-42" } });
+		const reply = await api.send({ body: REQUEST, headers: { "idempotency-key": "release-42" } });
 
 		expect(reply.status).toBe(422);
 		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-name-taken");
@@ -62,13 +62,13 @@ describe("POST /snapshots", () => {
 	test.each(["", '"open', "ü", "a\u0000b", "x".repeat(256), '"bad\\escape"'])(
 		"refuses the malformed key %j",
 		async (key) => {
-			const door = createTestRouter();
+			const api = createTestRouter();
 
-			const reply = await door.send({ body: REQUEST, headers: { "idempotency-key": key } });
+			const reply = await api.send({ body: REQUEST, headers: { "idempotency-key": key } });
 
 			expect(reply.status).toBe(400);
 			expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:idempotency-key-invalid");
-			expect(door.started).toEqual([]);
+			expect(api.started).toEqual([]);
 		},
 	);
 
@@ -82,27 +82,27 @@ describe("POST /snapshots", () => {
 		["a key and an empty one", { "idempotency-key": "a," }, "Idempotency-Key"],
 		["two ids of a webhook", { "webhook-id": "msg_1,msg_2" }, "webhook-id"],
 	])("promise 1: refuses %s, rather than name a third run after both", async (_, headers, field) => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		const reply = await door.send({ body: REQUEST, headers });
+		const reply = await api.send({ body: REQUEST, headers });
 
 		expect([reply.status, bodyOf(reply).type]).toEqual([400, "urn:atlas-snapshots:problem:idempotency-key-invalid"]);
 		expect(bodyOf(reply).detail).toMatch(new RegExp(`^${field} must be `));
-		expect(door.started).toEqual([]);
+		expect(api.started).toEqual([]);
 	});
 
 	test("takes a comma within quotes for a part of the key", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		await door.send({ body: REQUEST, headers: { "idempotency-key": '"a, b"' } });
+		await api.send({ body: REQUEST, headers: { "idempotency-key": '"a, b"' } });
 
-		expect(door.started.map(({ run }) => run)).toEqual([runOf("a, b")]);
+		expect(api.started.map(({ run }) => run)).toEqual([runOf("a, b")]);
 	});
 
 	test("lists every fault of a request at once, each with its pointer", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		const reply = await door.send({ body: { projectId: "x", clusters: ["a", "-b"], retentionInDays: 0, colour: 1 } });
+		const reply = await api.send({ body: { projectId: "x", clusters: ["a", "-b"], retentionInDays: 0, colour: 1 } });
 
 		expect(reply.status).toBe(400);
 		expect(
@@ -113,9 +113,9 @@ describe("POST /snapshots", () => {
 	});
 
 	test("never quotes what it received", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		const reply = await door.send({
+		const reply = await api.send({
 			body: { projectId: "s3cr3t", clusters: "s3cr3t", description: 5, onConflict: "s3cr3t" },
 		});
 
@@ -137,20 +137,18 @@ describe("POST /snapshots", () => {
 	});
 
 	test("takes a body without a type for JSON, and refuses a compressed one", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		expect((await door.send({ body: REQUEST, headers: {} })).status).toBe(202);
-		expect((await door.send({ body: REQUEST, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(
-			415,
-		);
+		expect((await api.send({ body: REQUEST, headers: {} })).status).toBe(202);
+		expect((await api.send({ body: REQUEST, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(415);
 	});
 
 	test("takes a body of 20,000 bytes and refuses one more", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 		const request = JSON.stringify(REQUEST);
 
-		expect((await door.send({ body: request.padEnd(20_000) })).status).toBe(202);
-		expect((await door.send({ body: request.padEnd(20_001) })).status).toBe(413);
+		expect((await api.send({ body: request.padEnd(20_000) })).status).toBe(202);
+		expect((await api.send({ body: request.padEnd(20_001) })).status).toBe(413);
 	});
 
 	test.each([["{"], [""], ["[1"], ["{}{}"], [Buffer.from([0x22, 0xff, 0x22])]])(
@@ -183,18 +181,18 @@ describe("POST /snapshots", () => {
 	});
 
 	test("tells a defect by nothing but the request's id, which the log knows too", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			start() {
 				throw new TypeError("secret detail at /var/task/x.js");
 			},
 		});
 
-		const reply = await door.send({ body: REQUEST, id: "Abc123=" });
+		const reply = await api.send({ body: REQUEST, id: "Abc123=" });
 
 		expect(reply.status).toBe(500);
 		expect(reply.body).not.toMatch(/secret|task|TypeError/);
 		expect(bodyOf(reply).instance).toBe("urn:atlas-snapshots:request:Abc123=");
-		expect(door.heard[0]).toMatchObject({ request: "Abc123=", status: 500, error: expect.any(TypeError) });
+		expect(api.logged[0]).toMatchObject({ request: "Abc123=", status: 500, error: expect.any(TypeError) });
 	});
 
 	test("puts the stage before the location", async () => {
@@ -209,7 +207,7 @@ describe("Prefer: wait", () => {
 
 	test("holds the reply back until every target has started", async () => {
 		const states = [undefined, ["STARTED", "PENDING"], ["STARTED", "STARTED"]] as const;
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: (run, look) => {
 				const seen = states[Math.min(look, 3) - 1];
 				const targets = seen?.map((state, i) =>
@@ -221,69 +219,69 @@ describe("Prefer: wait", () => {
 			},
 		});
 
-		const reply = await door.send({ body: { projectId: PROJECT, clusters: ["c0", "c1"] }, headers: wait("wait=10") });
+		const reply = await api.send({ body: { projectId: PROJECT, clusters: ["c0", "c1"] }, headers: wait("wait=10") });
 
 		expect(reply.status).toBe(202);
 		expect(reply.headers["preference-applied"]).toBe("wait=10");
 		expect(bodyOf(reply).targets.map(({ state }: { state: string }) => state)).toEqual(["STARTED", "STARTED"]);
-		expect(door.looks.count).toBe(3);
+		expect(api.reads.count).toBe(3);
 	});
 
 	test("answers with what is known when the time is up, and never waits longer than 20 seconds", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		const reply = await door.send({ body: REQUEST, headers: wait("respond-async, wait=600") });
+		const reply = await api.send({ body: REQUEST, headers: wait("respond-async, wait=600") });
 
 		expect(reply.status).toBe(202);
 		expect(reply.headers["preference-applied"]).toBe("wait=20");
-		expect(door.time.now - NOW).toBe(20_000);
+		expect(api.time.now - NOW).toBe(20_000);
 	});
 
 	test("looks three times at most, for callers in sandboxes of their own share AWS's quota and nothing else", async () => {
 		const looks: number[] = [];
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: () => {
-				looks.push(door.time.now - NOW);
+				looks.push(api.time.now - NOW);
 				return undefined;
 			},
 		});
 
-		await door.send({ body: REQUEST, headers: wait("wait=20") });
-		await door.send({ body: REQUEST, headers: wait("wait=2"), replyBy: door.time.now + 30_000 });
+		await api.send({ body: REQUEST, headers: wait("wait=20") });
+		await api.send({ body: REQUEST, headers: wait("wait=2"), replyBy: api.time.now + 30_000 });
 
 		expect(looks).toEqual([1500, 5500, 20_000, 21_500, 22_000]);
 	});
 
 	test("is cut short where the function's own time ends before", async () => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		await door.send({ body: REQUEST, headers: wait("wait=20"), replyBy: NOW + 5000 });
+		await api.send({ body: REQUEST, headers: wait("wait=20"), replyBy: NOW + 5000 });
 
-		expect(door.time.now - NOW).toBeLessThanOrEqual(2500);
+		expect(api.time.now - NOW).toBeLessThanOrEqual(2500);
 	});
 
 	test.each(["wait", "wait=", "wait=abc", "wait=-1", "wait=0", "handling=lenient", "wait=1.5"])(
 		"ignores the wish %j",
 		async (wish) => {
-			const door = createTestRouter();
+			const api = createTestRouter();
 
-			const reply = await door.send({ body: REQUEST, headers: wait(wish) });
+			const reply = await api.send({ body: REQUEST, headers: wait(wish) });
 
 			expect(reply.status).toBe(202);
 			expect(reply.headers["preference-applied"]).toBeUndefined();
-			expect(door.looks.count).toBe(0);
+			expect(api.reads.count).toBe(0);
 		},
 	);
 
 	test("waits on where a reading fails for now", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: (run, look) => {
 				if (look < 3) throw new ServiceError("READ_FAILED", "throttled", { transient: true });
 				return { run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] };
 			},
 		});
 
-		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
+		const reply = await api.send({ body: REQUEST, headers: wait("wait=10") });
 
 		expect(bodyOf(reply).status).toBe("SUCCEEDED");
 	});
@@ -316,11 +314,11 @@ describe("Prefer: wait", () => {
 		["RATE_LIMITED_TOKEN_BUCKET", 503],
 		["ATLAS_UPGRADING", 503],
 	])("tells Atlas's refusal %s of every target as %i, and where the run is", async (code, status) => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [targetStatus("REFUSED", "prod-a", code)] }),
 		});
 
-		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
+		const reply = await api.send({ body: REQUEST, headers: wait("wait=10") });
 
 		expect(reply.status).toBe(status);
 		expect(bodyOf(reply)).toMatchObject({ type: "urn:atlas-snapshots:problem:atlas-refused", code });
@@ -328,7 +326,7 @@ describe("Prefer: wait", () => {
 	});
 
 	test("stays 202 where one target was refused and another started", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: (run) => ({
 				run,
 				status: "RUNNING",
@@ -337,7 +335,7 @@ describe("Prefer: wait", () => {
 			}),
 		});
 
-		const reply = await door.send({ body: REQUEST, headers: wait("wait=10") });
+		const reply = await api.send({ body: REQUEST, headers: wait("wait=10") });
 
 		expect(reply.status).toBe(202);
 		expect(bodyOf(reply).targets[0].reason).toEqual({ code: "CLUSTER_NOT_FOUND", message: "Atlas would not" });
@@ -349,11 +347,11 @@ describe("GET /snapshots/{run}", () => {
 	const get = (headers = {}) => ({ method: "GET", path: `/snapshots/${run}`, headers });
 
 	test("tells where each target stands, and when to look again", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: () => ({ run, status: "RUNNING", startedAt: NOW - 80_000, targets: [targetStatus("STARTED")] }),
 		});
 
-		const reply = await door.send(get());
+		const reply = await api.send(get());
 
 		expect(reply.status).toBe(200);
 		expect(reply.headers["retry-after"]).toBe("20");
@@ -369,44 +367,44 @@ describe("GET /snapshots/{run}", () => {
 		["another role's", "iam:arn:aws:sts::123456789012:assumed-role/ci", 404],
 		["one of nobody known", undefined, 404],
 	] as const)("promise 9: of all runs a caller reads %s (%s) with %i", async (_, requestedBy, status) => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: () => ({ run, requestedBy, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
 		});
 
-		const reply = await door.send(get());
+		const reply = await api.send(get());
 
 		expect(reply.status).toBe(status);
 		if (status === 404) expect(bodyOf(reply).detail).toBe(bodyOf(await createTestRouter().send(get())).detail);
 	});
 
 	test("promise 9: nobody is not served, neither by a read nor by a start", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
 		});
 
 		const replies = [
-			await door.send({ ...get(), caller: undefined }),
-			await door.send({ body: REQUEST, caller: undefined }),
-			await door.send({ body: REQUEST, caller: undefined, headers: { prefer: "wait=20" } }),
+			await api.send({ ...get(), caller: undefined }),
+			await api.send({ body: REQUEST, caller: undefined }),
+			await api.send({ body: REQUEST, caller: undefined, headers: { prefer: "wait=20" } }),
 		];
 
 		expect(replies.map(({ status }) => status)).toEqual([403, 403, 403]);
 		expect(bodyOf(replies[0])).toMatchObject({ type: "urn:atlas-snapshots:problem:not-allowed" });
-		expect([door.started.length, door.looks.count]).toEqual([0, 0]);
+		expect([api.started.length, api.reads.count]).toEqual([0, 0]);
 	});
 
 	test("has no Retry-After once the run has ended", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
 		});
 
-		const reply = await door.send(get());
+		const reply = await api.send(get());
 
 		expect(reply.headers["retry-after"]).toBeUndefined();
 	});
 
 	test("answers 304 as long as nothing changed, and 200 when something did", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: (_, look) => ({
 				run,
 				status: "RUNNING",
@@ -414,14 +412,14 @@ describe("GET /snapshots/{run}", () => {
 				targets: look < 5 ? [] : [targetStatus("STARTED")],
 			}),
 		});
-		const first = await door.send(get());
+		const first = await api.send(get());
 		const etag = first.headers["etag"];
 
 		const replies = [
-			await door.send(get({ "if-none-match": etag })),
-			await door.send(get({ "if-none-match": `"other", W/${etag}` })),
-			await door.send(get({ "if-none-match": '"other"' })),
-			await door.send(get({ "if-none-match": etag })),
+			await api.send(get({ "if-none-match": etag })),
+			await api.send(get({ "if-none-match": `"other", W/${etag}` })),
+			await api.send(get({ "if-none-match": '"other"' })),
+			await api.send(get({ "if-none-match": etag })),
 		];
 
 		expect(replies.map(({ status }) => status)).toEqual([304, 304, 200, 200]);
@@ -436,12 +434,12 @@ describe("GET /snapshots/{run}", () => {
 		"http-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4x",
 		"..%2f",
 	])("answers 404 for %s without asking AWS", async (name) => {
-		const door = createTestRouter();
+		const api = createTestRouter();
 
-		const reply = await door.send({ method: "GET", path: `/snapshots/${name}` });
+		const reply = await api.send({ method: "GET", path: `/snapshots/${name}` });
 
 		expect(reply.status).toBe(404);
-		expect(door.looks.count).toBe(0);
+		expect(api.reads.count).toBe(0);
 	});
 
 	test("answers 404 for a run that never was", async () => {
@@ -452,13 +450,13 @@ describe("GET /snapshots/{run}", () => {
 	});
 
 	test("answers 503 with Retry-After where AWS throttles the look", async () => {
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read() {
 				throw new ServiceError("READ_FAILED", "throttled", { transient: true });
 			},
 		});
 
-		const reply = await door.send(get());
+		const reply = await api.send(get());
 
 		expect(reply.status).toBe(503);
 	});
@@ -468,11 +466,11 @@ describe("GET /snapshots/{run}", () => {
 			code: "SECRET_UNREADABLE",
 			message: "no right to arn:aws:secretsmanager:eu-west-1:1:secret:x-1, sorry",
 		};
-		const door = createTestRouter({
+		const api = createTestRouter({
 			read: () => ({ run, status: "FAILED", startedAt: NOW, targets: [{ ...targetStatus("REFUSED"), reason }] }),
 		});
 
-		const reply = await door.send(get());
+		const reply = await api.send(get());
 
 		expect(bodyOf(reply).targets[0].reason.message).toBe("no right to (an ARN) sorry");
 	});

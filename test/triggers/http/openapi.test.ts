@@ -4,8 +4,8 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import openapi from "../../../docs/openapi.json" with { type: "json" };
 import { PROBLEMS, problemType } from "../../../lambda/triggers/http/problem.ts";
+import { expectDocumented } from "../../harness/http-contract.ts";
 import { createTestRouter, REQUEST } from "../../harness/router.ts";
-import { expectInContract } from "./contract.ts";
 
 test("the document is sound OpenAPI 3.1", async () => {
 	const validator = new Validator();
@@ -54,7 +54,7 @@ test("the judge of replies finds a missing header, an unknown field, a wrong typ
 	const reply = await createTestRouter().send({ body: REQUEST });
 	const { location: _, ...headers } = reply.headers;
 	const body = JSON.parse(reply.body ?? "");
-	const judge = (change: object) => () => expectInContract("POST", "/snapshots", { ...reply, ...change });
+	const judge = (change: object) => () => expectDocumented("POST", "/snapshots", { ...reply, ...change });
 
 	expect(judge({})).not.toThrow();
 	expect(judge({ headers })).toThrow("has Location");

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readHookKey, sign, verifySignature } from "../../../lambda/triggers/http/webhook.ts";
+import { readHookKey, signWebhook, verifyWebhook } from "../../../lambda/triggers/http/webhook-signature.ts";
 
 /** The example of the specification's reference libraries. */
 const VECTOR = {
@@ -29,7 +29,7 @@ const isSigned = (
 	keys: readonly Uint8Array[],
 	now: number,
 ) =>
-	verifySignature(
+	verifyWebhook(
 		headers,
 		bytes,
 		keys.map((key, index) => ({ caller: `c${index}`, key })),
@@ -39,7 +39,7 @@ const isSigned = (
 describe("a signature of Standard Webhooks", () => {
 	test("verifies on the specification's own example", () => {
 		expect(isSigned(headersOf(VECTOR.signature), body, [vectorKey], AT)).toBe(true);
-		expect(`v1,${sign(vectorKey, VECTOR.id, VECTOR.timestamp, body).toString("base64")}`).toBe(VECTOR.signature);
+		expect(`v1,${signWebhook(vectorKey, VECTOR.id, VECTOR.timestamp, body).toString("base64")}`).toBe(VECTOR.signature);
 	});
 
 	test.each([-301, -300, 0, 300, 301])("holds %i seconds off only within five minutes, either way", (seconds) => {
@@ -63,7 +63,7 @@ describe("a signature of Standard Webhooks", () => {
 			{ caller: "gitlab", key: vectorKey },
 		];
 
-		expect(verifySignature(headersOf(VECTOR.signature), body, keys, AT)).toBe("gitlab");
+		expect(verifyWebhook(headersOf(VECTOR.signature), body, keys, AT)).toBe("gitlab");
 	});
 
 	test("needs a key", () => {
@@ -94,7 +94,7 @@ describe("a signature of Standard Webhooks", () => {
 				fc.nat(),
 				(id, payload, at) => {
 					const key = randomBytes(32);
-					const signed = headersOf(`v1,${sign(key, id, VECTOR.timestamp, payload).toString("base64")}`, id);
+					const signed = headersOf(`v1,${signWebhook(key, id, VECTOR.timestamp, payload).toString("base64")}`, id);
 					expect(isSigned(signed, payload, [key], AT)).toBe(true);
 
 					expect(isSigned(signed, flip(payload, at), [key], AT)).toBe(false);

@@ -1,8 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect } from "vitest";
-import openapi from "../../../docs/openapi.json" with { type: "json" };
-import type { HttpReply } from "../../../lambda/triggers/http/request.ts";
+import openapi from "../../docs/openapi.json" with { type: "json" };
+import type { HttpReply } from "../../lambda/triggers/http/request.ts";
 
 /** The OpenAPI document as the judge of replies: every path, status, header and body must be as it says. */
 const ajv = new Ajv2020({ allErrors: true, strict: false });
@@ -17,7 +17,7 @@ interface Node {
 }
 
 /** @throws where the reply is not one that the document tells of this method and path */
-export function expectInContract(method: string, path: string, reply: HttpReply): void {
+export function expectDocumented(method: string, path: string, reply: HttpReply): void {
 	const where = `${method} ${path} → ${reply.status}`;
 	const response = find(method, path, reply.status);
 	expect(response, `${where} is in the document`).toBeDefined();

@@ -10,9 +10,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { verifySignature } from "../../../lambda/triggers/http/webhook.ts";
+import { verifyWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WAIT = `${ROOT}examples/take-and-wait.sh`;
 const HOOK = `${ROOT}examples/signed-hook.sh`;
 const KEYS = {
@@ -314,7 +314,7 @@ describe.skipIf(!able)("signed-hook.sh", () => {
 				const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 				expect([code, body]).toEqual([0, request]);
 				const keys = [{ caller: "default", key }];
-				expect(verifySignature(named, Buffer.from(body), keys, Date.now())).toBe("default");
+				expect(verifyWebhook(named, Buffer.from(body), keys, Date.now())).toBe("default");
 				const seen = await readFile(join(folder, "seen"), "latin1");
 				expect(seen).toContain("webhook-signature: v1,");
 				for (const form of ["base64", "hex", "latin1"] as const) expect(seen).not.toContain(key.toString(form));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Run } from "../../lambda/domain/run.ts";
-import { toExecutionPayload } from "../../lambda/executions/start.ts";
+import { toExecutionPayload } from "../../lambda/executions/lambda-api.ts";
 
 const bytes = (run: Run) => Buffer.from(toExecutionPayload(run)).toString();
 

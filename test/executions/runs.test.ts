@@ -4,7 +4,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
-import { createRuns } from "../../lambda/executions/executions.ts";
+import { createRuns } from "../../lambda/executions/runs.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 import type { AwsFault } from "../../local/aws/server.ts";
 import { targetStatus } from "../harness/router.ts";

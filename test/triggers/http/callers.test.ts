@@ -1,77 +1,36 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readLimits } from "../../../lambda/domain/limits.ts";
 import type { Run } from "../../../lambda/domain/run.ts";
-import type { Runs } from "../../../lambda/executions/executions.ts";
-import { limitStarts } from "../../../lambda/executions/executions.ts";
-import { createHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
-import { createRouter } from "../../../lambda/triggers/http/router.ts";
-import { sign } from "../../../lambda/triggers/http/webhook.ts";
-import { handleTrigger } from "../../../lambda/triggers/receive.ts";
-import { NOW } from "./arbitraries.ts";
+import { createTestRouter, gatewayEvent, keyText, signedHeaders } from "../../harness/router.ts";
 
-const LONG_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const PROJECTS = ["a".repeat(24), "b".repeat(24)];
-const KEYS = { github: randomBytes(24), gitlab: randomBytes(64) };
-const STRANGER = randomBytes(32);
-
-/** The trigger function but for AWS: what it starts is kept. */
-function open(limits: object) {
-	const started: Run[] = [];
-	const read = readLimits(limits);
-	if (read.faults) throw new Error(JSON.stringify(read.faults));
-	const aws: Runs = { start: async (run) => void started.push(run), read: async () => undefined };
-	const engine = limitStarts(aws, read.limits);
-	const secret = JSON.stringify(
-		Object.fromEntries(Object.entries(KEYS).map(([name, key]) => [name, `whsec_${key.toString("base64")}`])),
-	);
-	const clock = { now: () => NOW, pause: async () => {} };
-	const hookKeys = createHookKeys(
-		async () => secret,
-		clock.now,
-		() => {},
-	);
-	const face = createRouter({ engine, stack: "s", hookKeys, openapi: async () => "{}", clock, hear: () => {} });
-	const reception = { face, start: engine.start, stack: "s", hear: () => {} };
-	return { started, send: (event: object) => handleTrigger(reception, event, NOW + 30_000) };
-}
+const KEYS = { github: randomBytes(24), gitlab: randomBytes(64), stranger: randomBytes(32) };
+const SECRET = JSON.stringify({ github: keyText(KEYS.github), gitlab: keyText(KEYS.gitlab) });
+const open = (limits: object) => createTestRouter({ limits, secret: () => SECRET });
 
 type Caller = "github" | "gitlab" | "stranger" | "role" | "role again" | "user" | "nobody" | "event";
 
 /** One request as a caller sends it, with its key. */
 function eventOf(caller: Caller, request: object, key: string): object {
-	const body = JSON.stringify(request);
-	const post = (path: string, headers: object, context: object = {}) => ({
-		version: "2.0",
-		rawPath: path,
-		headers: { "content-type": "application/json", ...headers },
-		requestContext: { stage: "$default", http: { method: "POST" }, ...context },
-		body,
-	});
-	const by = (userArn: string) => ({ authorizer: { iam: { userArn } } });
+	const post = (headers: object, userArn?: string) => gatewayEvent("POST", "/snapshots", request, headers, userArn);
+	const session = (name: string) => `arn:aws:sts::123456789012:assumed-role/ci/${name}`;
 	switch (caller) {
 		case "event":
 			return { version: "0", id: key, source: "acme", "detail-type": "x", detail: request };
 		case "nobody":
-			return post("/snapshots", { "idempotency-key": key });
+			return post({ "idempotency-key": key });
 		case "user":
-			return post("/snapshots", { "webhook-id": key }, by("arn:aws:iam::123456789012:user/ci"));
+			return post({ "webhook-id": key }, "arn:aws:iam::123456789012:user/ci");
 		case "role":
-		case "role again": {
-			const session = caller === "role" ? "one" : "two";
-			return post("/snapshots", { "idempotency-key": key }, by(`arn:aws:sts::123456789012:assumed-role/ci/${session}`));
-		}
-		case "github":
-		case "gitlab":
-		case "stranger": {
-			const timestamp = String(NOW / 1000);
-			const mac = sign(caller === "stranger" ? STRANGER : KEYS[caller], key, timestamp, Buffer.from(body));
-			const signature = `v1,${mac.toString("base64")}`;
-			// A hook may not choose its name by a second key, and not by saying that it is someone.
-			const lies = { "idempotency-key": "other", authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE" };
-			const headers = { "webhook-id": key, "webhook-timestamp": timestamp, "webhook-signature": signature };
-			return post("/hooks/snapshots", { ...lies, ...headers });
+			return post({ "idempotency-key": key }, session("one"));
+		case "role again":
+			return post({ "idempotency-key": key }, session("two"));
+		default: {
+			const signed = signedHeaders(KEYS[caller], key, JSON.stringify(request));
+			// A second key must not name a hook's run.
+			return gatewayEvent("POST", "/hooks/snapshots", request, { "idempotency-key": "other", ...signed });
 		}
 	}
 }
@@ -113,7 +72,7 @@ const limited = fc.record(
 );
 const limits = fc.record({ hook: limited, http: limited, event: limited }, { requiredKeys: [] });
 
-interface Told {
+interface Limit {
 	readonly projectIds?: readonly string[];
 	readonly clusters?: readonly string[];
 	readonly maxRetentionInDays?: number;
@@ -122,19 +81,19 @@ interface Told {
 	readonly allowAllProjects?: boolean;
 }
 
-/** The design's sentences once more, apart from the code: whether limits let a request pass. */
-function mayPass(kind: "hook" | "http" | "event", told: Told, { request }: Pick<Run, "request">): boolean {
+/** Whether limits let a request pass: the documented rules, written a second time. */
+function mayPass(kind: "hook" | "http" | "event", limit: Limit, { request }: Pick<Run, "request">): boolean {
 	const hook = kind === "hook";
-	const days = told.maxRetentionInDays ?? (hook ? 35 : 400);
-	const most = told.maxClusters ?? (hook ? 20 : 200);
+	const days = limit.maxRetentionInDays ?? (hook ? 35 : 400);
+	const most = limit.maxClusters ?? (hook ? 20 : 200);
 	const { clusters, projectId, retentionInDays } = request;
 	if (retentionInDays > days) return false;
-	if (projectId === undefined ? told.allowAllProjects !== true : told.projectIds?.includes(projectId) === false)
+	if (projectId === undefined ? limit.allowAllProjects !== true : limit.projectIds?.includes(projectId) === false)
 		return false;
-	if (!Array.isArray(clusters)) return told.allowSelections ?? !hook;
+	if (!Array.isArray(clusters)) return limit.allowSelections ?? !hook;
 	const isNamed = (name: string) =>
-		told.clusters === undefined ||
-		told.clusters.some((pattern) => new RegExp(`^${pattern.replace("*", ".*")}$`).test(name));
+		limit.clusters === undefined ||
+		limit.clusters.some((pattern) => new RegExp(`^${pattern.replace("*", ".*")}$`).test(name));
 	return clusters.length <= most && clusters.every(isNamed);
 }
 
@@ -146,7 +105,7 @@ test(
 			fc.asyncProperty(limits, callers, requests, async (set, caller, request) => {
 				const trigger = open(set);
 
-				const reply = await trigger.send(eventOf(caller, request, "k")).catch((error: Error) => error.name);
+				const reply = await trigger.invoke(eventOf(caller, request, "k")).catch((error: Error) => error.name);
 
 				const kind = KINDS[caller];
 				const [run] = trigger.started;
@@ -168,7 +127,7 @@ test(
 		);
 		expect(Math.min(counted.started, counted.refused)).toBeGreaterThan(500);
 	},
-	LONG_MS,
+	TIMEOUT_MS,
 );
 
 test(
@@ -182,7 +141,7 @@ test(
 
 				for (const [caller, key] of calls) {
 					const before = trigger.started.length;
-					await trigger.send(eventOf(caller, { projectId: PROJECTS[0], clusters: ["prod-a"] }, key));
+					await trigger.invoke(eventOf(caller, { projectId: PROJECTS[0], clusters: ["prod-a"] }, key));
 					const run = trigger.started[before];
 					expect(run === undefined).toBe(KINDS[caller] === undefined);
 					if (!run) continue;
@@ -196,5 +155,5 @@ test(
 			{ numRuns: 500 },
 		);
 	},
-	LONG_MS,
+	TIMEOUT_MS,
 );
