@@ -144,7 +144,7 @@ export function allowReading(role: Role, secret: ISecret): void {
  *
  * @see Secrets Manager user guide, "Secret encryption and decryption", permissions for the KMS key
  */
-export function allowKey(role: Role, key: IKey, actions: readonly string[]): void {
+function allowKey(role: Role, key: IKey, actions: readonly string[]): void {
 	role.addToPolicy(
 		new PolicyStatement({
 			actions: [...actions],
@@ -158,7 +158,7 @@ export function allowKey(role: Role, key: IKey, actions: readonly string[]): voi
  * Secrets Manager ends an ARN with a hyphen and six random characters; people also give ARNs without them. An ARN that
  * ends so may be either, since a name may end so too (`atlas-secret`): both are granted then.
  */
-export function secretArns({ secretArn }: ISecret): string[] {
+function secretArns({ secretArn }: ISecret): string[] {
 	if (Token.isUnresolved(secretArn)) return [secretArn];
 	const completed = `${secretArn}-??????`;
 	return /-[A-Za-z0-9]{6}$/.test(secretArn) ? [secretArn, completed] : [completed];

@@ -39,7 +39,11 @@ async function libraryIn(folder: string): Promise<Library> {
 	const { name, version, license }: Record<string, unknown> = JSON.parse(manifest);
 	const licences = files.filter((file) => LICENCE_FILE.test(file)).toSorted();
 	const texts = await Promise.all(licences.map((file) => readFile(join(folder, file), "utf8")));
-	return { name: `${name} ${version}`, license: String(license), texts: texts.map((text) => text.trim()) };
+	return {
+		name: `${String(name)} ${String(version)}`,
+		license: String(license),
+		texts: texts.map((text) => text.trim()),
+	};
 }
 
 /** The text of a licence that a library names and does not bring. */

@@ -91,7 +91,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * Translates a failure of Secrets Manager. The SDK's error stays behind: where it could not read a reply it keeps the
  * reply, secret and all, in a hidden field.
  */
-export function toSecretError(error: unknown, secretId: string): ServiceError {
+function toSecretError(error: unknown, secretId: string): ServiceError {
 	const name = error instanceof Error && /^[A-Za-z]{1,64}$/.test(error.name) ? error.name : "Error";
 	const remedy = REMEDIES[name];
 	return remedy === undefined

@@ -5,7 +5,7 @@ import { ClusterName, isListOfNames, ProjectId, type SnapshotRequest } from "./r
 import type { RequestedBy, Run } from "./run.ts";
 
 /** What one kind of caller may ask for. */
-export type CallerLimits = Readonly<v.InferOutput<ReturnType<typeof limitsWith>>>;
+type CallerLimits = Readonly<v.InferOutput<ReturnType<typeof limitsWith>>>;
 /** The limits of every kind of caller that has any. */
 export type RequestLimits = Readonly<v.InferOutput<typeof RequestLimitsSchema>>;
 /** As the operator writes them: what is left out has its default. */

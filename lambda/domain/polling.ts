@@ -57,7 +57,7 @@ const HOMES: ReadonlySet<string> = new Set(["ATLAS_CLUSTER_NOT_FOUND", "ATLAS_PR
 const HOMELESS_MS = 60 * 60_000;
 
 /** Whether a second look in a row found nothing; of the cluster or project, whether all looks of an hour did. */
-export const isGone = ({ missing, homelessSince, lookedAt }: PollState): boolean =>
+const isGone = ({ missing, homelessSince, lookedAt }: PollState): boolean =>
 	missing >= 2 && (homelessSince === undefined || lookedAt - homelessSince >= HOMELESS_MS);
 
 /**

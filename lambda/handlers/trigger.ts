@@ -46,9 +46,9 @@ function createDependencies(config: TriggerConfig): TriggerDependencies {
 		hookKeys: secretId === undefined ? undefined : createHookKeys(() => readSecret(secretId), Date.now, log.warning),
 		openapi: readOpenApi,
 		clock: { now: Date.now, pause: (milliseconds) => pause(milliseconds) },
-		onReply: log.request,
+		onReply: (answered) => log.request(answered),
 	});
-	return { router, runs, stack, defaultRequest: config.DEFAULT_REQUEST, onEvent: log.event };
+	return { router, runs, stack, defaultRequest: config.DEFAULT_REQUEST, onEvent: (event) => log.event(event) };
 }
 
 /** Loaded with the first request for it. */

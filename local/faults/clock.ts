@@ -4,6 +4,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 // Taken before the clock is a fake one, and before the runner is made to wait for requests that nobody waits for.
 const { setImmediate: realSetImmediate, setTimeout: realSetTimeout } = timers;
 const { queueMicrotask } = globalThis;
+// oxlint-disable-next-line typescript/unbound-method -- called on process
 const { nextTick } = process;
 const { createCheckpointApiClient } = LocalDurableTestRunner as unknown as { createCheckpointApiClient: unknown };
 

@@ -148,6 +148,7 @@ export function connectInMemory({ onConnect, onConnected }: ConnectionHooks): ()
 		return connection;
 	};
 	const { connect: tcpConnect } = net;
+	// oxlint-disable-next-line typescript/unbound-method -- put back as it was
 	const { createConnection } = Agent.prototype;
 	Object.assign(net, { connect });
 	Object.assign(Agent.prototype, { createConnection: connect });

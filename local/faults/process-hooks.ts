@@ -12,6 +12,7 @@ interface UndiciTimer {
 	refresh(): void;
 }
 const undici = createRequire(import.meta.url)("undici/lib/util/timers.js") as UndiciTimers;
+// oxlint-disable-next-line typescript/unbound-method -- it does not use this
 const { setFastTimeout } = undici;
 
 /** While the process is frozen the timer stands still: then what has arrived meanwhile comes before the timeout. */

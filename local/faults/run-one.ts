@@ -71,7 +71,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	const platform = createPlatform({
 		...adversary,
 		acquire: () => stage.acquire(plan.auth),
-		release: stage.release,
+		release: (...given) => stage.release(...given),
 		settled: () => clock.quiet(),
 		onPause: (milliseconds) =>
 			adversary.troubles.push({ what: "platform", from: state.now(), to: state.now() + milliseconds + 5_000 }),

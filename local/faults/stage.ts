@@ -86,6 +86,7 @@ export async function openStage(): Promise<Stage> {
 	});
 	const restore = captureOutput((text) => director?.onLog(text));
 	const unhook = hookProcesses();
+	// oxlint-disable-next-line typescript/unbound-method -- it does not use this
 	const { deregister } = registerHooks(moduleHooks);
 	const clock = driveClock();
 	setFunctionEnvironment(process.env, aws, {

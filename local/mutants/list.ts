@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "a POST is good for an hour",
 		scenario: "frozenPost",
-		edits: [edit("lambda/atlas/resources/requests.ts", "CALL_TIMEOUT_MS = 60_000", "CALL_TIMEOUT_MS = 3_600_000")],
+		edits: [edit("lambda/atlas/request.ts", "CALL_TIMEOUT_MS = 60_000", "CALL_TIMEOUT_MS = 3_600_000")],
 	},
 	{
 		name: "another's snapshot clears doubt",
@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				ASK,
-				"return { at: ports.now(), verdict: judge(error) };",
+				"return { at: ports.now(), verdict: classifyFailure(error) };",
 				"return { at: ports.now(), snapshots: {}, expectation: error ? null : null };",
 			),
 		],
@@ -128,20 +128,6 @@ export const mutants: readonly Mutant[] = [
 		name: "doubt ends at the deadline",
 		scenario: "blind",
 		edits: [edit(TAKING, "(terms.hardLimitAt - at) / 1000", "(terms.deadlineAt - at) / 1000")],
-	},
-	{
-		name: "asks for ever",
-		scenario: "turnedAway",
-		edits: [
-			edit(TAKING, "if (at + afterSeconds * 1000 < terms.deadlineAt) return", "if (at < 2 * terms.deadlineAt) return"),
-			edit(
-				"lambda/workflow/acquire.ts",
-				"(taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
-				"taking.asks < 0",
-			),
-			edit(ASK, "if (askedAt >= deadlineAt) return", "if (askedAt < 0) return"),
-			edit(ASK, "		notAfter: deadlineAt,\n", ""),
-		],
 	},
 	{
 		name: "an unreadable 200 means no",
@@ -214,8 +200,8 @@ export const mutants: readonly Mutant[] = [
 			edit("lambda/workflow/select-in-pages.ts", "tries >= SELECTION_TRIES", "tries < 0"),
 			edit(
 				"lambda/workflow/select-in-pages.ts",
-				"return cut(Math.max(pause, least), left);",
-				"return cut(least > 0 ? pause : pause, left);",
+				"return cutSeconds(Math.max(pause, least), left);",
+				"return cutSeconds(least > 0 ? pause : pause, left);",
 			),
 		],
 	},

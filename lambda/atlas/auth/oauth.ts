@@ -87,7 +87,7 @@ const isShortWait = (reply: AtlasReply, now: number): boolean => {
 };
 
 /** An access token and when it ends. */
-export interface Token {
+interface Token {
 	readonly value: string;
 	/** Milliseconds from the request on. */
 	readonly lifetime: number;
@@ -109,7 +109,7 @@ const TokenSchema = v.object({
  *
  * @see RFC 6749 §4.4.2 (client credentials), RFC 7617 §2 (Basic); Atlas documentation, "Generate an OAuth 2.0 token"
  */
-export function tokenRequest(clientId: string, clientSecret: string, { headers, period }: AtlasRequest): AtlasRequest {
+function tokenRequest(clientId: string, clientSecret: string, { headers, period }: AtlasRequest): AtlasRequest {
 	const userAgent = headers["user-agent"];
 	return {
 		method: "POST",
@@ -134,7 +134,7 @@ const CLIENT_REFUSED: ReadonlySet<string | undefined> = new Set(["invalid_client
  * @param now epoch milliseconds
  * @throws AtlasError `ATLAS_KEY_REFUSED`, or as any reply of Atlas
  */
-export function readToken(reply: AtlasReply, call: AtlasRequest, now: number): Token {
+function readToken(reply: AtlasReply, call: AtlasRequest, now: number): Token {
 	const errorCode = reply.status === 400 ? readErrorBody(reply)?.errorCode : undefined;
 	// RFC 6749 allows 400 for a wrong client where RFC 9110 would say 401.
 	const status = CLIENT_REFUSED.has(errorCode) ? 401 : reply.status;

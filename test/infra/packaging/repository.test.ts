@@ -28,6 +28,6 @@ test("the bill of materials lists every library that package.json names", { time
 
 	expect(bomFormat).toBe("CycloneDX");
 	for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
-		expect(listed).toContain(`${name}@${version}`);
+		expect(listed).toContain(`${name}@${String(version)}`);
 	}
 });
