@@ -24,7 +24,7 @@ export interface AtlasClientOptions {
 	readonly baseUrl: string;
 	readonly readSecret: ReadSecret;
 	/** @default application/vnd.atlas.2025-03-12+json */
-	readonly mediaType?: string;
+	readonly mediaType?: string | undefined;
 	/** Ask for enveloped replies; they are read in any case. @default false */
 	readonly envelope?: boolean;
 	/** Ask for indented replies. @default false */

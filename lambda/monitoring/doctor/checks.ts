@@ -1,40 +1,18 @@
-import type { Cluster } from "../../domain/cluster.ts";
-import { ineligibleReason } from "../../domain/cluster.ts";
+import { type Cluster, ineligibleReason } from "../../domain/cluster.ts";
 import { type CheckName, errorInfo } from "../../domain/error-table.ts";
 import { classifyFailure } from "../../domain/failure.ts";
-import { isOnDemand, isRunning, type Snapshot, snapshotKindOfCluster } from "../../domain/snapshot.ts";
-import type { DoctorPorts, Finding } from "./report.ts";
-
-/** What is known so far. Checks fill it in for those after them. */
-export interface CheckContext {
-	projectId?: string;
-	clusterName?: string;
-	readonly retentionInDays: number;
-	projects?: readonly { readonly id: string }[];
-	cluster?: Cluster;
-}
-
-/** One check: it finds, or rejects as a port does, or blames another line and goes on. */
-export interface DoctorCheck {
-	readonly name: CheckName;
-	/** Checks that must have gone well before. */
-	readonly needs: readonly CheckName[];
-	readonly check: (
-		ports: DoctorPorts,
-		context: CheckContext,
-		blame: (check: CheckName, message: string) => void,
-	) => Promise<Finding>;
-}
+import { isOnDemand, isRunning, snapshotKindOfCluster } from "../../domain/snapshot.ts";
+import type { DoctorCheck, Finding } from "./report.ts";
 
 const good = (message: string): Finding => ({ verdict: "good", message });
 const bad = (message: string): Finding => ({ verdict: "bad", message });
 const skipped = (message: string): Finding => ({ verdict: "skipped", message });
 
-/** Requests left below which a run would soon be throttled: a snapshot of an hour takes some thirty. */
+/** Requests that a snapshot of an hour takes. */
 const FEW = 30;
 
-/** A check of the cluster by the rule that selects clusters, applied to some of its fields only. */
-const ofCluster = (
+/** Applies the rule by which clusters are selected to some fields of the cluster only. */
+const checkCluster = (
 	name: CheckName,
 	needs: readonly CheckName[],
 	fields: (cluster: Cluster) => Partial<Cluster>,
@@ -61,15 +39,15 @@ export const CHECKS: readonly DoctorCheck[] = [
 	{
 		name: "atlas",
 		needs: ["secret"],
-		// One request tells of three lines: whether Atlas answers, takes the key, and takes it from this address.
-		check: async (ports, context, blame) => {
+		// One request decides three checks: whether Atlas replies, accepts the key, and accepts it from this address.
+		check: async (ports, context, fail) => {
 			try {
 				context.projects = await ports.listProjects();
 			} catch (error) {
 				const { code, reason } = classifyFailure(error);
 				const failedCheck = errorInfo(code)?.check;
 				if (!failedCheck || !BEFORE_REQUEST.has(failedCheck)) throw error;
-				blame(failedCheck, reason.message);
+				fail(failedCheck, reason.message);
 			}
 			return good("answers");
 		},
@@ -85,7 +63,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 			const { projectId } = context;
 			if (projectId === undefined)
 				return bad("the keys see no project; add them to one, in Atlas under Project Access");
-			// What is not among the projects is asked for by itself: the refusal says why.
+			// The error of a project that is not listed says why.
 			if (!projects.some(({ id }) => id === projectId)) await ports.listClusters(projectId);
 			return good(`found: ${projectId}`);
 		},
@@ -93,7 +71,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 	{
 		name: "cluster",
 		needs: ["project"],
-		check: async (ports, context, blame) => {
+		check: async (ports, context, fail) => {
 			const { projectId = "" } = context;
 			if (context.clusterName === undefined) {
 				const clusters = await ports.listClusters(projectId);
@@ -106,7 +84,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 			} catch (error) {
 				const { code, reason } = classifyFailure(error);
 				if (code !== "ATLAS_NOT_DEDICATED") throw error;
-				blame("tier", reason.message);
+				fail("tier", reason.message);
 			}
 			return good(`found: ${context.clusterName}`);
 		},
@@ -115,25 +93,24 @@ export const CHECKS: readonly DoctorCheck[] = [
 		name: "role",
 		needs: ["cluster"],
 		check: async (ports, { projectId = "", clusterName = "" }) => {
-			const refusal = await ports.probeCreatePermission({ projectId, clusterName }).then(
-				() => undefined,
-				(error: unknown) => error,
-			);
-			if (refusal === undefined)
-				return bad("Atlas took a snapshot that it had to refuse; tell the authors, and delete it");
-			if (!RETENTION_REFUSED.has(classifyFailure(refusal).reason.code)) throw refusal;
-			return good("enough to take a snapshot: Atlas looked at the request, and refused it for what it asked");
+			try {
+				await ports.probeCreatePermission({ projectId, clusterName });
+			} catch (error) {
+				if (!INVALID_RETENTION.has(classifyFailure(error).reason.code)) throw error;
+				return good("enough to take a snapshot: Atlas refused the test request for its retention only");
+			}
+			return bad("Atlas took a snapshot that it had to refuse; report this defect, and delete the snapshot");
 		},
 	},
-	ofCluster(
+	checkCluster(
 		"tier",
 		["cluster"],
 		({ replicationSpecs, providerSettings }) => ({ replicationSpecs, providerSettings }),
 		"dedicated",
 	),
-	ofCluster("state", ["tier"], ({ stateName }) => ({ stateName }), "neither being created nor deleted"),
-	ofCluster("paused", ["tier"], ({ paused }) => ({ paused }), "not paused"),
-	ofCluster("backup", ["tier"], ({ backupEnabled }) => ({ backupEnabled }), "Cloud Backup is on"),
+	checkCluster("state", ["tier"], ({ stateName }) => ({ stateName }), "neither being created nor deleted"),
+	checkCluster("paused", ["tier"], ({ paused }) => ({ paused }), "not paused"),
+	checkCluster("backup", ["tier"], ({ backupEnabled }) => ({ backupEnabled }), "Cloud Backup is on"),
 	{
 		name: "retention",
 		needs: ["project"],
@@ -158,7 +135,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 		check: async (ports, { projectId = "", clusterName = "", cluster }) => {
 			const kind = snapshotKindOfCluster(cluster?.clusterType);
 			const snapshots = await ports.listSnapshots({ projectId, clusterName }, kind);
-			const running = snapshots.find((snapshot: Snapshot) => isOnDemand(snapshot) && isRunning(snapshot));
+			const running = snapshots.find((snapshot) => isOnDemand(snapshot) && isRunning(snapshot));
 			if (!running) return good("no on-demand snapshot is running");
 			return bad(`snapshot ${running.id} is running; wait for its end, or choose how to meet it by onConflict`);
 		},
@@ -169,7 +146,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 		check: async (ports) => {
 			const left = ports.budgetLeft();
 			if (left === undefined)
-				return skipped("nothing was asked of the backup budget, or Atlas does not tell what is left");
+				return skipped("no request has drawn on the backup budget, or Atlas does not say what is left");
 			if (left >= FEW) return good(`${left} requests are left in the project's backup budget`);
 			return bad(`only ${left} requests are left in the project's backup budget; find out who else uses it up`);
 		},
@@ -177,13 +154,13 @@ export const CHECKS: readonly DoctorCheck[] = [
 ];
 
 /**
- * Atlas's error codes for a retention that no request may ask for, the one thing wrong with what is asked in vain. By
- * one of them Atlas has looked at the request, so it had no objection to the keys, their role, the bill or the cluster:
- * no call tells an API key's roles to the key itself, but a missing one is 401 `USER_UNAUTHORIZED` whatever the body holds.
+ * Atlas's error codes for an invalid retention, the one fault of the test request. With one of them Atlas has read the
+ * request, so it accepts the keys, their role, the bill and the cluster. An API key can't list its own roles, but a
+ * missing role is 401 `USER_UNAUTHORIZED` whatever the body holds.
  *
  * @see Atlas Administration API Error Codes
  */
-const RETENTION_REFUSED: ReadonlySet<string> = new Set([
+const INVALID_RETENTION: ReadonlySet<string> = new Set([
 	"INVALID_ATTRIBUTE",
 	"VALIDATION_ERROR",
 	"ATTRIBUTE_NEGATIVE_OR_ZERO",
@@ -191,5 +168,5 @@ const RETENTION_REFUSED: ReadonlySet<string> = new Set([
 	"SNAPSHOT_RETENTION_LESS_THAN_BACKUP_COMPLIANCE_POLICY",
 ]);
 
-/** Checks that are failed by a refusal which Atlas gives before it looks at what is requested. */
+/** Checks that fail before Atlas reads the request. */
 const BEFORE_REQUEST: ReadonlySet<unknown> = new Set(["key", "address", "budget"] satisfies CheckName[]);

@@ -1,31 +1,59 @@
+import type { Atlas } from "../../atlas/client.ts";
 import type { Cluster } from "../../domain/cluster.ts";
+import type { ParsedSecret } from "../../domain/credentials.ts";
 import { CHECK_NAMES, type CheckName } from "../../domain/error-table.ts";
 import type { Target } from "../../domain/outcome.ts";
-import type { Snapshot, SnapshotKind } from "../../domain/snapshot.ts";
 
-/** What a check found. `skipped`: it could not be made, because of another line or because Atlas does not tell. */
+/** The result of a check. `skipped`: another check failed, or Atlas does not say. */
 export interface Finding {
 	readonly verdict: "good" | "bad" | "skipped";
-	/** What is well, or what to mend. */
+	/** What is right, or what to do. */
 	readonly message: string;
 }
 
-interface Line extends Finding {
-	readonly check: CheckName;
-}
-
-/** Whether a snapshot would succeed, a line per check. */
+/** Whether a snapshot would succeed. */
 export interface DoctorReport {
 	/** No line is bad. */
 	readonly healthy: boolean;
 	readonly projectId?: string;
 	readonly clusterName?: string;
-	readonly lines: readonly Line[];
+	readonly lines: readonly (Finding & { readonly check: CheckName })[];
+}
+
+/** External calls of the checks. `Atlas` rejects with an `AtlasError`. */
+export interface DoctorPorts
+	extends Pick<Atlas, "listProjects" | "listClusters" | "readCluster" | "listSnapshots" | "readLeastRetention"> {
+	readonly readSecret: () => Promise<Pick<ParsedSecret, "shape" | "warning">>;
+	/** Requests a snapshot that Atlas must refuse: the error says whether the role would do. */
+	readonly probeCreatePermission: (target: Target) => Promise<unknown>;
+	/** @returns requests left in the project's backup bucket, by the last reply */
+	readonly budgetLeft: () => number | undefined;
+}
+
+/** What is known so far. Checks fill it in for those after them. */
+export interface CheckContext {
+	projectId?: string;
+	clusterName?: string;
+	readonly retentionInDays: number;
+	projects?: readonly { readonly id: string }[];
+	cluster?: Cluster;
+}
+
+export interface DoctorCheck {
+	readonly name: CheckName;
+	/** Checks that must have succeeded. */
+	readonly needs: readonly CheckName[];
+	/** @param fail fails another check as well. Where a port rejects, the check of its error's code fails. */
+	readonly check: (
+		ports: DoctorPorts,
+		context: CheckContext,
+		fail: (check: CheckName, message: string) => void,
+	) => Promise<Finding>;
 }
 
 const MARKS = { good: "✓", bad: "✗", skipped: "–" } as const satisfies Record<Finding["verdict"], string>;
 
-/** The report for a terminal: a line per check, ✓ or ✗, or – where it could not be made. */
+/** The report for a terminal: a line per check with ✓ or ✗, or – where it was skipped. */
 export function formatReport({ lines }: Pick<DoctorReport, "lines">): string {
 	return lines.map(({ check, verdict, message }) => `${MARKS[verdict]} ${check.padEnd(WIDTH)}  ${message}`).join("\n");
 }
@@ -33,22 +61,3 @@ export function formatReport({ lines }: Pick<DoctorReport, "lines">): string {
 const WIDTH = Math.max(...CHECK_NAMES.map(({ length }) => length));
 /** Columns before the message of a line. */
 export const REPORT_INDENT = WIDTH + 4;
-
-/** External calls that the checks make. Each rejects as the ports of a run do. */
-export interface DoctorPorts {
-	/** @returns the two fields of the secret that are used, and a doubt about the others */
-	readSecret(): Promise<{ readonly shape: string; readonly warning?: string }>;
-	listProjects(): Promise<readonly { readonly id: string }[]>;
-	listClusters(projectId: string): Promise<readonly Cluster[]>;
-	readCluster(target: Target): Promise<Cluster>;
-	listSnapshots(target: Target, kind?: SnapshotKind): Promise<readonly Snapshot[]>;
-	/** @returns whole days that a Backup Compliance Policy asks for at least */
-	readLeastRetention(projectId: string): Promise<number | undefined>;
-	/**
-	 * Requests a snapshot that Atlas must refuse, so that the refusal tells whether the role would do: it takes nothing.
-	 * Always rejects, unless Atlas keeps to no rule.
-	 */
-	probeCreatePermission(target: Target): Promise<unknown>;
-	/** @returns requests left in the project's backup bucket, as the last reply told */
-	budgetLeft(): number | undefined;
-}
