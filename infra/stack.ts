@@ -4,12 +4,19 @@ import { type IKey, Key } from "aws-cdk-lib/aws-kms";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import { AtlasSnapshots, KEPT } from "./constructs/atlas-snapshots.ts";
+import { AtlasSnapshots } from "./constructs/atlas-snapshots.ts";
 import { EgressVpc } from "./constructs/egress-vpc.ts";
-import type { AtlasSnapshotsProps, Bundles, EventRuleProps, HttpProps, ScheduleProps } from "./constructs/props.ts";
+import {
+	type AtlasSnapshotsProps,
+	type Bundles,
+	type EventRuleProps,
+	type HttpProps,
+	KEPT,
+	type ScheduleProps,
+} from "./constructs/props.ts";
 import type { Settings } from "./settings/settings.ts";
 
-/** The construct on its own, configured by `cdk.json`. Its outputs' names are promises to whoever reads them. */
+/** The construct on its own, configured by `cdk.json`. Other programs rely on the names of its outputs. */
 export class AtlasSnapshotsStack extends Stack {
 	readonly snapshots: AtlasSnapshots;
 
@@ -19,41 +26,33 @@ export class AtlasSnapshotsStack extends Stack {
 			description: "Takes MongoDB Atlas on-demand snapshots and publishes what became of them",
 		});
 		const removalPolicy = settings.removalPolicy === "destroy" ? RemovalPolicy.DESTROY : KEPT;
-		const secretKey = settings.secretKeyArn && Key.fromKeyArn(this, "SecretKey", settings.secretKeyArn);
-		const hookSecretKey = settings.hookSecretKeyArn && Key.fromKeyArn(this, "HookSecretKey", settings.hookSecretKeyArn);
+		const { secretKeyArn, hookSecretKeyArn, busArn, alarmTopicArn } = settings;
+		const secretKey = whenSet(secretKeyArn, (arn) => Key.fromKeyArn(this, "SecretKey", arn));
+		const hookSecretKey = whenSet(hookSecretKeyArn, (arn) => Key.fromKeyArn(this, "HookSecretKey", arn));
 		const network = settings.vpc
 			? new EgressVpc(this, "Network", { ...settings.vpc, logRetention: settings.logRetentionDays, removalPolicy })
 			: undefined;
 		this.snapshots = new AtlasSnapshots(this, "AtlasSnapshots", {
+			...settings,
 			bundles,
-			...given({
-				secret: this.secret(settings, secretKey || undefined),
-				secretKey,
-				hookSecretKey,
-				atlasBaseUrl: settings.atlasBaseUrl,
-				bus: settings.busArn && EventBus.fromEventBusArn(this, "GivenBus", settings.busArn),
-				alarmTopic: settings.alarmTopicArn && Topic.fromTopicArn(this, "GivenTopic", settings.alarmTopicArn),
-				alarmEmail: settings.alarmEmail,
-				vpc: network?.vpc,
-				reservedConcurrency: settings.reservedConcurrency,
-				runbookUrl: settings.runbookUrl,
-				heartbeatUrl: settings.heartbeatUrl,
-				perClusterAlarms: settings.perClusterAlarms,
-				defaultRequest: settings.defaultRequest,
-				limits: settings.limits,
-			}),
+			secret: this.secret(settings, secretKey),
+			secretKey,
+			hookSecretKey,
+			bus: whenSet(busArn, (arn) => EventBus.fromEventBusArn(this, "GivenBus", arn)),
+			alarmTopic: whenSet(alarmTopicArn, (arn) => Topic.fromTopicArn(this, "GivenTopic", arn)),
+			vpc: network?.vpc,
 			schedules: settings.schedules.map(toSchedule),
 			eventRules: settings.eventRules.map((rule) => this.eventRule(rule)),
-			http: settings.http && this.http(settings.http, hookSecretKey || undefined),
+			http: settings.http && this.http(settings.http, hookSecretKey),
 			logRetention: settings.logRetentionDays,
 			memory: settings.memoryMegabytes,
 			removalPolicy,
 		});
 		Tags.of(this).add("app", "atlas-snapshots");
-		this.tell(network);
+		this.addOutputs(network);
 	}
 
-	private tell(network: EgressVpc | undefined): void {
+	private addOutputs(network: EgressVpc | undefined): void {
 		const {
 			api,
 			bus,
@@ -71,7 +70,7 @@ export class AtlasSnapshotsStack extends Stack {
 			new CfnOutput(this, name, { value, description });
 		if (api) output("ApiUrl", api.url, "Of the HTTP API; calls are signed with SigV4");
 		output("EventBusName", bus.eventBusName, "Outcomes are published on this bus");
-		output("AlarmTopicArn", alarmTopic.topicArn, "Alarms and failed targets are told here");
+		output("AlarmTopicArn", alarmTopic.topicArn, "Alarms and failed targets are sent to this topic");
 		output(
 			"DashboardUrl",
 			`https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards:name=${dashboard.dashboard.dashboardName}`,
@@ -83,9 +82,9 @@ export class AtlasSnapshotsStack extends Stack {
 		output(
 			"FreshnessFunctionName",
 			freshness.function.function.functionName,
-			"Says whether a snapshot would succeed: doctor",
+			"Checks whether a snapshot would succeed: doctor",
 		);
-		output("TriggerFunctionName", trigger.function.functionName, "Takes a redriven event");
+		output("TriggerFunctionName", trigger.function.functionName, "Accepts a redriven event");
 		output("UndeliveredQueueUrl", undelivered.queueUrl, "Firings and events that did not reach the trigger function");
 		output(
 			"NotStartedQueueUrl",
@@ -108,8 +107,8 @@ export class AtlasSnapshotsStack extends Stack {
 
 	private eventRule({ name, pattern, expression, busArn }: Settings["eventRules"][number]): EventRuleProps {
 		if (expression !== undefined) return { name, expression };
-		const bus = busArn === undefined ? {} : { bus: EventBus.fromEventBusArn(this, `BusOf${name}`, busArn) };
-		return { name, pattern: toPattern(pattern ?? {}), ...bus };
+		const bus = whenSet(busArn, (arn) => EventBus.fromEventBusArn(this, `BusOf${name}`, arn));
+		return { name, pattern: toPattern(pattern ?? {}), bus };
 	}
 
 	private http(http: Exclude<Settings["http"], false>, key: IKey | undefined): HttpProps {
@@ -128,27 +127,16 @@ const secretOf = (scope: Construct, id: string, arn: string, key?: IKey): ISecre
 	Secret.fromSecretAttributes(scope, id, { secretPartialArn: arn, encryptionKey: key });
 
 const toSchedule = (schedule: Settings["schedules"][number]): ScheduleProps => ({
-	name: schedule.name,
-	expression: schedule.expression,
-	timeZone: schedule.timeZone,
-	request: schedule.request,
-	...given({
-		expectedEvery: minutes(schedule.expectedEveryMinutes),
-		flexibleWindow: minutes(schedule.flexibleWindowMinutes),
-		grace: minutes(schedule.graceMinutes),
-	}),
+	...schedule,
+	expectedEvery: whenSet(schedule.expectedEveryMinutes, Duration.minutes),
+	flexibleWindow: whenSet(schedule.flexibleWindowMinutes, Duration.minutes),
+	grace: whenSet(schedule.graceMinutes, Duration.minutes),
 });
-
-const minutes = (count: number | undefined): Duration | undefined =>
-	count === undefined ? undefined : Duration.minutes(count);
 
 /** EventBridge's own spelling → CDK's. */
 function toPattern({ "detail-type": detailType, ...pattern }: Readonly<Record<string, unknown>>): EventPattern {
-	return { ...pattern, ...(detailType === undefined ? {} : { detailType: detailType as string[] }) };
+	return { ...pattern, detailType: detailType as string[] | undefined };
 }
 
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined | ""> };
-
-/** Without what is not set: where a property is left out, the construct's default stands. */
-const given = <T extends object>(props: T): Given<T> =>
-	Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) as Given<T>;
+const whenSet = <T, R>(value: T | undefined, convert: (value: T) => R): R | undefined =>
+	value === undefined ? undefined : convert(value);

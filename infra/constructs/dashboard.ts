@@ -9,7 +9,6 @@ import {
 	type IWidget,
 	LogQueryVisualizationType,
 	LogQueryWidget,
-	Metric,
 	SingleValueWidget,
 	Stats,
 	TextWidget,
@@ -24,7 +23,7 @@ import {
 	THROTTLED_METRIC,
 } from "../../lambda/domain/metrics.ts";
 import type { State } from "../../lambda/domain/outcome.ts";
-import { ofRuns } from "./alarms.ts";
+import { accountMetric, runMetric } from "./alarms.ts";
 import type { SavedQuery } from "./queries.ts";
 import type { ScheduledTarget } from "./scheduled-targets.ts";
 import { serviceMetric } from "./service-alarm.ts";
@@ -52,12 +51,12 @@ export interface SnapshotDashboardProps {
 	readonly measured: readonly ScheduledTarget[];
 	/** Whether a schedule covers clusters beside those. */
 	readonly coversMore: boolean;
-	/** Tables that are made of the logs whenever somebody looks, for as many clusters as there are. */
+	/** Tables made from the logs when the dashboard is opened, for any number of clusters. */
 	readonly lastSuccess: SavedQuery;
 	readonly ages: SavedQuery;
 }
 
-/** From top to bottom: is something wrong, is every cluster safe, how did it go, is there room left. */
+/** From top to bottom: alarms, ages of snapshots, results, capacity. */
 export class SnapshotDashboard extends Construct {
 	readonly dashboard: Dashboard;
 
@@ -88,16 +87,18 @@ export class SnapshotDashboard extends Construct {
 		);
 		this.dashboard.addWidgets(
 			graph("Runs", [
-				runsInFlight(),
-				ofRuns(snapshot, "DurableExecutionStarted"),
-				ofRuns(snapshot, "DurableExecutionSucceeded"),
-				ofRuns(snapshot, "DurableExecutionFailed"),
+				accountMetric("ApproximateRunningDurableExecutions", { label: "in flight, whole account" }),
+				runMetric(snapshot, "DurableExecutionStarted"),
+				runMetric(snapshot, "DurableExecutionSucceeded"),
+				runMetric(snapshot, "DurableExecutionFailed"),
 			]),
 			graph("Calls that Atlas leaves us, and calls it refused", [
 				serviceMetric(this, RATE_LEFT_METRIC, { statistic: Stats.MINIMUM, label: "left in the budget" }),
 				serviceMetric(this, THROTTLED_METRIC, { label: "refused (429)" }),
 			]),
-			graph("Operations of the largest run, of 3,000", [ofRuns(snapshot, "DurableExecutionOperations", Stats.MAXIMUM)]),
+			graph("Operations of the largest run, of 3,000", [
+				runMetric(snapshot, "DurableExecutionOperations", Stats.MAXIMUM),
+			]),
 		);
 	}
 
@@ -135,15 +136,6 @@ const table = (title: string, { logGroups, query }: SavedQuery): LogQueryWidget 
 		view: LogQueryVisualizationType.TABLE,
 		width: 12,
 		height: 6,
-	});
-
-/** AWS counts them for the account, not for a function. */
-const runsInFlight = (): Metric =>
-	new Metric({
-		namespace: "AWS/Lambda",
-		metricName: "ApproximateRunningDurableExecutions",
-		statistic: Stats.MAXIMUM,
-		label: "in flight, whole account",
 	});
 
 const graph = (

@@ -11,12 +11,12 @@ import type { EventRuleProps } from "./props.ts";
 export interface EventRulesProps {
 	readonly rules: readonly EventRuleProps[];
 	readonly trigger: IFunction;
-	/** Gets the events that the trigger function could not be given. */
+	/** Receives the events that could not be delivered to the trigger function. */
 	readonly undelivered: Queue;
 	readonly hasDefaultRequest: boolean;
 }
 
-/** EventBridge rules: an event's `detail` is the request; what a cron rule sends is carried out as the default request. */
+/** EventBridge rules: an event's `detail` is the request; a rule with an expression carries out the default request. */
 export class EventRules extends Construct {
 	/** @throws InputError `CONFIG_INVALID` for a rule with an expression where there is no default request */
 	constructor(scope: Construct, id: string, { rules, trigger, undelivered, hasDefaultRequest }: EventRulesProps) {
@@ -31,7 +31,7 @@ export class EventRules extends Construct {
 				description: `Takes Atlas snapshots: ${rule.name}`,
 				...("expression" in rule
 					? { schedule: Schedule.expression(rule.expression) }
-					: { eventPattern: rule.pattern, ...(rule.bus ? { eventBus: rule.bus } : {}) }),
+					: { eventPattern: rule.pattern, eventBus: rule.bus }),
 				targets: [
 					new LambdaFunction(trigger, {
 						deadLetterQueue: undelivered,

@@ -27,7 +27,7 @@ export interface SnapshotApiProps extends HttpProps {
 	readonly removalPolicy: RemovalPolicy;
 }
 
-/** The HTTP face: signed with SigV4, but for the hook, which the function lets in by its own signature. */
+/** The HTTP API. Requests are signed with SigV4, except those to the hook, whose signature the function checks. */
 export class SnapshotApi extends Construct {
 	readonly api: HttpApi;
 	readonly url: string;
@@ -42,7 +42,7 @@ export class SnapshotApi extends Construct {
 			stageName: "$default",
 			autoDeploy: true,
 			throttle: { rateLimit: throttle.ratePerSecond, burstLimit: throttle.burst },
-			...(accessLog ? { accessLogSettings: this.accessLog(props) } : {}),
+			accessLogSettings: accessLog ? this.accessLog(props) : undefined,
 		});
 		if (!accessLog) acknowledge(stage, "APIG1", "turned off by whoever deploys: accessLog is false");
 		this.url = stage.url;
@@ -70,7 +70,7 @@ export class SnapshotApi extends Construct {
 		for (const route of this.#routes) route.grantInvoke(grantee);
 	}
 
-	/** Anyone may call the route, so it has a throttle of its own: who is not signed takes no turn from who is. */
+	/** Anyone may call the route, so it has a throttle of its own: unsigned requests do not use up the throttle of signed ones. */
 	private throttle(
 		stage: HttpStage,
 		{ ratePerSecond, burst }: Required<HttpProps>["throttle"],
@@ -92,11 +92,11 @@ export class SnapshotApi extends Construct {
 	}
 
 	/**
-	 * Who asked for what and how it went: no headers, no bodies, so no signatures.
+	 * Without headers and bodies, hence without signatures.
 	 *
-	 * Outside `/aws/vendedlogs/` each API adds a statement to the account's resource policy for logs, whose
-	 * size is limited; past it no further stage can be made. The last part is the stack's own id: a log that outlived an earlier stack of
-	 * this name is not in the way.
+	 * Outside `/aws/vendedlogs/` each API adds a statement to the account's resource policy for logs, whose size is
+	 * limited; past it no further stage can be made. The name ends in the stack's id, so that the log of an earlier stack
+	 * of this name does not clash.
 	 *
 	 * @see API Gateway developer guide, "Configure logging for HTTP APIs"; CloudWatch Logs user guide, "Enabling logging
 	 * from AWS services", log group resource policy size

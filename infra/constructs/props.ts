@@ -1,4 +1,4 @@
-import type { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
 import type { EventPattern, IEventBus } from "aws-cdk-lib/aws-events";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -7,6 +7,14 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { RequestLimitsInput } from "../../lambda/domain/limits.ts";
 import type { SnapshotRequest } from "../../lambda/domain/request.ts";
+
+/**
+ * What holds data outlives the stack. What a deploy made that is then rolled back holds none and is deleted: it would
+ * cost money, or have a name that the next deploy needs.
+ *
+ * @see CloudFormation user guide, "DeletionPolicy attribute", RetainExceptOnCreate
+ */
+export const KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
 /** Named clusters up to which each has an alarm of its own; each costs an alarm and a metric. */
 export const PER_CLUSTER_ALARMS = 50;
@@ -100,7 +108,7 @@ export interface AtlasSnapshotsProps {
 	/** Where outcomes are published. @default a new bus */
 	readonly bus?: IEventBus;
 	/**
-	 * Told of every alarm and every target that did not complete. A topic of yours must let `cloudwatch.amazonaws.com`
+	 * Receives every alarm and every target that did not complete. A topic of yours must let `cloudwatch.amazonaws.com`
 	 * and `events.amazonaws.com` publish. @default a new topic
 	 */
 	readonly alarmTopic?: ITopic;
@@ -119,13 +127,13 @@ export interface AtlasSnapshotsProps {
 	/** Of what holds data: secrets, queues, logs. @default RETAIN_ON_UPDATE_OR_DELETE */
 	readonly removalPolicy?: RemovalPolicy;
 	/**
-	 * Up to so many clusters that schedules name, each has an alarm of its own. Beyond it one alarm speaks for all, and
-	 * neither alarms nor metrics grow in number with the fleet. 0 for none. @default 50
+	 * Up to so many clusters that schedules name, each has an alarm of its own. Beyond it one alarm covers all, and the
+	 * number of alarms and metrics does not grow with the fleet. 0 for none. @default 50
 	 */
 	readonly perClusterAlarms?: number;
 	/**
-	 * Pinged after each look of the freshness function, with `/fail` behind its path where a cluster is not fresh. It
-	 * notices from outside that the account, the schedule or the function is dead. @default none
+	 * Requested after each check of the freshness function, with `/fail` appended to its path where a cluster is not
+	 * fresh. Without requests it reports from outside that account, schedule or function do not work. @default none
 	 */
 	readonly heartbeatUrl?: string;
 	/** The texts of alarms link to sections of this page. @default docs/runbook.md in this package's repository */

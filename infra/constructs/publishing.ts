@@ -17,22 +17,21 @@ import { deadLetterQueue } from "./alarm-topic.ts";
 import { acknowledge, physicalName } from "./naming.ts";
 import type { Runbook } from "./runbook.ts";
 
-/** What people are told of: everything that is not a completed snapshot, nor on its way to one, nor skipped on purpose. */
+/** Final states of a target that should have a snapshot and has none. */
 export const FAILED_STATES: readonly State[] = ["FAILED", "REFUSED", "LOST"];
-const MAILED_STATES: readonly State[] = ["LATE", ...FAILED_STATES];
+const NOTIFIED_STATES: readonly State[] = ["LATE", ...FAILED_STATES];
 
 export interface PublishingProps {
 	readonly bus?: IEventBus;
 	readonly topic: ITopic;
-	/** Where to read what to do, at the end of a mail. */
 	readonly runbook: Runbook;
 	readonly removalPolicy: RemovalPolicy;
 }
 
-/** The bus that outcomes are put on, and the rule that tells people of the bad ones. */
+/** The bus that outcomes are published on, and the rule that notifies people of the bad ones. */
 export class Publishing extends Construct {
 	readonly bus: IEventBus;
-	/** Gets what the topic could not be given. */
+	/** Receives the notifications that the topic did not accept. */
 	readonly undelivered: Queue;
 
 	constructor(scope: Construct, id: string, props: PublishingProps) {
@@ -44,14 +43,14 @@ export class Publishing extends Construct {
 				description: "What became of Atlas snapshots",
 			});
 		this.undelivered = deadLetterQueue(this, "Unmailed", props.removalPolicy);
-		acknowledge(this.undelivered, "SQS3", "it is the dead-letter queue of the rule that tells people");
-		const rule = this.onStates("NotCompleted", MAILED_STATES, {
-			description: "Tells people of Atlas snapshots that are late or did not complete",
-			target: toTopic(props.topic, this.undelivered, mail(props.runbook)),
+		acknowledge(this.undelivered, "SQS3", "it is the dead-letter queue of the rule that notifies people");
+		const rule = this.onStates("NotCompleted", NOTIFIED_STATES, {
+			description: "Notifies people of Atlas snapshots that are late or did not complete",
+			target: toTopic(props.topic, this.undelivered, notification(props.runbook)),
 		});
 		Annotations.of(rule).acknowledgeWarning(
 			"@aws-cdk/aws-events:ruleUnresolvedEnvironment",
-			"a bus and a topic that are given lie in the stack's own account and region",
+			"a given bus or topic is in the stack's own account and region",
 		);
 	}
 
@@ -67,7 +66,7 @@ export class Publishing extends Construct {
 				...props.eventPattern,
 				detail: { ...props.eventPattern?.detail, state: states },
 			},
-			...(target ? { targets: [target] } : {}),
+			targets: target && [target],
 		});
 	}
 }
@@ -98,14 +97,14 @@ const toTopic = (topic: ITopic, undelivered: Queue, input: RuleTargetInput): IRu
 	},
 });
 
-/** A mail for people: first what happened to what, then why, then what to look it up by. */
-function mail(runbook: Runbook): RuleTargetInput {
+/** The text of an e-mail. */
+function notification(runbook: Runbook): RuleTargetInput {
 	const of = (field: string) => EventField.fromPath(`$.detail.${field}`);
 	return RuleTargetInput.fromMultilineText(
 		[
 			`Atlas snapshot ${of("state")}: cluster ${of("clusterName")} of project ${of("projectId")}`,
 			`Reason: ${of("reason.message")} (${of("reason.code")})`,
-			`Asked for: ${of("requestedAt")} by ${of("trigger")}, ended: ${of("endedAt")}`,
+			`Requested: ${of("requestedAt")} by ${of("trigger")}, ended: ${of("endedAt")}`,
 			`Run: ${of("run")}, snapshot: ${of("snapshotId")}`,
 			`Runbook: ${runbook("a-run-failed")}`,
 		].join("\n"),

@@ -9,7 +9,7 @@ export type RunbookSection =
 	| "events-are-not-published"
 	| "a-cluster-has-no-fresh-snapshot"
 	| "some-clusters-have-no-fresh-snapshot"
-	| "a-look-failed"
+	| "a-freshness-check-failed"
 	| "a-snapshot-is-late"
 	| "mails-are-not-delivered"
 	| "atlas-throttles-us"

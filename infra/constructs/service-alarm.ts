@@ -26,20 +26,20 @@ export interface ServiceAlarmProps {
 	readonly metric: IMetric;
 	/** Raised at this value and above. */
 	readonly threshold: number;
-	/** Who is hurt, and how. It begins the alarm's description. */
-	readonly impact: `When this rings, ${string}.`;
-	/** When the alarm turns to ALARM, and when back to OK. */
-	readonly turns: `Turns ${string}; returns ${string}.`;
+	/** Begins the alarm's description. */
+	readonly impact: `Impact: ${string}.`;
+	/** When the alarm goes to ALARM, and when back to OK. */
+	readonly timing: `ALARM ${string}; OK ${string}.`;
 	readonly section: RunbookSection;
-	/** Periods that are looked at. @default 1 */
+	/** Periods that are evaluated. @default 1 */
 	readonly periods?: number;
 	/** So many of them must reach the threshold. @default all */
 	readonly of?: number;
-	/** No data is bad news. @default false: silence is peace */
-	readonly missingIsBad?: boolean;
+	/** Whether missing data counts as reaching the threshold. @default false */
+	readonly missingIsBreaching?: boolean;
 }
 
-/** An alarm that says whom it concerns and what to do: without an impact and a runbook section it does not compile. */
+/** An alarm whose description states impact, timing and runbook section. */
 export function serviceAlarm(
 	scope: Construct,
 	id: string,
@@ -47,13 +47,13 @@ export function serviceAlarm(
 	props: ServiceAlarmProps,
 ): Alarm {
 	const alarm = new Alarm(scope, id, {
-		alarmDescription: `${props.impact} ${props.turns} Runbook: ${runbook(props.section)}`,
+		alarmDescription: `${props.impact} ${props.timing} Runbook: ${runbook(props.section)}`,
 		metric: props.metric,
 		threshold: props.threshold,
 		comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		evaluationPeriods: props.periods ?? 1,
 		datapointsToAlarm: props.of,
-		treatMissingData: props.missingIsBad ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+		treatMissingData: props.missingIsBreaching ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
 	});
 	alarm.addAlarmAction(new SnsAction(topic));
 	alarm.addOkAction(new SnsAction(topic));
@@ -61,9 +61,9 @@ export function serviceAlarm(
 }
 
 /**
- * A metric that has a value in every period. CloudWatch reads more periods than an alarm evaluates, how many it does not
- * say, and passes over those without data while there are others: without this, an alarm would hold on to data of long
- * ago. A value that comes late takes the place of the filled one, for as long as its period is evaluated.
+ * A metric with a value in every period. CloudWatch reads more periods than an alarm evaluates and skips those without
+ * data, so that old data would keep an alarm on. A value that arrives late replaces the filled one while its period is
+ * evaluated.
  *
  * @see CloudWatch user guide, "How alarm state is evaluated when data is missing"; "Metric math functions", FILL
  */

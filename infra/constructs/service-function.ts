@@ -1,4 +1,4 @@
-import { type CfnElement, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { type CfnElement, Duration, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
@@ -15,16 +15,7 @@ import { Construct } from "constructs";
 import type { FreshnessEnvironment, SnapshotEnvironment, TriggerEnvironment } from "../../lambda/handlers/config.ts";
 import { deadLetterQueue } from "./alarm-topic.ts";
 import { allowNetworkInterfaces } from "./egress-vpc.ts";
-
-/**
- * A run goes on in the version it began in, days after the next deploy, so a version outlives its place in the template.
- * But one that a rolled-back update published must go: were it kept, the next deploy of the same code would fail with "A
- * version for this Lambda function exists", because Lambda publishes none that is identical to the last. When it goes,
- * the alias already points at the version before; Lambda lets runs that began in between come to their end first.
- *
- * @see Lambda API reference, PublishVersion; CloudFormation user guide, "DeletionPolicy attribute", RetainExceptOnCreate
- */
-const VERSIONS_KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+import { KEPT } from "./props.ts";
 
 /** What is alike in every function. */
 export interface FunctionSettings {
@@ -84,11 +75,16 @@ export class ServiceFunction extends Construct {
 			loggingFormat: LoggingFormat.JSON,
 			logGroup: this.logGroup,
 			deadLetterQueue: this.deadLetters,
-			currentVersionOptions: { removalPolicy: VERSIONS_KEPT },
-			...(retryAttempts === undefined ? {} : { retryAttempts, maxEventAge: Duration.hours(6) }),
-			...(durableConfig === undefined ? {} : { durableConfig }),
-			...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
-			...(network === undefined ? {} : { vpc: network.vpc, securityGroups: [network.securityGroup] }),
+			// A run continues in the version it began in, days after the next deploy, so versions are kept; but not one that
+			// a rolled-back update published: Lambda publishes no version that is identical to the last, so the next deploy
+			// would fail with "A version for this Lambda function exists". @see Lambda API reference, PublishVersion
+			currentVersionOptions: { removalPolicy: KEPT },
+			retryAttempts,
+			maxEventAge: retryAttempts === undefined ? undefined : Duration.hours(6),
+			durableConfig,
+			reservedConcurrentExecutions: reservedConcurrency,
+			vpc: network?.vpc,
+			securityGroups: network && [network.securityGroup],
 		});
 	}
 }
