@@ -1,7 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests of the durable runner, whose clock and environment are the process's: each file has one of its own. */
-const alone = ["test/{aws,executions,handlers,monitoring,workflow}/**/*.test.ts", "test/local/aws/**/*.test.ts"];
+/** Files with a process of their own: tests of the durable runner, whose clock and environment are the process's, and of the stack. */
+const alone = [
+	"test/{aws,executions,handlers,monitoring,workflow}/**/*.test.ts",
+	"test/local/aws/**/*.test.ts",
+	"test/infra/stack.test.ts",
+];
 
 export default defineConfig({
 	test: {

@@ -272,8 +272,8 @@ test.each(["RunToRedrive", "EventUndelivered", "RunNotStarted", "MailUndelivered
 	},
 );
 
-test("each alarm's description says when it turns and returns", () => {
+test("each alarm's description says when it goes to ALARM and to OK", () => {
 	for (const { Properties } of Object.values(resources)) {
-		expect(JSON.stringify(Properties["AlarmDescription"])).toMatch(/\. Turns [^.]+; returns [^.]+\. Runbook: /);
+		expect(JSON.stringify(Properties["AlarmDescription"])).toMatch(/\. ALARM [^.]+; OK [^.]+\. Runbook: /);
 	}
 });

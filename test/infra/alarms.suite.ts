@@ -28,11 +28,11 @@ const alarms = Object.entries(template.findResources("AWS::CloudWatch::Alarm")).
 );
 const alarm = (id: string) => alarms.filter((candidate) => candidate.id.includes(id));
 
-test("every alarm says who is hurt, links to a section that the runbook has, and reaches people", () => {
+test("every alarm states its impact, links to a section that the runbook has, and reaches people", () => {
 	expect(alarms.length).toBeGreaterThan(10);
 	for (const { AlarmDescription, AlarmActions, OKActions } of alarms as Record<string, unknown>[]) {
 		const [, section] =
-			/^When this rings, .+\. Runbook: https:\/\/acme\.test\/runbook#(.+)$/.exec(String(AlarmDescription)) ?? [];
+			/^Impact: .+\. Runbook: https:\/\/acme\.test\/runbook#(.+)$/.exec(String(AlarmDescription)) ?? [];
 		expect(anchors).toContain(section);
 		expect([AlarmActions, OKActions]).toEqual([
 			[{ Ref: expect.stringContaining("AlarmTopic") }],
@@ -56,7 +56,7 @@ test.each([
 	["CredentialsRefused", 1, "notBreaching"],
 	["ManyOperations", 2400, "notBreaching"],
 	["HttpFault", 1, "notBreaching"],
-])("%s rings at %i", (id, threshold, missing) => {
+])("%s goes to ALARM at %i", (id, threshold, missing) => {
 	expect(alarm(`Alarms${id}`)).toMatchObject([
 		{ Threshold: threshold, ComparisonOperator: "GreaterThanOrEqualToThreshold", TreatMissingData: missing },
 	]);

@@ -148,7 +148,9 @@ test("every route wants SigV4, but for the hook, which has a signature of its ow
 });
 
 test("people are mailed of what is late or did not complete, in sentences", () => {
-	const { EventPattern, Targets } = only("AWS::Events::Rule", { Description: Match.stringLikeRegexp("^Tells people") });
+	const { EventPattern, Targets } = only("AWS::Events::Rule", {
+		Description: Match.stringLikeRegexp("^Notifies people"),
+	});
 
 	expect(EventPattern["detail"]).toEqual({ state: ["LATE", "FAILED", "REFUSED", "LOST"] });
 	expect(Targets[0]["InputTransformer"]["InputTemplate"].split("\n")[0]).toBe(
