@@ -1,4 +1,4 @@
-/** The CDK app: bundles the functions, reads `cdk.json`, builds the stack and has cdk-nag look at it. */
+/** The CDK app: bundles the functions, reads `cdk.json`, builds the stack and checks it with cdk-nag. */
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -10,8 +10,8 @@ import { readSettings, type Settings, SUBJECT } from "./settings/settings.ts";
 import { warningsOf } from "./settings/warnings.ts";
 import { tooLarge, tooManyResources } from "./template-limits.ts";
 
-// esbuild works in a process of its own, so that the bundles are made while this one reads the CDK.
-// The CDK copies them to its output, so that each synth has a folder of its own and two at once do not meet.
+// esbuild works in a process of its own while this one loads the CDK, which copies the bundles to its output. The folder
+// is temporary, so that two synths at once do not share it.
 await using built = await mkdtempDisposable(join(tmpdir(), "atlas-snapshots-"));
 const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }, release] = await Promise.all([
 	buildFunctions(built.path),
@@ -22,23 +22,22 @@ const [bundles, cdk, { AwsSolutionsChecks }, { AtlasSnapshotsStack }, release] =
 ]);
 
 const to = deploymentOf(process.env);
-// Synthesized below, once: on its own the app would do it again at the end, after a refusal, with a stack trace.
+// Synthesized below: `autoSynth` would do it again after a fault, with a stack trace.
 const app = new cdk.App({
 	context: flags,
 	autoSynth: false,
 	defaultStackSynthesizer: release?.releaseSynthesizer(),
 });
-const refusals = faultsIn(() => synthesize(readSettings(app.node.tryGetContext("atlasSnapshots"), to)));
-for (const line of refusals) console.error(line.replaceAll(/\s+/g, " "));
-if (refusals.length > 0) process.exitCode = 1;
+const faults = faultsIn(() => synthesize(readSettings(app.node.tryGetContext("atlasSnapshots"), to)));
+for (const line of faults) console.error(line.replaceAll(/\s+/g, " "));
+if (faults.length > 0) process.exitCode = 1;
 
-/** @returns what AWS would refuse for its size, a line each */
+/** @returns faults of the template's size, a line each */
 function synthesize(settings: Settings): readonly string[] {
 	for (const warning of warningsOf(settings, to)) console.error(`warning: ${warning}`);
 	cdk.Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 	const stack = new AtlasSnapshotsStack(app, settings.stackName ?? "AtlasSnapshots", bundles, settings);
 	release?.addReleaseParameters(stack);
-	// `tooLarge` says it in a line, where it is too large.
 	cdk.Validations.of(stack).acknowledge({
 		id: "Annotation::@aws-cdk/core:Stack.templateSize",
 		reason: "a template below CloudFormation's limit deploys",
@@ -52,7 +51,7 @@ function synthesize(settings: Settings): readonly string[] {
 	return tooLarge(template).map((fault) => `${SUBJECT}: ${fault}`);
 }
 
-/** One sentence a fault in place of a stack trace: the fault is in `cdk.json`, not here. */
+/** One sentence for each fault in `cdk.json`, without a stack trace. */
 function faultsIn(work: () => readonly string[]): readonly string[] {
 	try {
 		return work();

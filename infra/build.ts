@@ -13,8 +13,8 @@ import { licencesOf } from "./packaging/licences.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Every function of the stack and its door. */
-const FUNCTIONS = {
+/** Entry point of each function of the stack. */
+const ENTRY_POINTS = {
 	snapshot: "lambda/handlers/snapshot.ts",
 	trigger: "lambda/handlers/trigger.ts",
 	freshness: "lambda/handlers/freshness.ts",
@@ -24,11 +24,11 @@ const FUNCTIONS = {
  * Bundles every function into `<folder>/<name>/`, with the licences of what is in it. The same sources give the same
  * bytes, wherever the folder is, so that a second synth changes nothing.
  *
- * @param folder absolute path; what stood in the functions' folders is gone afterwards
- * @param doors paths of source files, absolute or relative to the repository, in place of those of `FUNCTIONS`
+ * @param folder absolute path; the functions' folders in it are replaced
+ * @param entryPoints paths of source files, absolute or relative to the repository @default those of the stack
  */
-export async function buildFunctions(folder: string, doors: Partial<Bundles> = {}): Promise<Bundles> {
-	const all = { ...FUNCTIONS, ...doors };
+export async function buildFunctions(folder: string, entryPoints: Partial<Bundles> = {}): Promise<Bundles> {
+	const all = { ...ENTRY_POINTS, ...entryPoints };
 	const [snapshot, trigger, freshness] = await Promise.all([
 		bundle(all.snapshot, join(folder, "snapshot")),
 		bundle(all.trigger, join(folder, "trigger")),
@@ -93,8 +93,7 @@ async function bundle(entry: string, outdir: string): Promise<string> {
 }
 
 /**
- * Makes a folder anew and then puts it in its place whole, so that two builds at once do not mix: the folder is the work
- * of the one that ends last.
+ * Fills a new folder and then moves it into place, so that two builds at once do not mix: the one that ends last wins.
  *
  * @param folder absolute path
  * @param fill writes into the empty folder whose path it is given

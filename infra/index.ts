@@ -1,4 +1,4 @@
-/** What the package `atlas-snapshots` gives to a CDK app. */
+/** Exports of the package `atlas-snapshots`. */
 export { AtlasSnapshots } from "./constructs/atlas-snapshots.ts";
 export type {
 	AtlasSnapshotsProps,

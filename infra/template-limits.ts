@@ -17,7 +17,7 @@ interface Resource {
 	};
 }
 
-/** A stack that is too large to be synthesized: a sentence, or `undefined`. */
+/** @returns a sentence if the stack has too many resources */
 export function tooManyResources(stack: Stack): string | undefined {
 	const count = stack.node.findAll().filter((child) => CfnResource.isCfnResource(child)).length;
 	return count > RESOURCES
@@ -25,7 +25,7 @@ export function tooManyResources(stack: Stack): string | undefined {
 		: undefined;
 }
 
-/** What of a template AWS would refuse for its size: a sentence each, which begins with the settings that make it so. */
+/** What AWS would refuse for its size: a sentence each, which begins with the settings that cause it. */
 export function tooLarge(template: { readonly Resources?: Readonly<Record<string, Resource>> }): readonly string[] {
 	const resources = Object.values(template.Resources ?? {});
 	const faults: string[] = [];

@@ -5,11 +5,11 @@ import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 
-/** Where alarms and failed targets are told. @param email subscribed, once it has confirmed */
+/** The topic of alarms and failed targets. @param email subscribed, once it has confirmed */
 export function alarmTopic(scope: Construct, id: string, email: string | undefined): Topic {
 	const topic = new Topic(scope, id, { displayName: "Atlas snapshots", enforceSSL: true });
 	const { account } = Stack.of(scope);
-	// A policy of our own, which `enforceSSL` brings, takes the place of SNS's default one that lets alarms in.
+	// The policy that `enforceSSL` adds replaces SNS's default one, which lets alarms in.
 	topic.addToResourcePolicy(
 		new PolicyStatement({
 			sid: "AlarmsOfThisAccount",
@@ -24,7 +24,7 @@ export function alarmTopic(scope: Construct, id: string, email: string | undefin
 	return topic;
 }
 
-/** Keeps what could not be delivered for as long as SQS can, 14 days, so that a long holiday loses nothing. */
+/** Keeps what could not be delivered, by default for the longest time that SQS allows. */
 export const deadLetterQueue = (
 	scope: Construct,
 	id: string,

@@ -18,7 +18,7 @@ import { acknowledge } from "./naming.ts";
 import type { Network } from "./service-function.ts";
 
 export interface EgressVpcProps {
-	/** 1, or 2 so that a zone may fail. Each costs about as much as everything else here together. */
+	/** 1, or 2 so that an availability zone may fail. Each costs about as much as the rest of the stack. */
 	readonly natGateways: number;
 	readonly logRetention: RetentionDays;
 	readonly removalPolicy: RemovalPolicy;
@@ -54,7 +54,7 @@ export class EgressVpc extends Construct {
 	}
 }
 
-/** Where functions live that call Atlas: without a group given, in one that lets nothing in and only HTTPS out. */
+/** The network of functions that call Atlas: without a given group, in one that lets nothing in and only HTTPS out. */
 export function outbound(scope: Construct, id: string, vpc: IVpc, given?: ISecurityGroup): Network {
 	if (given) return { vpc, securityGroup: given };
 	const securityGroup = new SecurityGroup(scope, id, {
@@ -67,8 +67,8 @@ export function outbound(scope: Construct, id: string, vpc: IVpc, given?: ISecur
 }
 
 /**
- * Lets Lambda plug a function into a VPC. AWS answers `Describe…` for all resources or none, and interfaces have no
- * names before they exist, so both reach further than the rest of the roles here.
+ * Lets Lambda connect a function to a VPC. `Describe…` has no resource-level permissions, and interfaces have no names
+ * before they exist, so both are wider than the other statements here.
  *
  * @see Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC", execution role
  */

@@ -3,8 +3,8 @@ import { Stack, Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
 /**
- * A name for what must be named by us. It begins with the stack's name and ends in a digest of it and of the construct's
- * path, so that two stacks in one account and region never want the same, however long their names are.
+ * A physical name: the stack's name and a digest of it and of the construct's path, so that no two stacks of an account
+ * and region use the same, however long their names are.
  *
  * @param longest characters that the service allows
  */
@@ -14,15 +14,15 @@ export function physicalName(scope: IConstruct, longest: number): string {
 	return `${stackName.slice(0, longest - digest.length - 1)}-${digest}`;
 }
 
-/** Ids that the CDK takes for the chief part of a construct. */
-const CHIEF = ["Default", "Resource"];
+/** Ids that mean the main resource of a construct to the CDK. */
+const RESERVED_IDS = ["Default", "Resource"];
 
 /**
- * The id of a part whose name people chose: that name, unless it is another part's, or means something to the CDK. No name
- * that people may choose ends in an underscore.
+ * A construct id from a name in the settings: that name, with an underscore if it is taken or reserved. No name in the
+ * settings ends in an underscore.
  */
 export const freeId = (scope: IConstruct, name: string): string =>
-	scope.node.tryFindChild(name) || CHIEF.includes(name) ? `${name}_` : name;
+	scope.node.tryFindChild(name) || RESERVED_IDS.includes(name) ? `${name}_` : name;
 
 /**
  * Accepts a finding of cdk-nag's AwsSolutions pack, with the reason that a reviewer needs. One call a finding: accepting

@@ -8,13 +8,13 @@ export interface QueriesProps {
 	readonly freshnessLogs: ILogGroup;
 }
 
-/** A question that is saved, and over which logs it is asked. */
+/** A query and the log groups that it reads. */
 export interface SavedQuery {
 	readonly logGroups: readonly ILogGroup[];
 	readonly query: QueryString;
 }
 
-/** Saved Logs Insights queries: what people ask who are woken at night. */
+/** Saved Logs Insights queries for operators. */
 export class Queries extends Construct {
 	readonly lastSuccess: SavedQuery;
 	readonly ages: SavedQuery;
@@ -22,9 +22,9 @@ export class Queries extends Construct {
 	constructor(scope: Construct, id: string, { snapshotLogs, triggerLogs, freshnessLogs }: QueriesProps) {
 		super(scope, id);
 		const both = [snapshotLogs, triggerLogs];
-		const save = (queryId: string, question: string, logGroups: ILogGroup[], props: QueryStringProps): SavedQuery => {
+		const save = (queryId: string, title: string, logGroups: ILogGroup[], props: QueryStringProps): SavedQuery => {
 			const queryString = new QueryString(props);
-			const queryDefinitionName = `${Stack.of(this).stackName}/${question}`;
+			const queryDefinitionName = `${Stack.of(this).stackName}/${title}`;
 			new QueryDefinition(this, queryId, { queryDefinitionName, logGroups, queryString });
 			return { logGroups, query: queryString };
 		};

@@ -2,7 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import type { Target } from "../../lambda/domain/outcome.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../../lambda/domain/request.ts";
 import type { WatchedClusters } from "../../lambda/monitoring/freshness-event.ts";
-import { expectedEvery } from "../settings/expected-interval.ts";
+import { expectedIntervalMinutes } from "../settings/expected-interval.ts";
 import type { ScheduleProps } from "./props.ts";
 import { timingOf } from "./schedules.ts";
 
@@ -48,7 +48,7 @@ function requirementOf(schedule: ScheduleProps): WatchedClusters {
 	return {
 		projectId: request.projectId,
 		clusters: request.clusters,
-		expectedEveryMinutes: expectedEvery(timingOf(schedule)),
+		expectedEveryMinutes: expectedIntervalMinutes(timingOf(schedule)),
 		// The age counts from the request, so the next snapshot may still take until its deadline.
 		graceMinutes:
 			grace?.toMinutes() ?? (flexibleWindow?.toMinutes() ?? 0) + request.deadlineMinutes + CHECK_INTERVAL.toMinutes(),

@@ -14,7 +14,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { InputError, type InputFault } from "../../lambda/domain/errors.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { expectationFaults, type Timing } from "../settings/expected-interval.ts";
+import { expectedIntervalFaults, type Timing } from "../settings/expected-interval.ts";
 import { expressionFault } from "../settings/schedule-expression.ts";
 import { isTimeZone } from "../settings/time-zone.ts";
 import { freeId, physicalName } from "./naming.ts";
@@ -26,7 +26,7 @@ const UTC = "Etc/UTC";
 export interface SchedulesProps {
 	readonly schedules: readonly ScheduleProps[];
 	readonly trigger: IFunction;
-	/** Gets the firings that the trigger function could not be given. */
+	/** Receives the firings that could not be delivered to the trigger function. */
 	readonly undelivered: Queue;
 }
 
@@ -88,7 +88,7 @@ function check(schedules: readonly ScheduleProps[]): void {
 			...fault(names.indexOf(name.toLowerCase()) < index, "", "must not occur twice, in whatever case"),
 			...fault(expressionIs !== undefined, "/expression", expressionIs ?? ""),
 			...fault(!isTimeZone(timeZone), "/timeZone", "must be an IANA time zone"),
-			...expectationFaults(timingOf(schedule)).flatMap(({ field, detail }) => fault(true, `/${field}`, detail)),
+			...expectedIntervalFaults(timingOf(schedule)).flatMap(({ field, detail }) => fault(true, `/${field}`, detail)),
 		];
 	});
 	if (faults.length > 0) throw new InputError("CONFIG_INVALID", "schedules", faults);

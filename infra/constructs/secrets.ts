@@ -8,7 +8,7 @@ import { acknowledge } from "./naming.ts";
 import type { RotatedSecretProps } from "./props.ts";
 import { allow } from "./service-function.ts";
 
-/** What the template holds in place of keys; the service refuses it as `SECRET_INVALID` until it is replaced. */
+/** In place of keys; the service refuses it as `SECRET_INVALID` until it is replaced. */
 const PLACEHOLDER = { clientId: "", clientSecret: "" };
 
 /**
@@ -36,11 +36,11 @@ export function atlasSecret(scope: Construct, id: string, { given, ...props }: A
 	return "adminSecret" in given ? rotatedSecret(scope, id, given, props) : given;
 }
 
-/** A new secret, to be filled by hand after the first deploy: a template is no place for keys. */
+/** A new secret, to be filled by hand after the first deploy, because a template must not hold keys. */
 function placeholderSecret(scope: Construct, id: string, { key, removalPolicy }: AtlasSecretProps): ISecret {
 	const secret = new Secret(scope, id, {
 		description: "Keys of MongoDB Atlas for on-demand snapshots: {clientId, clientSecret} of a service account",
-		// Secrets Manager wants something generated; a key of its own keeps it out of the way.
+		// Secrets Manager must generate something; it is put under a key that nothing reads.
 		generateSecretString: { secretStringTemplate: JSON.stringify(PLACEHOLDER), generateStringKey: "placeholder" },
 		encryptionKey: key,
 		removalPolicy,
@@ -109,7 +109,7 @@ function rotatedSecret(
 	return Secret.fromSecretAttributes(scope, `${id}Reference`, { secretCompleteArn: resource.ref, encryptionKey: key });
 }
 
-/** A new secret without a value: until someone puts `whsec_…` keys in, there is no hook. */
+/** A new secret without a value: until it holds `whsec_…` keys, every hook is refused. */
 export function webhookSecret(
 	scope: Construct,
 	id: string,
@@ -129,9 +129,7 @@ export function webhookSecret(
 	return Secret.fromSecretAttributes(scope, `${id}Reference`, { secretCompleteArn: resource.ref, encryptionKey: key });
 }
 
-/**
- * Lets a role read one secret, and nothing about it but its value.
- */
+/** Lets a role read the value of one secret. */
 export function allowReading(role: Role, secret: ISecret): void {
 	role.addToPolicy(allow(["secretsmanager:GetSecretValue"], secretArns(secret)));
 	if (secret.encryptionKey === undefined) return;

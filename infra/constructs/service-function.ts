@@ -17,7 +17,7 @@ import { deadLetterQueue } from "./alarm-topic.ts";
 import { allowNetworkInterfaces } from "./egress-vpc.ts";
 import { KEPT } from "./props.ts";
 
-/** What is alike in every function. */
+/** Settings of every function. */
 export interface FunctionSettings {
 	/** Megabytes. */
 	readonly memory: number;
@@ -39,7 +39,7 @@ export interface ServiceFunctionProps extends FunctionSettings {
 	readonly timeout: Duration;
 	/** Retries of an asynchronous invocation that failed, 0 to 2; then its event goes to the dead-letter queue. */
 	readonly retryAttempts?: number;
-	/** How long an event that came to nothing is kept. @default 14 days */
+	/** How long a failed event is kept. @default 14 days */
 	readonly deadLettersFor?: Duration;
 	readonly durableConfig?: DurableConfig;
 	readonly reservedConcurrency?: number;
@@ -51,7 +51,7 @@ export class ServiceFunction extends Construct {
 	readonly function: LambdaFunction;
 	readonly role: Role;
 	readonly logGroup: LogGroup;
-	/** Events of asynchronous invocations that came to nothing. */
+	/** Events of asynchronous invocations that failed. */
 	readonly deadLetters: Queue;
 
 	constructor(scope: Construct, id: string, props: ServiceFunctionProps) {

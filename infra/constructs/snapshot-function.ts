@@ -28,7 +28,7 @@ export class SnapshotFunction extends ServiceFunction {
 			...props,
 			description: "Carries out runs: takes Atlas snapshots, follows each to its end, publishes what happened",
 			timeout: Duration.minutes(5),
-			// A run stops following after three and a half days at the latest, and offers its last event for three more.
+			// A run stops polling after three and a half days at the latest, and tries to publish for three more.
 			durableConfig: { executionTimeout: Duration.days(7), retentionPeriod: Duration.days(30) },
 		});
 		Annotations.of(this.function).acknowledgeInfo(
@@ -41,9 +41,8 @@ export class SnapshotFunction extends ServiceFunction {
 		this.alias = new Alias(this, "Alias", {
 			aliasName: "live",
 			version: this.function.currentVersion,
-			// Steps repeat by themselves what may be repeated. Were a failed run begun again from outside, under the same
-			// name, the second could tell no better than the first whether Atlas had taken the snapshot; so its event goes
-			// straight to the dead-letter queue, and a person decides.
+			// Steps repeat what may be repeated. A second execution of a failed run could not know either whether Atlas took
+			// the snapshot, so the event goes to the dead-letter queue and a person decides.
 			retryAttempts: 0,
 			maxEventAge: Duration.hours(6),
 		});
@@ -62,7 +61,7 @@ export class SnapshotFunction extends ServiceFunction {
 					[
 						"lambda:CheckpointDurableExecution",
 						"lambda:GetDurableExecutionState",
-						// Of a part that AWS ended: what it had published.
+						// Of a chained run that AWS ended: what it had published.
 						"lambda:GetDurableExecutionHistory",
 					],
 					[`${functionArn}:*/durable-execution/*`],

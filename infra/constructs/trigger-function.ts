@@ -18,8 +18,8 @@ export interface TriggerFunctionProps extends FunctionSettings {
 }
 
 /**
- * Takes events and requests, and starts runs. It faces the internet, so it may start runs and read how they went, and
- * nothing else: no Atlas keys, no bus.
+ * Accepts events and HTTP requests, and starts runs. It is reachable from the internet, so it may start and read runs
+ * and nothing else: it cannot read the Atlas secret.
  */
 export class TriggerFunction extends ServiceFunction {
 	constructor(scope: Construct, id: string, props: TriggerFunctionProps) {

@@ -1,4 +1,4 @@
-/** The licences of the libraries within a bundle, which go wherever the bundle goes. */
+/** The licences of the libraries within a bundle. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 

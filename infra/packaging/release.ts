@@ -23,7 +23,7 @@ const ENTRY = { os: 3, attrs: 0o100644 << 16, mtime: "1980-01-01T00:00:00", leve
 /**
  * Writes `template.json` and the zip files, each named by what is in it.
  *
- * @param folder absolute path; what stood there is gone afterwards
+ * @param folder absolute path; it is replaced
  * @param context as in `cdk.json`
  * @returns the exit code of the CDK app, which prints each fault of the settings; where it is not 0 nothing is written
  */

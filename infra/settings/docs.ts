@@ -1,9 +1,8 @@
 /** Writes `docs/settings.md` from the schema of the settings: `npm run docs`. */
 import { writeFileSync } from "node:fs";
-import { SETTINGS } from "./meanings.ts";
+import { SETTING_DESCRIPTIONS } from "./descriptions.ts";
 import { SettingsSchema } from "./schema.ts";
 
-/** Where the page lies. */
 export const PAGE = new URL("../../docs/settings.md", import.meta.url);
 
 /** What the generator reads of a schema of the library. */
@@ -43,17 +42,17 @@ function rulesOf(schema: Schema): readonly string[] {
 	return [...new Set(messages)];
 }
 
-/** @throws Error where a setting has no meaning, or a meaning no setting */
+/** @throws Error for a setting without a description, or a description without a setting */
 export function settingsPage(): string {
 	const all = settings();
-	const strays = Object.keys(SETTINGS).filter((path) => !all.some((setting) => setting.path === path));
-	if (strays.length > 0) throw new Error(`no settings: ${strays.join(", ")}`);
+	const unknown = Object.keys(SETTING_DESCRIPTIONS).filter((path) => !all.some((setting) => setting.path === path));
+	if (unknown.length > 0) throw new Error(`no settings: ${unknown.join(", ")}`);
 	const rows = all.map(({ path, rules, fallback }) => {
-		const known = SETTINGS[path];
-		if (!known) throw new Error(`no meaning of the setting ${path}`);
+		const known = SETTING_DESCRIPTIONS[path];
+		if (!known) throw new Error(`no description of the setting ${path}`);
 		const rule = [...rules, ...(known.rule === undefined ? [] : [known.rule])].join("; ");
 		const example = `\`${JSON.stringify(known.example)}\``;
-		return `| ${[`\`${path}\``, known.meaning, rule, known.fallback ?? fallback, example].map(cell).join(" | ")} |`;
+		return `| ${[`\`${path}\``, known.description, rule, known.fallback ?? fallback, example].map(cell).join(" | ")} |`;
 	});
 	return `${HEAD}\n${rows.join("\n")}\n${FOOT}`;
 }
@@ -62,15 +61,15 @@ const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 const HEAD = `# Settings
 
-The value of the context key \`atlasSnapshots\` in \`cdk.json\`. \`npm run docs\` writes this page from the schema that \`npm run synth\` reads the settings by. An unknown setting is refused by its name, and every fault is named at once, a line each. Names in \`[]\` are parts of each member of a list; all parts of what may be left out may be left out with it.
+The value of the context key \`atlasSnapshots\` in \`cdk.json\`. \`npm run docs\` writes this page from the schema that \`npm run synth\` reads the settings by. An unknown setting is refused by its name, and every fault is named at once, a line each. Names after \`[]\` are fields of each item of a list.
 
-| setting | means | rule | default | example |
+| setting | description | rule | default | example |
 | --- | --- | --- | --- | --- |`;
 
 const FOOT = `
 ## A topic of yours
 
-\`alarmTopicArn\` names a topic that this stack does not change. Its policy must let two services publish, or nobody is told:
+\`alarmTopicArn\` names a topic that this stack does not change. Its policy must let two services publish, or nobody is notified:
 
 \`\`\`json
 [
@@ -85,7 +84,7 @@ Where the topic is encrypted with a key of yours, the key's policy must let both
 
 ## When a schedule's snapshots are expected
 
-\`expectedEveryMinutes\` is best left out: then it is the longest time between two firings, found by going through twelve years of the time zone's calendar, with the nights on which the clock is put back or forward. One that is given must not be shorter than the longest time by the clock on the wall, and not longer than three times the longest time, since the alarm would miss more than three firings. EventBridge Scheduler skips a firing at a time that the clock skips, in many zones between 02:00 and 03:00 of one night a year: \`npm run synth\` warns of such a time.
+\`expectedEveryMinutes\` is best left out: then it is the longest time between two firings, found by going through twelve years of the time zone's calendar, daylight saving included. One that is given must not be shorter than the longest time in local time, and not longer than three times the longest time, since the alarm would miss more than three firings. EventBridge Scheduler skips a firing at a time that the clock skips, in many zones between 02:00 and 03:00 of one night a year: \`npm run synth\` warns of such a time.
 `;
 
 if (import.meta.main) {

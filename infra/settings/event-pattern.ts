@@ -1,6 +1,5 @@
-import type { InputFault } from "../../lambda/domain/errors.ts";
-
-type Node = Readonly<Record<string, unknown>>;
+import { escapePointer, type InputFault } from "../../lambda/domain/errors.ts";
+import { isRecord, type JsonObject } from "../../lambda/domain/json.ts";
 
 /** Characters of a pattern as JSON. @see EventBridge user guide, "Amazon EventBridge quotas" */
 const LONGEST = 2048;
@@ -20,20 +19,19 @@ const OPERATORS: Readonly<Record<string, (value: unknown) => boolean>> = {
 	"anything-but": (value) =>
 		isScalar(value) ||
 		(Array.isArray(value) && value.length > 0 && value.every(isScalar)) ||
-		(isObject(value) && Object.keys(value).length === 1 && isFilteredBut(value)),
+		(isRecord(value) && Object.keys(value).length === 1 && isFilteredBut(value)),
 };
 
 /**
- * Says what is wrong with an event pattern, before EventBridge would at the deploy, or before a rule that matches no
- * event would keep silent for ever.
+ * Checks an event pattern at synth: EventBridge would refuse it at the deploy, or the rule would never match an event.
  *
  * @param pointer of the pattern, for the faults
  */
 export function patternFaults(pattern: unknown, pointer: string): InputFault[] {
-	if (!isObject(pattern)) return [{ pointer, detail: "must be an EventBridge event pattern, a JSON object" }];
+	if (!isRecord(pattern)) return [{ pointer, detail: "must be an EventBridge event pattern, a JSON object" }];
 	const unknown = Object.keys(pattern).filter((key) => !ENVELOPE.includes(key));
 	const faults = [
-		...unknown.map((key) => ({ pointer: `${pointer}/${toPart(key)}`, detail: "is no field of an event" })),
+		...unknown.map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: "is no field of an event" })),
 		...objectFaults(pattern, pointer),
 	];
 	if (faults.length === 0 && JSON.stringify(pattern).length > LONGEST) {
@@ -42,19 +40,19 @@ export function patternFaults(pattern: unknown, pointer: string): InputFault[] {
 	return faults;
 }
 
-function objectFaults(node: Node, pointer: string): InputFault[] {
+function objectFaults(node: JsonObject, pointer: string): InputFault[] {
 	const entries = Object.entries(node);
 	if (entries.length === 0) return [{ pointer, detail: "must have a field: an empty pattern is refused" }];
 	return entries.flatMap(([key, value]) => {
-		const at = `${pointer}/${toPart(key)}`;
+		const at = `${pointer}/${escapePointer(key)}`;
 		if (key === "$or" && Array.isArray(value)) return alternativesFaults(value, at);
-		if (isObject(value)) return objectFaults(value, at);
+		if (isRecord(value)) return objectFaults(value, at);
 		return Array.isArray(value) ? listFaults(value, at) : [{ pointer: at, detail: "must be a list of values" }];
 	});
 }
 
 function alternativesFaults(list: readonly unknown[], pointer: string): InputFault[] {
-	if (list.length < 2 || !list.every(isObject)) return [{ pointer, detail: "must be a list of two patterns or more" }];
+	if (list.length < 2 || !list.every(isRecord)) return [{ pointer, detail: "must be a list of two patterns or more" }];
 	return list.flatMap((pattern, index) => objectFaults(pattern, `${pointer}/${index}`));
 }
 
@@ -68,7 +66,7 @@ function listFaults(list: readonly unknown[], pointer: string): InputFault[] {
 }
 
 function isFilter(item: unknown): boolean {
-	if (!isObject(item)) return false;
+	if (!isRecord(item)) return false;
 	const [entry, ...more] = Object.entries(item);
 	return entry !== undefined && more.length === 0 && compares(entry[0], entry[1]);
 }
@@ -76,7 +74,7 @@ function isFilter(item: unknown): boolean {
 const compares = (operator: string, operand: unknown): boolean =>
 	Object.hasOwn(OPERATORS, operator) && (OPERATORS[operator]?.(operand) ?? false);
 
-const isFilteredBut = (value: Node): boolean =>
+const isFilteredBut = (value: JsonObject): boolean =>
 	Object.entries(value).every(
 		([operator, operand]) =>
 			["prefix", "suffix", "equals-ignore-case", "wildcard"].includes(operator) &&
@@ -94,8 +92,5 @@ function isComparison(value: unknown): boolean {
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const isIgnoringCase = (value: unknown): boolean =>
-	isObject(value) && Object.keys(value).join() === "equals-ignore-case" && isText(value["equals-ignore-case"]);
+	isRecord(value) && Object.keys(value).join() === "equals-ignore-case" && isText(value["equals-ignore-case"]);
 const isScalar = (value: unknown): boolean => value === null || ["string", "number", "boolean"].includes(typeof value);
-const isObject = (value: unknown): value is Node =>
-	typeof value === "object" && value !== null && !Array.isArray(value);
-const toPart = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");

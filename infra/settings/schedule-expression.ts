@@ -1,6 +1,5 @@
 /**
- * Says what is wrong with a schedule's expression, before AWS would at the deploy, or before a date that never comes
- * would keep silent for ever.
+ * Checks a schedule's expression at synth: AWS would refuse it at the deploy, or it would never fire.
  *
  * @see EventBridge Scheduler user guide, "Schedule types": `rate(value unit)` and `cron(minutes hours day-of-month
  * month day-of-week year)`
@@ -59,7 +58,7 @@ function cronFault(parts: readonly string[]): string | undefined {
 	if ((dayOfMonth === "?") === (dayOfWeek === "?")) {
 		return "must have ? as exactly one of day of month and day of week";
 	}
-	return comes(dayOfMonth, month) ? undefined : "must name a day that its months have";
+	return hasDay(dayOfMonth, month) ? undefined : "must name a day that its months have";
 }
 
 /** `*`, a value, a range, or one of these with a step. */
@@ -72,7 +71,7 @@ function isTerm(field: Field, term: string): boolean {
 	return inField(from) && inField(to) && ascends && (step === undefined || isStep(field, step));
 }
 
-/** A step that leaves the field at once would name one value only, in a way that nobody reads so. */
+/** A step longer than the field names one value only, which is hardly meant. */
 const isStep = ({ minimum, maximum }: Field, step: string): boolean =>
 	Number(step) > 0 && Number(step) <= maximum - minimum + 1;
 
@@ -83,7 +82,7 @@ function numberOf({ minimum, maximum, names = [] }: Field, text: string): number
 }
 
 /** Whether a day of the month given as a plain number (the 31st of February) is one that some of the months have. */
-function comes(dayOfMonth: string, month: string): boolean {
+function hasDay(dayOfMonth: string, month: string): boolean {
 	const days = dayOfMonth.split(",");
 	if (!days.every((day) => /^\d+$/.test(day))) return true;
 	const months = month.split(",").map((text) => numberOf(FIELDS[3] as Field, text));

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InputError } from "../../lambda/domain/errors.ts";
+import type { JsonObject } from "../../lambda/domain/json.ts";
 import { type RequestLimitsInput, readLimits } from "../../lambda/domain/limits.ts";
 import { readSnapshotRequest, wholeNumber } from "../../lambda/domain/request.ts";
 import { HEARTBEAT_RULE, isAllowedAtlas, isAllowedHeartbeat } from "../../lambda/handlers/config.ts";
@@ -25,7 +26,7 @@ const only = <E extends v.ObjectEntries>(entries: E, rule: string) =>
 const text = v.string("must be a string");
 const flag = v.boolean("must be true or false");
 
-/** `false`, or the options that it stands in place of. To the schema library a list is an object; here it is none. */
+/** `false`, or the options. The schema library takes a list for an object. */
 const falseOr = <S extends v.GenericSchema<unknown, unknown>>(schema: S) => {
 	const no = v.literal(false, "must be false or a JSON object");
 	return v.lazy((input): S | typeof no => (typeof input === "boolean" || Array.isArray(input) ? no : schema));
@@ -41,7 +42,7 @@ function toPath(pointer: string, input: unknown): [v.IssuePathItem, ...v.IssuePa
 	return first && [first, ...rest];
 }
 
-/** What a mail may link to; sections are put behind it as fragments. */
+/** Without a fragment: each link adds the fragment of a section. */
 const isPage = (url: string): boolean =>
 	/^https?:\/\/[^\s<>"]+$/.test(url) && URL.canParse(url) && new URL(url).hash === "" && !url.endsWith("#");
 
@@ -59,14 +60,14 @@ const Expression = v.pipe(
 );
 
 const Pattern = v.pipe(
-	v.custom<Readonly<Record<string, unknown>>>(() => true),
+	v.custom<JsonObject>(() => true),
 	v.rawCheck(({ dataset: { value: input }, addIssue }) => {
 		for (const fault of patternFaults(input, ""))
 			addIssue({ message: fault.detail, path: toPath(fault.pointer, input) });
 	}),
 );
 
-/** A request as the triggers read it, so that what could not be carried out at night is refused at noon. */
+/** A request as the triggers read it, so that a wrong one is refused at synth, not when it fires. */
 const RequestInput = v.pipe(
 	v.unknown(),
 	v.rawTransform(({ dataset: { value: input }, addIssue, NEVER }) => {
@@ -81,7 +82,7 @@ const RequestInput = v.pipe(
 	}),
 );
 
-/** Limits as the functions read them, which would refuse to work with malformed ones. */
+/** Limits as the functions read them. */
 const LimitsInput = v.pipe(
 	v.custom<RequestLimitsInput>(() => true),
 	v.rawCheck(({ dataset: { value: input }, addIssue }) => {

@@ -1,13 +1,14 @@
 import * as v from "valibot";
 import { InputError, type InputFault, toFaults } from "../../lambda/domain/errors.ts";
+import { isRecord, type JsonObject, parseJson } from "../../lambda/domain/json.ts";
 import { type Deployment, foreignArns, type GivenArn, mayBeOneSecret } from "./arns.ts";
-import { expectationFaults } from "./expected-interval.ts";
+import { expectedIntervalFaults } from "./expected-interval.ts";
 import { SettingsSchema } from "./schema.ts";
 
 /** The value of the context key `atlasSnapshots` in `cdk.json`, completed. Minutes, days and megabytes are whole numbers. */
 export type Settings = Readonly<v.InferOutput<typeof SettingsSchema>>;
 
-/** Begins every line about a fault. */
+/** Begins each reported fault. */
 export const SUBJECT = "context atlasSnapshots of cdk.json";
 
 /**
@@ -18,7 +19,7 @@ export const SUBJECT = "context atlasSnapshots of cdk.json";
  * @throws InputError `CONFIG_INVALID`, naming every fault at once and quoting no value
  */
 export function readSettings(context: unknown, to: Deployment = {}): Settings {
-	const input = typeof context === "string" ? parse(context) : context;
+	const input = typeof context === "string" ? parseJson(context) : context;
 	if (!isRecord(input))
 		throw new InputError("CONFIG_INVALID", SUBJECT, [{ pointer: "", detail: "must be a JSON object" }]);
 	const read = v.safeParse(SettingsSchema, input, { abortPipeEarly: true });
@@ -32,17 +33,17 @@ export function readSettings(context: unknown, to: Deployment = {}): Settings {
 	throw new InputError("CONFIG_INVALID", SUBJECT, faults);
 }
 
-/** Rules between fields. They look at the raw input, so that they speak beside the faults of single fields. */
-function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
+/** Rules between fields. They read the raw input, so that their faults are reported beside those of single fields. */
+function crossFaults(input: JsonObject): InputFault[] {
 	const { http, eventRules, rotation } = input;
 	const adminSecretArn = isRecord(rotation) ? rotation["adminSecretArn"] : undefined;
 	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
 	const signed = isRecord(http) && http["signedHook"] === true;
 	const has = (key: string) => input[key] !== undefined;
 	const faults: InputFault[] = [
-		...twins("schedules", input["schedules"]),
-		...twins("eventRules", eventRules),
-		...unmet(input["schedules"]),
+		...duplicateNames("schedules", input["schedules"]),
+		...duplicateNames("eventRules", eventRules),
+		...intervalFaults(input["schedules"]),
 	];
 	const when = (broken: boolean, pointer: string, detail: string) => {
 		if (broken) faults.push({ pointer, detail });
@@ -86,7 +87,7 @@ function crossFaults(input: Readonly<Record<string, unknown>>): InputFault[] {
 /** How the CDK and CloudFormation begin a reference in a text. */
 const REFERENCE = `$${"{"}`;
 
-/** Texts that the CDK would take for references of its own, and stumble over, or that CloudFormation would refuse. */
+/** Texts that the CDK or CloudFormation would read as references, and refuse. */
 function referenceFaults(value: unknown, pointer = ""): InputFault[] {
 	if (typeof value === "string" && value.includes(REFERENCE)) {
 		return [
@@ -99,7 +100,7 @@ function referenceFaults(value: unknown, pointer = ""): InputFault[] {
 }
 
 /** Settings that hold ARNs. */
-function arnsOf(input: Readonly<Record<string, unknown>>): GivenArn[] {
+function arnsOf(input: JsonObject): GivenArn[] {
 	const { rotation, http, eventRules } = input;
 	const rules = Array.isArray(eventRules) ? eventRules.filter(isRecord) : [];
 	return [
@@ -111,8 +112,8 @@ function arnsOf(input: Readonly<Record<string, unknown>>): GivenArn[] {
 	];
 }
 
-/** Names that occur before: CloudFormation would tell two of them apart, people would not. */
-function twins(list: string, items: unknown): InputFault[] {
+/** Names that occur before, in whatever case: people would confuse them. */
+function duplicateNames(list: string, items: unknown): InputFault[] {
 	const names = (Array.isArray(items) ? items : []).map((item) =>
 		isRecord(item) && typeof item["name"] === "string" ? item["name"].toLowerCase() : "",
 	);
@@ -123,25 +124,13 @@ function twins(list: string, items: unknown): InputFault[] {
 	);
 }
 
-/** Expectations that a schedule cannot meet. */
-const unmet = (schedules: unknown): InputFault[] =>
+const intervalFaults = (schedules: unknown): InputFault[] =>
 	(Array.isArray(schedules) ? schedules : []).flatMap((schedule, index) => {
 		const { expression, timeZone = "Etc/UTC", expectedEveryMinutes } = isRecord(schedule) ? schedule : {};
 		if (typeof expression !== "string" || typeof timeZone !== "string") return [];
 		const given = typeof expectedEveryMinutes === "number" ? expectedEveryMinutes : undefined;
-		return expectationFaults({ expression, timeZone, expectedEveryMinutes: given }).map(({ field, detail }) => ({
+		return expectedIntervalFaults({ expression, timeZone, expectedEveryMinutes: given }).map(({ field, detail }) => ({
 			pointer: `/schedules/${index}/${field}`,
 			detail,
 		}));
 	});
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-	typeof input === "object" && input !== null && !Array.isArray(input);
-
-function parse(json: string): unknown {
-	try {
-		return JSON.parse(json);
-	} catch {
-		return undefined;
-	}
-}

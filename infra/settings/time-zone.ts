@@ -35,7 +35,7 @@ export class LocalClock {
 		this.#stretches = [...stretches, { from: begin, to: Number.POSITIVE_INFINITY, offsetMinutes: offsetAt(begin) }];
 	}
 
-	/** The days, as epoch milliseconds of their beginning were they in UTC, on which the clock is changed or shortly before. */
+	/** The days of a change of the clock and those before, as epoch milliseconds of their beginning as if in UTC. */
 	readonly changes = (): readonly number[] =>
 		this.#stretches.slice(1).flatMap(({ from, offsetMinutes }) => {
 			const day = Math.floor((from + offsetMinutes * MINUTE) / DAY) * DAY;

@@ -1,6 +1,6 @@
 import { PER_CLUSTER_ALARMS } from "../constructs/props.ts";
 import { type Deployment, isOfAnotherAccount } from "./arns.ts";
-import { expectationWarnings, expectedEvery } from "./expected-interval.ts";
+import { expectedIntervalMinutes, expectedIntervalWarnings } from "./expected-interval.ts";
 import type { Settings } from "./settings.ts";
 
 /** Partitions for whose regions AWS has announced no durable functions, and how their regions begin. */
@@ -12,11 +12,11 @@ const WITHOUT_DURABLE_FUNCTIONS = [
 ] as const;
 
 /**
- * What an operator should know of settings that are allowed all the same: a line each, which begins with the setting.
+ * Warnings about valid settings: a line each, which begins with the setting.
  *
  * Durable functions began in us-east-2 (December 2025), came to sixteen more commercial regions (April 2026) and to the
- * European Sovereign Cloud (September 2026). Only partitions that no announcement names are warned of; of a commercial
- * region that is not listed nobody here knows, so nothing is said.
+ * European Sovereign Cloud (September 2026). There is a warning only for partitions that no announcement
+ * names: a commercial region that is not listed may have them by now.
  *
  * @see AWS What's New, Lambda durable functions
  */
@@ -25,7 +25,7 @@ export function warningsOf(settings: Settings, to: Deployment): readonly string[
 		...regionWarnings(to),
 		...keyWarnings(settings, to),
 		...alarmWarnings(settings),
-		...tellingWarnings(settings),
+		...notificationWarnings(settings),
 		...scheduleWarnings(settings),
 	];
 }
@@ -54,24 +54,24 @@ function alarmWarnings({ schedules, perClusterAlarms = PER_CLUSTER_ALARMS }: Set
 	const count = new Set(named).size;
 	return count > perClusterAlarms && perClusterAlarms > 0
 		? [
-				`perClusterAlarms: schedules name ${count} clusters, more than ${perClusterAlarms}, so one alarm, ClustersNotFresh, speaks for all of them`,
+				`perClusterAlarms: schedules name ${count} clusters, more than ${perClusterAlarms}, so one alarm, ClustersNotFresh, covers all of them`,
 			]
 		: [];
 }
 
-/** Whether anybody hears of an alarm. */
-function tellingWarnings({ alarmEmail, alarmTopicArn, heartbeatUrl, schedules }: Settings): string[] {
+/** Whether anybody is notified of an alarm. */
+function notificationWarnings({ alarmEmail, alarmTopicArn, heartbeatUrl, schedules }: Settings): string[] {
 	return [
 		...(alarmEmail === undefined && alarmTopicArn === undefined
-			? ["alarmEmail: neither it nor alarmTopicArn is set, so nobody is told of alarms"]
+			? ["alarmEmail: neither it nor alarmTopicArn is set, so nobody is notified of alarms"]
 			: []),
 		...(alarmTopicArn === undefined
 			? []
 			: [
-					"alarmTopicArn: the topic's policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, see docs/settings.md; otherwise nobody is told",
+					"alarmTopicArn: the topic's policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, see docs/settings.md; otherwise nobody is notified",
 				]),
 		...(heartbeatUrl !== undefined && schedules.length === 0
-			? ["heartbeatUrl: without a schedule no cluster is watched, so it is never pinged"]
+			? ["heartbeatUrl: without a schedule no cluster is watched, so it is never requested"]
 			: []),
 	];
 }
@@ -79,12 +79,12 @@ function tellingWarnings({ alarmEmail, alarmTopicArn, heartbeatUrl, schedules }:
 function scheduleWarnings({ schedules }: Settings): string[] {
 	return schedules.flatMap(({ name, request, ...timing }) => {
 		const keptMinutes = request.retentionInDays * 24 * 60;
-		const apart = expectedEvery(timing);
+		const interval = expectedIntervalMinutes(timing);
 		return [
-			...expectationWarnings(timing),
-			...(keptMinutes < apart
+			...expectedIntervalWarnings(timing),
+			...(keptMinutes < interval
 				? [
-						`request keeps a snapshot for ${keptMinutes} minutes, less than the ${apart} to the next one: in between there is none, and its alarm says so`,
+						`request keeps a snapshot for ${keptMinutes} minutes, less than the ${interval} to the next one: in between there is none, and its alarm says so`,
 					]
 				: []),
 		].map((warning) => `schedules ${name}: ${warning}`);

@@ -139,5 +139,5 @@ export function toFaults(issues: readonly v.BaseIssue<unknown>[]): InputFault[] 
 }
 
 /** A long key is cut: it would make a reply or a line of the log as long as whoever sends it likes. */
-const escapePointer = (key: string): string =>
+export const escapePointer = (key: string): string =>
 	(key.length > KEY_LENGTH ? `${key.slice(0, KEY_LENGTH)}…` : key).replaceAll("~", "~0").replaceAll("/", "~1");

@@ -1,4 +1,4 @@
-/** When each alarm turns and returns, by CloudWatch's own rules, whatever these leave open. */
+/** When each alarm goes to ALARM and back to OK by CloudWatch's rules, in every way in which they can be read. */
 import { describe, expect, test } from "vitest";
 import { LATE_TIMESTAMP_OFFSET_MS } from "../../lambda/aws/metrics.ts";
 import {
@@ -10,7 +10,15 @@ import {
 	STACK_DIMENSION,
 	THROTTLED_METRIC,
 } from "../../lambda/domain/metrics.ts";
-import { type AlarmProperties, type Datum, judge, keyOf, LEEWAYS, type Leeway, stateOf } from "./cloudwatch-alarms.ts";
+import {
+	type AlarmProperties,
+	type Datum,
+	evaluate,
+	keyOf,
+	LEEWAYS,
+	type Leeway,
+	stateOf,
+} from "./cloudwatch-alarms.ts";
 import { nightly, PROJECT, templateOf } from "./synthesize.ts";
 
 describe("the evaluator agrees with the tables of CloudWatch's user guide", () => {
@@ -31,7 +39,7 @@ describe("the evaluator agrees with the tables of CloudWatch's user guide", () =
 			.reverse()
 			.map((mark) => (mark === "-" ? undefined : mark === "X" ? 1 : 0));
 		const states = (["breaching", "notBreaching"] as const).map((TreatMissingData) =>
-			judge(points, { ...anyAlarm, EvaluationPeriods: 3, DatapointsToAlarm, TreatMissingData }),
+			evaluate(points, { ...anyAlarm, EvaluationPeriods: 3, DatapointsToAlarm, TreatMissingData }),
 		);
 
 		expect(states).toEqual([breaching, notBreaching]);
@@ -63,12 +71,12 @@ const ours = (name: string, more: Readonly<Record<string, string>> = {}) =>
 		})),
 	});
 
-/** Minutes; a look may start later, and its data arrive later, than the one before. */
-const LOOK = 15;
+/** Minutes between two checks; start and arrival of the data vary. */
+const CHECK_MINUTES = 15;
 const JITTER = [0, 1.3, 0.2, 1.9, 0.7];
-const looks = (from: number, to: number, value: (at: number) => number | undefined): Datum[] =>
-	Array.from({ length: Math.ceil((to - from) / LOOK) }, (_, index) => {
-		const at = from + index * LOOK + (JITTER[index % JITTER.length] ?? 0);
+const checks = (from: number, to: number, value: (at: number) => number | undefined): Datum[] =>
+	Array.from({ length: Math.ceil((to - from) / CHECK_MINUTES) }, (_, index) => {
+		const at = from + index * CHECK_MINUTES + (JITTER[index % JITTER.length] ?? 0);
 		return { at, seenAt: at + (JITTER[(index + 2) % JITTER.length] ?? 0), value: value(at) };
 	}).filter((datum): datum is Datum => datum.value !== undefined);
 
@@ -88,7 +96,7 @@ function changes(id: string, key: string, data: readonly Datum[], until: number,
 	return found;
 }
 
-/** Holds for every phase of the looks, and for everything that CloudWatch leaves open. */
+/** Holds for every phase of the checks, and for everything that CloudWatch leaves open. */
 function each(check: (phase: number, leeway: Leeway) => void): void {
 	for (const phase of PHASES) for (const leeway of LEEWAYS) check(phase, leeway);
 }
@@ -99,64 +107,64 @@ const fresh = [
 	[`Freshness${PROJECT}proda`, AGE, 3600, 200_000],
 ] as const;
 
-test.each(fresh)(
-	"%s: a healthy day and night rings nothing, one bad look or one that is missed neither",
-	(id, key, good, bad) => {
-		each((phase, leeway) => {
-			expect(
-				changes(
-					id,
-					key,
-					looks(phase, DAY, () => good),
-					DAY,
-					leeway,
-				),
-			).toEqual([]);
-			const oneBad = looks(phase, 600, (at) => (at > 300 && at < 300 + LOOK ? bad : good));
-			const oneMissed = looks(phase, 600, (at) => (at > 300 && at < 300 + LOOK ? undefined : good));
-			expect(changes(id, key, oneBad, 600, leeway)).toEqual([]);
-			expect(changes(id, key, oneMissed, 600, leeway)).toEqual([]);
-		});
-	},
-);
-
-test.each(fresh)("%s: a dead freshness function is heard within 45 minutes, until it looks again", (id, key, good) => {
+test.each(fresh)("%s: stays OK through a healthy day, one bad check and one missed check", (id, key, good, bad) => {
 	each((phase, leeway) => {
-		const [died, healed] = [300, 700];
-		const data = looks(phase, 1200, (at) => (at > died && at < healed ? undefined : good));
-		const [rings, returns, ...more] = changes(id, key, data, 1200, leeway);
-
-		expect(rings?.[1]).toBe("ALARM");
-		expect(rings?.[0]).toBeLessThanOrEqual(died + 45);
-		expect(returns?.[1]).toBe("OK");
-		const back = data.find(({ at }) => at >= healed);
-		expect(returns?.[0]).toBeLessThanOrEqual((back?.seenAt ?? 0) + 7);
-		expect(more).toEqual([]);
+		expect(
+			changes(
+				id,
+				key,
+				checks(phase, DAY, () => good),
+				DAY,
+				leeway,
+			),
+		).toEqual([]);
+		const oneBad = checks(phase, 600, (at) => (at > 300 && at < 300 + CHECK_MINUTES ? bad : good));
+		const oneMissed = checks(phase, 600, (at) => (at > 300 && at < 300 + CHECK_MINUTES ? undefined : good));
+		expect(changes(id, key, oneBad, 600, leeway)).toEqual([]);
+		expect(changes(id, key, oneMissed, 600, leeway)).toEqual([]);
 	});
 });
 
 test.each(fresh)(
-	"%s: a stale cluster rings 35 to 42 minutes after the last good look, and returns with the next",
-	(id, key, good, bad) => {
+	"%s: is in ALARM within 45 minutes of a dead freshness function, until it checks again",
+	(id, key, good) => {
 		each((phase, leeway) => {
-			const data = looks(phase, 1200, (at) => (at > 300 && at < 700 ? bad : good));
-			const lastGood = data.findLast(({ at }) => at <= 300);
-			const nextGood = data.find(({ at }) => at >= 700);
-			const [rings, returns, ...more] = changes(id, key, data, 1200, leeway);
+			const [died, healed] = [300, 700];
+			const data = checks(phase, 1200, (at) => (at > died && at < healed ? undefined : good));
+			const [alarmed, recovered, ...more] = changes(id, key, data, 1200, leeway);
 
-			expect(rings?.[1]).toBe("ALARM");
-			expect((rings?.[0] ?? 0) - (lastGood?.at ?? 0)).toBeGreaterThanOrEqual(35);
-			expect((rings?.[0] ?? 0) - (lastGood?.at ?? 0)).toBeLessThanOrEqual(42);
-			expect((returns?.[0] ?? 0) - (nextGood?.at ?? 0)).toBeLessThanOrEqual(7);
+			expect(alarmed?.[1]).toBe("ALARM");
+			expect(alarmed?.[0]).toBeLessThanOrEqual(died + 45);
+			expect(recovered?.[1]).toBe("OK");
+			const back = data.find(({ at }) => at >= healed);
+			expect(recovered?.[0]).toBeLessThanOrEqual((back?.seenAt ?? 0) + 7);
 			expect(more).toEqual([]);
 		});
 	},
 );
 
-test("CredentialsRefused does not flap between two looks, and returns 40 to 50 minutes after the last refusal", () => {
+test.each(fresh)(
+	"%s: is in ALARM 35 to 42 minutes after the last good check of a stale cluster, and OK with the next",
+	(id, key, good, bad) => {
+		each((phase, leeway) => {
+			const data = checks(phase, 1200, (at) => (at > 300 && at < 700 ? bad : good));
+			const lastGood = data.findLast(({ at }) => at <= 300);
+			const nextGood = data.find(({ at }) => at >= 700);
+			const [alarmed, recovered, ...more] = changes(id, key, data, 1200, leeway);
+
+			expect(alarmed?.[1]).toBe("ALARM");
+			expect((alarmed?.[0] ?? 0) - (lastGood?.at ?? 0)).toBeGreaterThanOrEqual(35);
+			expect((alarmed?.[0] ?? 0) - (lastGood?.at ?? 0)).toBeLessThanOrEqual(42);
+			expect((recovered?.[0] ?? 0) - (nextGood?.at ?? 0)).toBeLessThanOrEqual(7);
+			expect(more).toEqual([]);
+		});
+	},
+);
+
+test("CredentialsRefused does not change between two checks, and is OK 40 to 50 minutes after the last refusal", () => {
 	each((phase, leeway) => {
-		const data = looks(phase, 1200, (at) => (at > 300 && at < 700 ? 1 : undefined));
-		const [rings, returns, ...more] = changes(
+		const data = checks(phase, 1200, (at) => (at > 300 && at < 700 ? 1 : undefined));
+		const [alarmed, recovered, ...more] = changes(
 			"CredentialsRefused",
 			ours(CREDENTIALS_REFUSED_METRIC),
 			data,
@@ -164,9 +172,9 @@ test("CredentialsRefused does not flap between two looks, and returns 40 to 50 m
 			leeway,
 		);
 
-		expect((rings?.[0] ?? 0) - (data[0]?.at ?? 0)).toBeLessThanOrEqual(10);
-		expect((returns?.[0] ?? 0) - (data.at(-1)?.at ?? 0)).toBeGreaterThanOrEqual(40);
-		expect((returns?.[0] ?? 0) - (data.at(-1)?.at ?? 0)).toBeLessThanOrEqual(50);
+		expect((alarmed?.[0] ?? 0) - (data[0]?.at ?? 0)).toBeLessThanOrEqual(10);
+		expect((recovered?.[0] ?? 0) - (data.at(-1)?.at ?? 0)).toBeGreaterThanOrEqual(40);
+		expect((recovered?.[0] ?? 0) - (data.at(-1)?.at ?? 0)).toBeLessThanOrEqual(50);
 		expect(more).toEqual([]);
 	});
 });
@@ -196,23 +204,23 @@ test.each([
 	["a day", 60, 300 + DAY],
 	["three days", 600, 300 + 3 * DAY],
 ])(
-	"SnapshotLate stays on while a snapshot is late, %s, and returns at the poll that finds its end",
+	"SnapshotLate stays in ALARM while a snapshot is late, %s, and is OK after the poll that finds its end",
 	(_long, deadline, end) => {
 		for (const leeway of LEEWAYS) {
 			const data = lateRun(300, deadline, end);
 			const found = Math.max(...data.map(({ at, seenAt }) => Math.max(at, seenAt)));
-			const [rings, returns, ...more] = changes("SnapshotLate", ours(LATE_METRIC), data, end + 800, leeway);
+			const [alarmed, recovered, ...more] = changes("SnapshotLate", ours(LATE_METRIC), data, end + 800, leeway);
 
-			expect(rings?.[0]).toBeLessThanOrEqual(300 + deadline + 20);
-			expect(returns?.[1]).toBe("OK");
-			expect(returns?.[0]).toBeGreaterThanOrEqual(end);
-			expect(returns?.[0]).toBeLessThanOrEqual(found + 20);
+			expect(alarmed?.[0]).toBeLessThanOrEqual(300 + deadline + 20);
+			expect(recovered?.[1]).toBe("OK");
+			expect(recovered?.[0]).toBeGreaterThanOrEqual(end);
+			expect(recovered?.[0]).toBeLessThanOrEqual(found + 20);
 			expect(more).toEqual([]);
 		}
 	},
 );
 
-test("SnapshotLate stays on while any of two is late", () => {
+test("SnapshotLate stays in ALARM while any of two is late", () => {
 	for (const leeway of LEEWAYS) {
 		const data = [...lateRun(300, 60, 500), ...lateRun(310, 60, 900)];
 		const found = changes("SnapshotLate", ours(LATE_METRIC), data, 1500, leeway);
@@ -222,22 +230,22 @@ test("SnapshotLate stays on while any of two is late", () => {
 	}
 });
 
-test("Throttled rings for refusals on end, at the pace of the back-off, not for one burst; and returns within half an hour", () => {
+test("Throttled is in ALARM for repeated refusals at the pace of the back-off, not for one burst; and OK within half an hour", () => {
 	for (const leeway of LEEWAYS) {
 		const refusals = (count: number, apart: number) =>
 			Array.from({ length: count }, (_, index) => ({ at: 300 + index * apart, seenAt: 301 + index * apart, value: 1 }));
 		const key = ours(THROTTLED_METRIC);
-		const [rings, returns, ...more] = changes("Throttled", key, refusals(10, 6.2), 800, leeway);
+		const [alarmed, recovered, ...more] = changes("Throttled", key, refusals(10, 6.2), 800, leeway);
 
-		expect(rings?.[0]).toBeLessThanOrEqual(325);
-		expect(returns?.[0]).toBeLessThanOrEqual(300 + 9 * 6.2 + 30);
+		expect(alarmed?.[0]).toBeLessThanOrEqual(325);
+		expect(recovered?.[0]).toBeLessThanOrEqual(300 + 9 * 6.2 + 30);
 		expect(more).toEqual([]);
 		expect(changes("Throttled", key, refusals(20, 0.2), 800, leeway)).toEqual([]);
 	}
 });
 
 test.each(["RunFailed", "RunTimedOut", "RunStopped", "HttpFault", "ManyOperations", "ManyExecutions"])(
-	"%s hears data that comes four minutes late",
+	"%s evaluates data that arrives four minutes late",
 	(id) => {
 		const alarm = alarmOf(id);
 		const metric = alarm.Metrics?.find(({ MetricStat }) => MetricStat)?.MetricStat?.Metric;
@@ -253,7 +261,7 @@ test.each(["RunFailed", "RunTimedOut", "RunStopped", "HttpFault", "ManyOperation
 );
 
 test.each(["RunToRedrive", "EventUndelivered", "RunNotStarted", "MailUndelivered", "LookFailed"])(
-	"%s is on while a message waits",
+	"%s is in ALARM while a message waits",
 	(id) => {
 		const alarm = alarmOf(id);
 		const key = keyOf({ ...alarm, Namespace: alarm.Namespace ?? "", MetricName: alarm.MetricName ?? "" });

@@ -62,7 +62,7 @@ test.each([
 	]);
 });
 
-test("a scheduled cluster's alarm rings when its newest snapshot is older than promised", () => {
+test("a scheduled cluster's alarm is raised when its newest snapshot is older than its schedule requires", () => {
 	const ages = alarm(`Freshness${PROJECT}`) as unknown as {
 		Threshold: number;
 		Metrics: { MetricStat?: { Metric: object } }[];
@@ -79,7 +79,7 @@ test("a scheduled cluster's alarm rings when its newest snapshot is older than p
 				{ Name: "stack", Value: "AtlasSnapshots" },
 			],
 		});
-		// A day, the window of 15 minutes, the deadline of 60, and one look.
+		// A day, the window of 15 minutes, the deadline of 60, and one check.
 		expect(ages[index]?.Threshold).toBe((1440 + 15 + 60 + 15) * 60);
 	}
 });
@@ -91,16 +91,16 @@ test("with a selection the dashboard shows the age of whichever clusters it turn
 	expect(bodyOf(templateOf({ schedules: [nightly] }))).not.toContain("latest(age_seconds)");
 });
 
-test("without a schedule nothing is watched, and no alarm asks for it", () => {
+test("without a schedule nothing is watched, and there is no alarm about it", () => {
 	const ids = Object.keys(templateOf({}).findResources("AWS::CloudWatch::Alarm"));
 
 	expect(ids.filter((id) => id.includes("Freshness"))).toEqual([]);
 });
 
-test("the freshness function is told every 15 minutes which clusters it must find fresh, and can read it", () => {
+test("the freshness function gets, every 15 minutes, the clusters that must be fresh, and can read them", () => {
 	const schedules = Object.values(template.findResources("AWS::Scheduler::Schedule"));
-	const look = schedules.find(({ Properties }) => Properties["ScheduleExpression"] === "rate(15 minutes)");
-	const input = JSON.parse(look?.["Properties"]["Target"]["Input"]);
+	const check = schedules.find(({ Properties }) => Properties["ScheduleExpression"] === "rate(15 minutes)");
+	const input = JSON.parse(check?.["Properties"]["Target"]["Input"]);
 
 	const daily = { expectedEveryMinutes: 1440, graceMinutes: 15 + 60 + 15 };
 	const selected = [
@@ -136,14 +136,14 @@ describe("the clusters that are watched", () => {
 		schedule(7, "all", Duration.hours(2)),
 	];
 
-	test("are those that requests name, each once, by the strictest of its schedules", () => {
+	test("are those that requests name, each once, by the shortest interval of its schedules", () => {
 		expect(scheduledTargets(schedules)).toEqual([
 			{ projectId: PROJECT, clusterName: "a", expectedEveryMinutes: 7 * 1440, graceMinutes: 45 },
 			{ projectId: PROJECT, clusterName: "b", expectedEveryMinutes: 1440, graceMinutes: 120 },
 		]);
 	});
 
-	test("are those that requests select as well: a look finds out which they are, and which promise is the strictest", () => {
+	test("are those that requests select as well: each check finds out which they are", () => {
 		expect(scheduledSelections(schedules)).toEqual([
 			{ projectId: PROJECT, clusters: "all", expectedEveryMinutes: 1440, graceMinutes: 45 },
 			{ projectId: PROJECT, clusters: "all", expectedEveryMinutes: 7 * 1440, graceMinutes: 120 },

@@ -71,7 +71,7 @@ test("a template that nears CloudFormation's limit is no reason for a warning", 
 	expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });
 
-test("the example synthesizes, twice at once, warned only that it tells nobody, with cdk-nag content and the functions in it", {
+test("the example synthesizes, twice at once, warned only that nobody is notified, without findings of cdk-nag and the functions in it", {
 	timeout: 180_000,
 }, async () => {
 	const second = join(folder, "second");
@@ -79,7 +79,7 @@ test("the example synthesizes, twice at once, warned only that it tells nobody, 
 
 	expect({ code, stderr }).toEqual({
 		code: 0,
-		stderr: "warning: alarmEmail: neither it nor alarmTopicArn is set, so nobody is told of alarms\n",
+		stderr: "warning: alarmEmail: neither it nor alarmTopicArn is set, so nobody is notified of alarms\n",
 	});
 	const [, path = ""] =
 		/^stack AtlasSnapshots: \d+ resources, 1 schedules, 1 event rules; template (\S+)$/m.exec(stdout) ?? [];

@@ -36,8 +36,8 @@ test("the same sources give the same bytes, wherever they are put", () => {
 });
 
 test("a second build leaves nothing of the one before", async () => {
-	const door = "test/infra/empty-handler.ts";
-	const small = await buildFunctions(join(folder, "second", "deeper"), { snapshot: door, trigger: door });
+	const handler = "test/infra/empty-handler.ts";
+	const small = await buildFunctions(join(folder, "second", "deeper"), { snapshot: handler, trigger: handler });
 
 	expect(readdirSync(small.trigger)).toEqual(["THIRD-PARTY-LICENSES.txt", "index.mjs"]);
 });

@@ -1,7 +1,6 @@
 /**
  * Evaluates alarms as CloudWatch's user guide describes it ("Alarm evaluation", "How alarm state is evaluated when data
- * is missing", "Metric math functions"). What the guide leaves open is a parameter: how far an alarm looks beyond its
- * periods, whether these begin with the clock or end with the minute, and whether FILL fills a metric without any data.
+ * is missing", "Metric math functions"). What the guide leaves open is a parameter: how many periods an alarm reads beyond its own, whether these begin with the clock or end with the minute, and whether FILL fills a metric without any data.
  */
 export interface Leeway {
 	/** Periods that are read beyond `EvaluationPeriods`. */
@@ -57,11 +56,11 @@ export const keyOf = ({ Namespace, MetricName, Dimensions = [] }: Metric): strin
 
 /** What an alarm says at a minute, of what has arrived until then. */
 export function stateOf(alarm: AlarmProperties, data: Data, minute: number, leeway: Leeway): "OK" | "ALARM" {
-	return judge(pointsOf(alarm, data, minute, leeway), alarm);
+	return evaluate(pointsOf(alarm, data, minute, leeway), alarm);
 }
 
 /** @param points newest first; `undefined` where there is no data */
-export function judge(
+export function evaluate(
 	points: readonly (number | undefined)[],
 	{ Threshold, EvaluationPeriods, DatapointsToAlarm = EvaluationPeriods, TreatMissingData }: AlarmProperties,
 ): "OK" | "ALARM" {

@@ -35,14 +35,14 @@ const freshness = [
 	"sqs:SendMessage on FreshnessLookDeadLetters",
 ];
 const schedules = ["lambda:InvokeFunction on TriggerFunction", "sqs:SendMessage on Undelivered"];
-const looks = ["lambda:InvokeFunction on FreshnessLookFunction", "sqs:SendMessage on FreshnessLookDeadLetters"];
+const checks = ["lambda:InvokeFunction on FreshnessLookFunction", "sqs:SendMessage on FreshnessLookDeadLetters"];
 
 const roles = {
 	SnapshotRole: snapshot,
 	TriggerRole: trigger,
 	FreshnessLookRole: freshness,
 	SchedulesRole: schedules,
-	FreshnessScheduleRole: looks,
+	FreshnessScheduleRole: checks,
 };
 
 test("each role may do this and nothing else", () => {
@@ -55,9 +55,9 @@ test("with signed hooks the trigger reads their keys too, and still not Atlas's"
 	expect(permissions).toEqual({ ...roles, TriggerRole: [...trigger, ...reads("HookKeys")].sort() });
 });
 
-test("in a VPC the functions that call Atlas may also plug themselves in", () => {
+test("in a VPC the functions that call Atlas may also attach themselves to it", () => {
 	const account = "arn:AWS::Partition:ec2:AWS::Region:AWS::AccountId:*/*";
-	const plug = [
+	const attach = [
 		...[
 			"AssignPrivateIpAddresses",
 			"CreateNetworkInterface",
@@ -70,8 +70,8 @@ test("in a VPC the functions that call Atlas may also plug themselves in", () =>
 
 	expect(permissions).toEqual({
 		...roles,
-		SnapshotRole: [...snapshot, ...plug].sort(),
-		FreshnessLookRole: [...freshness, ...plug].sort(),
+		SnapshotRole: [...snapshot, ...attach].sort(),
+		FreshnessLookRole: [...freshness, ...attach].sort(),
 	});
 });
 

@@ -41,7 +41,7 @@ describe.each([
 	const context = VARIANTS[variant] ?? {};
 	const { template, name } = released(context);
 
-	test("is taken by AWS", () => {
+	test("is accepted by AWS", () => {
 		const resolved = resolve(template, name);
 
 		expect([...schemaFaults(resolved), ...cloudWatchFaults(resolved)]).toEqual([]);

@@ -40,7 +40,7 @@ const variablesOf = (description: RegExp): Record<string, string> =>
 		]),
 	);
 
-test("the durable function lives four days, is remembered for thirty and begins at an alias whose versions stay", () => {
+test("an execution lasts up to seven days, its history is kept for thirty, and it begins at an alias whose versions stay", () => {
 	template.hasResourceProperties("AWS::Lambda::Function", {
 		DurableConfig: { ExecutionTimeout: 7 * 86_400, RetentionPeriodInDays: 30 },
 		ReservedConcurrentExecutions: 20,
@@ -57,7 +57,7 @@ test("the durable function lives four days, is remembered for thirty and begins 
 	});
 });
 
-test("every function is arm64 on Node 24, logs JSON into a group that forgets, and has a dead-letter queue", () => {
+test("every function is arm64 on Node 24, logs JSON into a group with a retention, and has a dead-letter queue", () => {
 	const functions = Object.values(template.findResources("AWS::Lambda::Function"));
 
 	expect(functions).toHaveLength(3);
@@ -121,7 +121,7 @@ test("event rules reach the trigger function, by pattern or by expression", () =
 	template.hasResourceProperties("AWS::Events::Rule", { ScheduleExpression: "rate(7 days)" });
 });
 
-test("every route wants SigV4, but for the hook, which has a signature of its own, and for what starts and reads nothing", () => {
+test("every route requires SigV4, except the hook, which has a signature of its own, and what starts and reads nothing", () => {
 	const routes = Object.values(template.findResources("AWS::ApiGatewayV2::Route"));
 
 	expect(
@@ -147,7 +147,7 @@ test("every route wants SigV4, but for the hook, which has a signature of its ow
 	expect(AccessLogSettings["Format"]).not.toMatch(/authorization|signature|body/i);
 });
 
-test("people are mailed of what is late or did not complete, in sentences", () => {
+test("people are notified of what is late or did not complete, in sentences", () => {
 	const { EventPattern, Targets } = only("AWS::Events::Rule", {
 		Description: Match.stringLikeRegexp("^Notifies people"),
 	});
@@ -206,7 +206,7 @@ test("no output, and no part of the template, holds a secret's value", () => {
 	expect(secrets.map(({ Properties }) => Properties["SecretString"])).toEqual([undefined, undefined]);
 });
 
-test("what holds data outlives the stack, unless told otherwise; a first deploy that fails leaves nothing behind", () => {
+test("what holds data outlives the stack, unless removalPolicy says otherwise; a first deploy that fails leaves nothing behind", () => {
 	const types = ["AWS::SecretsManager::Secret", "AWS::SQS::Queue", "AWS::Logs::LogGroup"];
 	const policies = (of: Template) =>
 		new Set(types.flatMap((type) => Object.values(of.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy)));
@@ -215,7 +215,7 @@ test("what holds data outlives the stack, unless told otherwise; a first deploy 
 	expect(policies(templateOf({ removalPolicy: "destroy" }))).toEqual(new Set(["Delete"]));
 });
 
-test("code that uses the construct is told of a clash, an impossible date and a missing default request", () => {
+test("the construct refuses names that clash, an impossible date and a missing default request", () => {
 	const stack = stackOf({});
 	const code = import.meta.dirname;
 	const props = { bundles: { snapshot: code, trigger: code, freshness: code } };

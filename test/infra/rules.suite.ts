@@ -16,7 +16,7 @@ const resolved = (context: object): Resolved => {
 	return resolve(Template.fromStack(stack).toJSON(), stack.stackName);
 };
 
-describe.each(Object.entries(VARIANTS))("AWS would take the stack %s", (_name, context) => {
+describe.each(Object.entries(VARIANTS))("AWS accepts the stack %s", (_name, context) => {
 	let template: Resolved;
 	beforeAll(() => {
 		template = resolved(context);
@@ -36,7 +36,7 @@ describe.each(Object.entries(VARIANTS))("AWS would take the stack %s", (_name, c
 	});
 });
 
-describe("what CloudFormation, Lambda or the scheduler would refuse for its size is told in a sentence:", () => {
+describe("what CloudFormation, Lambda or the scheduler would refuse for its size is reported in a sentence:", () => {
 	const names = (count: number) => Array.from({ length: count }, (_, index) => `${"n".repeat(40)}-${index}`);
 	const of = (clusters: readonly string[]) => ({ projectId: PROJECT, clusters });
 	const sentences = (context: object) => {
@@ -122,7 +122,7 @@ describe("what AWS refuses is found:", () => {
 			'select sum(Invocations) from schema("AWS/Lambda", FunctionName) group by FunctionName order by sum() asc limit 100',
 		],
 		["SELECT AVG(ConsumedReadCapacityUnits) FROM \"AWS/DynamoDB\" WHERE \"my.key\" != 'it''s' AND TableName = 'a'"],
-	])("and the query %s is let be", (query) => {
+	])("and the query %s is accepted", (query) => {
 		expect(queryFault(query)).toBeUndefined();
 	});
 

@@ -16,8 +16,8 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const door = fileURLToPath(new URL("./empty-handler.ts", import.meta.url));
-export const bundles = await buildFunctions(folder, { snapshot: door, trigger: door, freshness: door });
+const handler = fileURLToPath(new URL("./empty-handler.ts", import.meta.url));
+export const bundles = await buildFunctions(folder, { snapshot: handler, trigger: handler, freshness: handler });
 
 export const PROJECT = "32b6e34b3d91647abb20e7b8";
 
@@ -30,7 +30,7 @@ export const nightly = {
 	request: { projectId: PROJECT, clusters: ["prod-a", "prod-b"] },
 };
 
-/** A stack with stand-in functions, before it is synthesized. @param context as in `cdk.json` */
+/** A stack with empty functions, before it is synthesized. @param context as in `cdk.json` */
 export function stackOf(context: object, defaultStackSynthesizer?: IReusableStackSynthesizer): AtlasSnapshotsStack {
 	const app = new App({
 		context: { ...flags, "aws:cdk:disable-stack-trace": true },

@@ -61,7 +61,7 @@ test("two stacks share no metric that an alarm or a graph reads, but AWS's of th
 	expect(shared.filter((metric) => !/^\["AWS\/Lambda","Approximate\w+"\]$/.test(metric))).toEqual([]);
 });
 
-test("the functions are told the stack's name, so that they publish the metrics that the alarms read", () => {
+test("the functions know the stack's name, so that they publish the metrics that the alarms read", () => {
 	const [template] = resolvedOf(apart());
 	const functions = Object.values(template?.Resources ?? {}).filter(({ Type }) => Type === "AWS::Lambda::Function");
 

@@ -26,7 +26,7 @@ export const VARIANTS: Readonly<Record<string, object>> = {
 		hookSecretKeyArn: key("a"),
 	},
 	"in a network": { schedules: [nightly], vpc: { natGateways: 2 } },
-	"in a network, to be thrown away": { vpc: {}, removalPolicy: "destroy" },
+	"in a network, deleted with the stack": { vpc: {}, removalPolicy: "destroy" },
 	"with rotation": { rotation: { adminSecretArn: arn("secretsmanager", "secret:admin-AbCdEf"), everyDays: 7 } },
 	"with rotation under one's own key": {
 		rotation: { adminSecretArn: arn("secretsmanager", "secret:admin") },
@@ -79,7 +79,7 @@ export const VARIANTS: Readonly<Record<string, object>> = {
 		atlasBaseUrl: "https://cloud.mongodbgov.com",
 		runbookUrl: `https://acme.test/${"r".repeat(200)}`,
 	},
-	"to be thrown away": { schedules: [nightly], removalPolicy: "destroy" },
+	"deleted with the stack": { schedules: [nightly], removalPolicy: "destroy" },
 	"with fifty clusters": named(50),
 	"with 120 clusters": named(120),
 	"with 450 clusters": named(450),

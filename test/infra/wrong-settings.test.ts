@@ -175,7 +175,7 @@ const WARNED: readonly (readonly [settings: object, line: string, deployment?: o
 	[named(Array.from({ length: 51 }, (_, index) => `c${index}`)), "perClusterAlarms: schedules name 51 clusters"],
 	[{ ...named(["a", "b", "c"]), perClusterAlarms: 2 }, "perClusterAlarms: schedules name 3 clusters"],
 	[{ secretKeyArn: arn("kms", KEY, others) }, "secretKeyArn: the key is another account's"],
-	[{}, "alarmEmail: neither it nor alarmTopicArn is set, so nobody is told"],
+	[{}, "alarmEmail: neither it nor alarmTopicArn is set, so nobody is notified"],
 	[
 		{ alarmTopicArn: arn("sns", "t") },
 		"alarmTopicArn: the topic's policy must let cloudwatch.amazonaws.com and events",

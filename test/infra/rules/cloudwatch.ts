@@ -8,8 +8,8 @@ const METRICS_IN_A_GRAPH = 500;
 const METRICS_IN_A_DASHBOARD = 2500;
 const WIDGETS = 500;
 const LOG_GROUPS_IN_A_QUERY = 50;
-/** Seconds that an alarm may look back: a day, or seven where its period is an hour or more. */
-const LOOKS_BACK = { short: 86_400, long: 7 * 86_400 };
+/** Seconds that an alarm may cover: a day, or seven where its period is an hour or more. */
+const LONGEST_ALARM = { short: 86_400, long: 7 * 86_400 };
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -42,7 +42,7 @@ function alarmFaults(alarm: Json): string[] {
 			? ["exactly one metric must return data"]
 			: []),
 		...periods.filter((period) => !isPeriod(period)).map((period) => `${period} seconds are no period`),
-		...(reach > (longest >= 3600 ? LOOKS_BACK.long : LOOKS_BACK.short) ? [`looks back ${reach} seconds`] : []),
+		...(reach > (longest >= 3600 ? LONGEST_ALARM.long : LONGEST_ALARM.short) ? [`covers ${reach} seconds`] : []),
 	];
 }
 

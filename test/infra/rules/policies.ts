@@ -12,7 +12,7 @@ interface PolicyDocument {
 	readonly Statement: readonly Statement[];
 }
 
-/** What is asked of AWS in a role's name. */
+/** A call of AWS by a role. */
 export interface Call {
 	readonly action: string;
 	/** ARN. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectationFaults, expectationWarnings } from "../../infra/settings/expected-interval.ts";
-import { firingsOf } from "../../infra/settings/firings.ts";
+import { expectedIntervalFaults, expectedIntervalWarnings } from "../../infra/settings/expected-interval.ts";
 import { expressionFault } from "../../infra/settings/schedule-expression.ts";
+import { scheduleIntervals } from "../../infra/settings/schedule-intervals.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const DAY = 24 * 60;
@@ -26,7 +26,7 @@ describe("the longest time between two firings", () => {
 		["cron(0 0-6 * * ? *)", "Etc/UTC", 18 * 60],
 		["cron(0 2 * * ? 2027-2028)", "Etc/UTC", DAY],
 	])("of %s in %s is %i minutes", (expression, timeZone, minutes) => {
-		expect(firingsOf(expression, timeZone, NOW)?.longestGap).toBe(minutes);
+		expect(scheduleIntervals(expression, timeZone, NOW)?.longest).toBe(minutes);
 	});
 
 	test.each([
@@ -36,10 +36,10 @@ describe("the longest time between two firings", () => {
 		["holds the skipped half hour", "cron(15 2 * * ? *)", "Australia/Lord_Howe", 47 * 60 + 30],
 		["is two hours where an hour comes twice, since it fires once", "cron(0 * * * ? *)", "Europe/Berlin", 2 * 60],
 	])("%s: %s in %s", (_promise, expression, timeZone, minutes) => {
-		const firings = firingsOf(expression, timeZone, NOW);
+		const firings = scheduleIntervals(expression, timeZone, NOW);
 
-		expect(firings?.longestGap).toBe(minutes);
-		expect(firings?.longestByTheClock).toBeLessThanOrEqual(DAY);
+		expect(firings?.longest).toBe(minutes);
+		expect(firings?.longestLocal).toBeLessThanOrEqual(DAY);
 	});
 
 	test("is what the clock of Node shows, minute by minute, for any time of the day in any of these zones", () => {
@@ -53,7 +53,7 @@ describe("the longest time between two firings", () => {
 		];
 		fc.assert(
 			fc.property(fc.constantFrom(...zones), fc.nat(23), fc.nat(59), (timeZone, hour, minute) => {
-				const longest = firingsOf(`cron(${minute} ${hour} * * ? *)`, timeZone, NOW)?.longestGap ?? 0;
+				const longest = scheduleIntervals(`cron(${minute} ${hour} * * ? *)`, timeZone, NOW)?.longest ?? 0;
 				const seen = longestSeen(timeZone, hour, minute);
 
 				// Two years may hold fewer rules than twelve, never more.
@@ -65,7 +65,7 @@ describe("the longest time between two firings", () => {
 	});
 
 	test.each([["cron(0 2 * * ? 2020)"], ["cron(0 2 1 1 ? 2030)"]])("of %s there is none", (expression) => {
-		expect(firingsOf(expression, "Etc/UTC", NOW)).toBeUndefined();
+		expect(scheduleIntervals(expression, "Etc/UTC", NOW)).toBeUndefined();
 		expect(faultsOf(expression)).toEqual(["expression must fire at least twice from this year on"]);
 	});
 
@@ -84,7 +84,7 @@ describe("the longest time between two firings", () => {
 					const expression = `cron(${fields.join(" ")})`;
 					fc.pre(expressionFault(expression) === undefined);
 
-					expect(() => firingsOf(expression, "Europe/Berlin", NOW)).not.toThrow();
+					expect(() => scheduleIntervals(expression, "Europe/Berlin", NOW)).not.toThrow();
 				},
 			),
 			{ numRuns: 60 },
@@ -114,7 +114,7 @@ function longestSeen(timeZone: string, hour: number, minute: number): number {
 }
 
 const faultsOf = (expression: string, expectedEveryMinutes?: number, timeZone = "Etc/UTC") =>
-	expectationFaults({ expression, timeZone, expectedEveryMinutes }, NOW).map(
+	expectedIntervalFaults({ expression, timeZone, expectedEveryMinutes }, NOW).map(
 		({ field, detail }) => `${field} ${detail}`,
 	);
 
@@ -139,7 +139,7 @@ describe("an expectation", () => {
 	});
 
 	const warningsOf = (expression: string, timeZone: string, expectedEveryMinutes?: number) =>
-		expectationWarnings({ expression, timeZone, expectedEveryMinutes }, NOW);
+		expectedIntervalWarnings({ expression, timeZone, expectedEveryMinutes }, NOW);
 
 	test("a firing that daylight saving skips is warned about, where no other comes soon", () => {
 		expect(warningsOf("cron(30 2 * * ? *)", "Europe/Berlin")).toEqual([

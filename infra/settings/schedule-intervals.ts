@@ -1,13 +1,13 @@
 import { Cron } from "croner";
 import { LocalClock } from "./time-zone.ts";
 
-/** How far apart a schedule fires, in minutes. */
-export interface Firings {
-	/** From one firing to the next, at most, with every change of the clocks. */
-	readonly longestGap: number;
-	/** The same by the clock on the wall, which knows no changes. */
-	readonly longestByTheClock: number;
-	/** The date of a firing that is skipped, where its skipping makes a gap longer than any other by the clock. */
+/** Times between two firings of a schedule, in minutes. */
+export interface ScheduleIntervals {
+	/** The longest, daylight saving included. */
+	readonly longest: number;
+	/** The longest in local time. */
+	readonly longestLocal: number;
+	/** The date of a firing that is skipped, where this makes an interval longer than any other in local time. */
 	readonly skippedOn?: string | undefined;
 }
 
@@ -19,41 +19,41 @@ const YEARS = 12;
 const UNITS: Readonly<Record<string, number>> = { minute: 1, hour: 60, day: 24 * 60 };
 
 /**
- * Reads from a schedule's expression how far apart it fires.
+ * Computes the times between the firings of an expression.
  *
  * @param expression one without a fault, as `expressionFault` finds them
- * @param now epoch milliseconds; its year is the first that is looked at
+ * @param now epoch milliseconds; the computation begins with its year
  * @returns `undefined` where it does not fire twice
  * @see EventBridge Scheduler user guide, "Daylight savings time": a time that the clock skips is skipped, one that comes
  * twice fires once
  */
-export function firingsOf(expression: string, timeZone: string, now: number): Firings | undefined {
+export function scheduleIntervals(expression: string, timeZone: string, now: number): ScheduleIntervals | undefined {
 	const from = Date.UTC(new Date(now).getUTCFullYear(), 0, 1);
 	const key = [expression, timeZone, from].join();
-	if (!known.has(key)) known.set(key, read(expression, timeZone, from));
-	return known.get(key);
+	if (!cache.has(key)) cache.set(key, compute(expression, timeZone, from));
+	return cache.get(key);
 }
 
-/** A schedule is looked at for its faults, its warnings and its alarms; a look takes a fifth of a second. */
-const known = new Map<string, Firings | undefined>();
+/** Faults, warnings and alarms all need it, and computing takes a fifth of a second. */
+const cache = new Map<string, ScheduleIntervals | undefined>();
 
-function read(expression: string, timeZone: string, from: number): Firings | undefined {
+function compute(expression: string, timeZone: string, from: number): ScheduleIntervals | undefined {
 	const [, value, unit] = /^rate\((\d+) (\w+?)s?\)$/.exec(expression) ?? [];
 	if (unit !== undefined) {
 		const minutes = Number(value) * (UNITS[unit] ?? Number.NaN);
-		return { longestGap: minutes, longestByTheClock: minutes };
+		return { longest: minutes, longestLocal: minutes };
 	}
 	const plan = planOf(expression, from);
-	const byTheClock = gapsOf(plan, new LocalClock("Etc/UTC", from, from));
-	const real = gapsOf(plan, new LocalClock(timeZone, from, from + YEARS * 366 * DAY), byTheClock?.longest);
-	if (byTheClock === undefined || real === undefined) return undefined;
-	return { longestGap: real.longest, longestByTheClock: byTheClock.longest, skippedOn: real.skippedOn };
+	const local = longestInterval(plan, new LocalClock("Etc/UTC", from, from));
+	const real = longestInterval(plan, new LocalClock(timeZone, from, from + YEARS * 366 * DAY), local?.longest);
+	if (local === undefined || real === undefined) return undefined;
+	return { longest: real.longest, longestLocal: local.longest, skippedOn: real.skippedOn };
 }
 
-/** Most schedules fire on all days, or at the same time: twelve years of days are found out once. */
-const patterns = new Map<string, readonly number[]>();
+/** Most schedules fire on all days, or at the same time, so that twelve years of days are computed once. */
+const datesByPattern = new Map<string, readonly number[]>();
 
-/** When a cron expression fires by the clock: on which days (as of UTC) and at which times of each (milliseconds). */
+/** When a cron expression fires in local time: on which days (as of UTC) and at which times of each (milliseconds). */
 interface Plan {
 	readonly days: readonly number[];
 	readonly times: readonly number[];
@@ -71,7 +71,7 @@ function planOf(expression: string, from: number): Plan {
 
 function firesFrom(pattern: string, from: number, duration: number): readonly number[] {
 	const key = [pattern, from].join();
-	const seen = patterns.get(key);
+	const seen = datesByPattern.get(key);
 	if (seen) return seen;
 	const cron = new Cron(pattern, {
 		mode: "7-part",
@@ -85,19 +85,19 @@ function firesFrom(pattern: string, from: number, duration: number): readonly nu
 		if (next.getTime() >= from + duration) break;
 		fires.push(next.getTime());
 	}
-	patterns.set(key, fires);
+	datesByPattern.set(key, fires);
 	return fires;
 }
 
-/** @param ordinary minutes; only a skipped firing that makes a longer gap is told */
-function gapsOf({ days, times }: Plan, clock: LocalClock, ordinary = 0) {
+/** @param ordinary minutes; a skipped firing is reported only if it makes a longer interval */
+function longestInterval({ days, times }: Plan, clock: LocalClock, ordinary = 0) {
 	const changes = new Set(clock.changes());
 	const withinDay = Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
 	let longest = 0;
 	let last: number | undefined;
 	let skipped: number | undefined;
 	let skippedOn: string | undefined;
-	const fire = (shown: number) => {
+	const addFiring = (shown: number) => {
 		const moment = clock.momentOf(shown);
 		if (moment === undefined) {
 			skipped ??= shown;
@@ -112,9 +112,9 @@ function gapsOf({ days, times }: Plan, clock: LocalClock, ordinary = 0) {
 		skipped = undefined;
 	};
 	for (const day of days) {
-		if (changes.has(day)) for (const time of times) fire(day + time);
+		if (changes.has(day)) for (const time of times) addFiring(day + time);
 		else {
-			fire(day + (times[0] ?? 0));
+			addFiring(day + (times[0] ?? 0));
 			longest = Math.max(longest, withinDay);
 			last = clock.momentOf(day + (times.at(-1) ?? 0)) ?? last;
 		}
