@@ -83,7 +83,7 @@ const long: fc.Arbitrary<Span> = fc.record({
 
 const kindOfOne = fc.oneof(
 	{ weight: 4, arbitrary: always("take") },
-	{ weight: 6, arbitrary: oneOf("get", "getSharded", "list", "listSharded", "token", "challenge", "cluster") },
+	{ weight: 6, arbitrary: oneOf("get", "list", "listSharded", "token", "challenge", "cluster") },
 	{ weight: 1, arbitrary: always("clusters") },
 );
 

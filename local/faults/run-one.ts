@@ -99,7 +99,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	const statusOf = ({ clusterName, snapshotId }: SnapshotStateChange): string | undefined => {
 		const where = project.clusters.get(clusterName);
 		const snapshot = where?.snapshots.find(({ id }) => id === snapshotId);
-		return snapshot && viewSnapshot(snapshot, where, state.now())?.status;
+		return where && snapshot && viewSnapshot(snapshot, where, state.now())?.status;
 	};
 	const events: ObservedEvent[] = [];
 	const stop = aws.onEvent(({ detail }) => {

@@ -4,7 +4,7 @@ import type { AtlasState } from "../state/state.ts";
 import { ApiError } from "./errors.ts";
 import type { ApiReply, ApiRequest } from "./request.ts";
 
-/** How a request says who it is. */
+/** How a request authenticates. */
 export type Scheme = "none" | "digest" | "bearer" | "basic" | "other";
 
 export function schemeOf(request: ApiRequest): Scheme {
@@ -14,7 +14,7 @@ export function schemeOf(request: ApiRequest): Scheme {
 	return name === "digest" || name === "bearer" || name === "basic" ? name : "other";
 }
 
-/** The 401 of a request that is not let in, or undefined where it is. */
+/** The 401 of a request without valid credentials, or undefined. */
 export function rejectUnauthenticated(state: AtlasState, nonces: Nonces, request: ApiRequest): ApiReply | undefined {
 	const value = request.headers.authorization ?? "";
 	switch (schemeOf(request)) {
@@ -24,12 +24,10 @@ export function rejectUnauthenticated(state: AtlasState, nonces: Nonces, request
 			return unauthorized(state, [`Bearer realm="MMS Public API", error="invalid_token"`]);
 		}
 		case "digest": {
-			const verdict = checkDigest(state, nonces, request, value);
-			return verdict === "good" ? undefined : unauthorized(state, challenges(state, nonces, verdict === "stale"));
+			const result = checkDigest(state, nonces, request, value);
+			return result === "good" ? undefined : unauthorized(state, challenges(state, nonces, result === "stale"));
 		}
-		case "basic":
-		case "none":
-		case "other":
+		default:
 			return unauthorized(state, challenges(state, nonces, false));
 	}
 }
@@ -51,7 +49,7 @@ function unauthorized(state: AtlasState, authenticate: string[]): ApiReply {
 	};
 }
 
-/** @throws Refused 403, naming the address, where it is not on the access list */
+/** @throws ApiError 403, naming the address, where it is not on the access list */
 export function checkAddress(state: AtlasState, request: ApiRequest): void {
 	const { accessList, clientAddress } = state.settings;
 	if (accessList === null) return;
@@ -67,7 +65,6 @@ export function checkAddress(state: AtlasState, request: ApiRequest): void {
 		throw new ApiError("IP_ADDRESS_NOT_ON_ACCESS_LIST", [address]);
 }
 
-/** As Eclipse Jetty's DigestAuthenticator does, whose header Atlas's equals byte for byte. */
 const REALM = "MMS Public API";
 
 interface Nonce {
@@ -75,15 +72,14 @@ interface Nonce {
 	readonly seen: Set<number>;
 }
 
-/** The nonces handed out and not yet too old. */
+/** Nonces that were issued, oldest first. */
 export type Nonces = Map<string, Nonce>;
 
 type DigestResult = "good" | "stale" | "bad";
 
-/** One `WWW-Authenticate` value per algorithm, all with one new nonce. */
+/** One `WWW-Authenticate` value per algorithm, with one new nonce, as Eclipse Jetty's DigestAuthenticator sends them. */
 function challenges(state: AtlasState, nonces: Nonces, stale: boolean): string[] {
 	const now = state.now();
-	// Nonces are kept in the order of their issue, so the old ones are at the front.
 	for (const [text, { issuedAt }] of nonces) {
 		if (issuedAt + state.settings.nonceSeconds * 1000 > now) break;
 		nonces.delete(text);
@@ -116,8 +112,8 @@ const digestOf = (algorithm: "MD5" | "SHA-256", text: string): string =>
 	hash(algorithm === "MD5" ? "md5" : "sha256", text, "hex");
 
 /**
- * Checks an answer to a challenge (RFC 7616 §3.4). The nonce is looked at first and its count is used up, whatever else
- * is wrong; only an unknown, old or worn-out nonce is `stale`.
+ * Checks a response to a challenge (RFC 7616 §3.4). The nonce comes first and its count is used up, whatever else is
+ * wrong; only an unknown, expired or used-up nonce is `stale`.
  */
 function checkDigest(state: AtlasState, nonces: Nonces, request: ApiRequest, value: string): DigestResult {
 	const given = parseDigest(value);

@@ -1,120 +1,54 @@
 import * as v from "valibot";
 import type { Refusal } from "../../loopback.ts";
-import { ROLES } from "../state/model.ts";
-import { changeSettings } from "../state/settings.ts";
+import { ClusterFields, ROLES, SnapshotPlan } from "../state/model.ts";
+import { changeSettings, SettingsChange } from "../state/settings.ts";
 import { takeSnapshot, viewSnapshot } from "../state/snapshots.ts";
 import type { AtlasState } from "../state/state.ts";
-import { FaultSchema } from "./faults.ts";
+import { Fault } from "./faults.ts";
 import type { ApiReply, ApiRequest } from "./request.ts";
 import type { ServerContext } from "./server.ts";
 
-const Positive = v.pipe(v.number(), v.minValue(0));
-const Limit = v.strictObject({
-	capacity: Positive,
-	refillRate: Positive,
-	refillSeconds: v.pipe(v.number(), v.minValue(0.001)),
-});
-const RefusalSchema = v.strictObject({ status: Positive, errorCode: v.string() });
+const Cluster = { projectId: v.string(), cluster: v.string() };
+const Roles = v.array(v.picklist(ROLES));
 
-const Settings = v.partial(
-	v.strictObject({
-		snapshotSeconds: Positive,
-		conflictStatus: v.picklist([400, 409]),
-		itemsPerPage: Positive,
-		itemsPerPageCap: Positive,
-		listDelaySeconds: Positive,
-		listOrder: v.picklist(["oldestFirst", "newestFirst"]),
-		envelopeKey: v.picklist(["content", "envelope"]),
-		tokenSeconds: Positive,
-		tokensPerMinute: Positive,
-		liveTokens: Positive,
-		tokenErrorStyle: v.picklist(["rfc6749", "apiError"]),
-		digestAlgorithms: v.array(v.picklist(["MD5", "SHA-256"])),
-		nonceSeconds: Positive,
-		nonceUses: Positive,
-		nonceCountsRise: v.boolean(),
-		unauthorizedErrorCode: v.nullable(v.string()),
-		rateLimitHeaders: v.boolean(),
-		buckets: v.partial(v.strictObject({ backups: Limit, clusters: Limit, groups: Limit })),
-		accessList: v.nullable(v.array(v.string())),
-		clientAddress: v.nullable(v.string()),
-		goneVersions: v.array(v.string()),
-		upgrading: v.boolean(),
-		deleteSeconds: Positive,
-		refusals: v.partial(
-			v.strictObject({
-				tenant: RefusalSchema,
-				paused: RefusalSchema,
-				backupOff: RefusalSchema,
-				creating: RefusalSchema,
-				deleting: RefusalSchema,
-			}),
-		),
-	}),
-);
-
-const Tags = v.array(v.strictObject({ key: v.string(), value: v.string() }));
-const Plan = v.partial(
-	v.strictObject({
-		seconds: Positive,
-		ending: v.picklist(["completed", "failed", "vanished", "endless"]),
-		unknownStatus: v.string(),
-		snapshotType: v.picklist(["onDemand", "fallback", "scheduled"]),
-		sizeBytes: Positive,
-		copyRegions: v.array(v.string()),
-	}),
-);
-const ClusterChange = v.partial(
-	v.strictObject({
-		kind: v.picklist(["replicaSet", "sharded", "flex", "tenant"]),
-		stateName: v.picklist(["IDLE", "CREATING", "UPDATING", "DELETING", "REPAIRING"]),
-		backupEnabled: v.boolean(),
-		paused: v.boolean(),
-		tags: Tags,
-		plan: Plan,
-		nextPlans: v.array(Plan),
-	}),
-);
-const Named = v.object({ projectId: v.string(), cluster: v.string() });
-
-/** What `POST /_control/world` may turn. Unknown members are refused. */
+/** What `POST /_control/world` can change. Unknown members are rejected. */
 const Change = v.partial(
 	v.strictObject({
-		settings: Settings,
-		roles: v.array(v.picklist(ROLES)),
-		/** By project id; null takes the project's own roles or policy away. */
+		settings: SettingsChange,
+		roles: Roles,
+		/** By project id; null removes the project's own roles or policy. */
 		projects: v.record(
 			v.string(),
 			v.partial(
 				v.strictObject({
-					roles: v.nullable(v.array(v.picklist(ROLES))),
-					compliancePolicy: v.nullable(v.strictObject({ onDemandDays: Positive })),
+					roles: v.nullable(Roles),
+					compliancePolicy: v.nullable(v.strictObject({ onDemandDays: v.pipe(v.number(), v.minValue(0)) })),
 				}),
 			),
 		),
-		addClusters: v.array(v.strictObject({ ...Named.entries, set: v.optional(ClusterChange) })),
-		clusters: v.array(v.strictObject({ ...Named.entries, set: ClusterChange })),
-		removeClusters: v.array(v.strictObject(Named.entries)),
-		/** Snapshots that somebody else takes. */
+		addClusters: v.array(v.strictObject({ ...Cluster, set: v.optional(v.partial(ClusterFields)) })),
+		clusters: v.array(v.strictObject({ ...Cluster, set: v.partial(ClusterFields) })),
+		removeClusters: v.array(v.strictObject(Cluster)),
+		/** Snapshots that another client takes. */
 		take: v.array(
 			v.strictObject({
-				...Named.entries,
+				...Cluster,
 				description: v.optional(v.string()),
 				retentionInDays: v.optional(v.pipe(v.number(), v.minValue(1)), 1),
-				plan: v.optional(Plan),
+				plan: v.optional(SnapshotPlan),
 			}),
 		),
-		removeSnapshots: v.array(v.strictObject({ ...Named.entries, snapshotId: v.string() })),
+		removeSnapshots: v.array(v.strictObject({ ...Cluster, snapshotId: v.string() })),
 		rotateKeys: v.boolean(),
 		retireOldKeys: v.boolean(),
 	}),
 );
 
-/** Changes the state. @throws ValiError for a malformed change, Error for a project or cluster that is not there */
-function applyChange(state: AtlasState, given: unknown): void {
-	const change = v.parse(Change, given);
+/** @throws ValiError for a malformed change, Error for a project or cluster that does not exist */
+function applyChange(state: AtlasState, input: unknown): void {
+	const change = v.parse(Change, input);
 	changeSettings(state.settings, change.settings ?? {});
-	if (change.roles !== undefined) state.roles = change.roles;
+	if (change.roles) state.roles = change.roles;
 	for (const [id, { roles, compliancePolicy }] of Object.entries(change.projects ?? {})) {
 		const project = state.project(id);
 		if (roles !== undefined) project.roles = roles ?? undefined;
@@ -129,31 +63,26 @@ function applyChange(state: AtlasState, given: unknown): void {
 		takeSnapshot(state, state.cluster(projectId, cluster), request);
 	for (const { projectId, cluster, snapshotId } of change.removeSnapshots ?? []) {
 		const found = state.cluster(projectId, cluster).snapshots.find(({ id }) => id === snapshotId);
-		if (found !== undefined) found.deletedAt = state.now();
+		if (found) found.deletedAt = state.now();
 	}
-	if (change.rotateKeys === true) state.rotateKeys();
-	if (change.retireOldKeys === true) state.retireOldKeys();
+	if (change.rotateKeys) state.rotateKeys();
+	if (change.retireOldKeys) state.retireOldKeys();
 }
 
-/** The state as JSON: keys, settings, projects, clusters, and each snapshot with what it looks like now. */
-function describeState(state: AtlasState) {
+/** The state as JSON; each snapshot with its view at this moment. */
+function describeState(state: AtlasState): object {
 	const now = state.now();
-	return {
-		now,
-		keys: state.credentials.current,
-		roles: state.roles,
-		settings: state.settings,
-		projects: [...state.projects.values()].map(({ clusters, ...project }) => ({
-			...project,
-			clusters: [...clusters.values()].map(({ snapshots, ...cluster }) => ({
-				...cluster,
-				snapshots: snapshots.map((snapshot) => ({
-					...snapshot,
-					now: viewSnapshot(snapshot, state.cluster(project.id, cluster.name), now) ?? null,
-				})),
+	const projects = [...state.projects.values()].map((project) => ({
+		...project,
+		clusters: [...project.clusters.values()].map((cluster) => ({
+			...cluster,
+			snapshots: cluster.snapshots.map((snapshot) => ({
+				...snapshot,
+				now: viewSnapshot(snapshot, cluster, now) ?? null,
 			})),
 		})),
-	};
+	}));
+	return { now, keys: state.credentials.current, roles: state.roles, settings: state.settings, projects };
 }
 
 const Clock = v.strictObject({ advanceSeconds: v.pipe(v.number(), v.minValue(0)) });
@@ -166,12 +95,12 @@ const reply = (status: number, body?: unknown): ApiReply => ({
 });
 
 /**
- * The control endpoints: what a test in another process may see and turn, and no page in a browser on this machine.
+ * The control endpoints: what a test in another process can read and change.
  *
- * @param refusal of a request that may come from such a page
+ * @param refusal of a request that may come from a web page
  */
-export function handleControlRequest(house: ServerContext, request: ApiRequest, refusal?: Refusal): ApiReply {
-	const { state, faults, log } = house;
+export function handleControlRequest(context: ServerContext, request: ApiRequest, refusal?: Refusal): ApiReply {
+	const { state, faults, log } = context;
 	if (refusal) return reply(refusal.status, { detail: refusal.message });
 	try {
 		switch (`${request.method} ${request.path}`) {
@@ -181,7 +110,7 @@ export function handleControlRequest(house: ServerContext, request: ApiRequest, 
 				log.length = 0;
 				return reply(204);
 			case "POST /_control/faults":
-				faults.add(v.parse(FaultSchema, JSON.parse(request.body)));
+				faults.add(v.parse(Fault, JSON.parse(request.body)));
 				return reply(204);
 			case "DELETE /_control/faults":
 				faults.clear();

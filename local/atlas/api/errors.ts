@@ -1,28 +1,15 @@
 import { STATUS_CODES } from "node:http";
 
-/** What Atlas says with its error codes: the usual status, and the sentence with a place for each parameter. */
+/** Atlas's error codes: the usual status, and the message with a `%` for each parameter. */
 const SENTENCES: Readonly<Record<string, readonly [number, string]>> = {
 	ATTRIBUTE_NEGATIVE_OR_ZERO: [400, "The attribute % must be greater than zero."],
 	BACKUP_CONFIG_NOT_FOUND: [404, "No backup configuration exists for cluster % in group %."],
-	BACKUP_JOB_NOT_FOUND: [400, "Backups are not enabled for this cluster."],
-	CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT: [403, "A single shard of a sharded cluster's snapshot cannot be deleted."],
-	CANNOT_DELETE_IN_PROGRESS_SNAPSHOT: [400, "A snapshot that is in progress cannot be deleted."],
-	CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY: [
-		400,
-		"Snapshots cannot be deleted while a Backup Compliance Policy is active.",
-	],
-	CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION: [
-		400,
-		"The retention of a snapshot that is in progress cannot be changed.",
-	],
 	CANNOT_UPDATE_PAUSED_CLUSTER: [409, "Cannot update cluster % while it is paused or being paused."],
 	CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API: [400, "Flex cluster % cannot be used in the Cluster API."],
-	CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API: [400, "Cluster % cannot be used in the Flex API."],
 	CLUSTER_ALREADY_REQUESTED_DELETION: [400, "The cluster % has already been requested for deletion."],
 	CLUSTER_NOT_FOUND: [404, "No cluster named % exists in group %."],
 	GROUP_NOT_FOUND: [404, "No group with ID % exists."],
 	INVALID_ATTRIBUTE: [400, "Invalid attribute % specified."],
-	INVALID_ENUM_VALUE: [400, "An invalid enumeration value was specified for attribute %."],
 	INVALID_GROUP_ID: [404, "An invalid group ID % was specified."],
 	INVALID_JSON: [400, "Received JSON is malformed."],
 	INVALID_PATH_PARAMETER: [400, "The path parameter % is malformed."],
@@ -55,19 +42,17 @@ const SENTENCES: Readonly<Record<string, readonly [number, string]>> = {
 	WRITES_NOT_ALLOWED_DURING_APP_UPGRADES: [405, "Writes are not allowed during application upgrades."],
 };
 
-export type Parameter = string | number;
-
-/** An error of the application, as opposed to one of authentication. */
+/** An error reply to an authenticated request. */
 export class ApiError extends Error {
 	readonly status: number;
 	readonly errorCode: string;
-	readonly parameters: readonly Parameter[];
-	readonly headers: Readonly<Record<string, string>>;
+	readonly parameters: readonly (string | number)[];
 
+	/** @param options `status` in place of the usual one */
 	constructor(
 		errorCode: string,
-		parameters: readonly Parameter[] = [],
-		options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+		parameters: readonly (string | number)[] = [],
+		options: { readonly status?: number } = {},
 	) {
 		const [usual, sentence] = SENTENCES[errorCode] ?? [400, "The request was refused."];
 		let next = 0;
@@ -75,7 +60,6 @@ export class ApiError extends Error {
 		this.status = options.status ?? usual;
 		this.errorCode = errorCode;
 		this.parameters = parameters;
-		this.headers = options.headers ?? {};
 	}
 
 	/** Atlas's `ApiError`, fields in the order of the recordings. */

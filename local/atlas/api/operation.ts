@@ -11,79 +11,42 @@ export const REQUEST_KINDS = [
 	"get",
 	"list",
 	"listSharded",
-	"getSharded",
-	"delete",
-	"retain",
 	"clusters",
 	"cluster",
 	"groups",
-	"group",
-	"allClusters",
-	"flexClusters",
-	"flexCluster",
-	"rateLimits",
 	"compliancePolicy",
-	"schedule",
 	"challenge",
 	"unknown",
 ] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
-/** A request that has been let in, with what its path names. */
+/** An authenticated request, with what its path names. */
 export interface OperationContext {
 	readonly state: AtlasState;
 	readonly request: ApiRequest;
 	readonly params: Readonly<Record<string, string | undefined>>;
 	/** `http://host:port`, for links. */
 	readonly base: string;
+	/** Date of the media type. */
 	readonly version: string;
-	/** The project of the path. @throws Refused where the path names none */
+	/** The project of the path. @throws ApiError where the path names none */
 	readonly project: Project;
 }
 
-/** The body of a success; undefined is 204. */
-export type ResponseBody = object | undefined;
-
 export interface ApiOperation {
 	readonly kind: RequestKind;
-	readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+	readonly method: "GET" | "POST";
 	/** Below `/api/atlas/v2`, parameters as `:name`. */
 	readonly path: string;
 	/** Oldest first. */
 	readonly versions: readonly Version[];
 	/** The least role that may do it; absent, no role is needed. */
 	readonly role?: Role;
-	readonly bucket?: BucketName;
+	readonly bucket: BucketName;
 	/** `X-Java-Method`, where recorded. */
 	readonly javaMethod?: string;
-	readonly run: (context: OperationContext) => ResponseBody;
-}
-
-export const SNAPSHOT_VERSIONS: readonly Version[] = [{ date: "2023-01-01" }];
-
-const deprecated = { since: "Mon, 5 Aug 2024 00:00:00 GMT", sunset: "Thu, 1 Jul 2027 00:00:00 GMT" };
-export const CLUSTER_VERSIONS: readonly Version[] = [
-	{ date: "2023-01-01", deprecated },
-	{ date: "2023-02-01", deprecated },
-	{ date: "2024-08-05" },
-];
-
-const CLUSTER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
-
-/** The cluster of the path, of whatever kind. @throws Refused 400 or 404 */
-export function anyCluster({ project, params }: OperationContext): Cluster {
-	const name = params["clusterName"] ?? "";
-	if (!CLUSTER_NAME.test(name)) throw new ApiError("INVALID_PATH_PARAMETER", ["clusterName"]);
-	const cluster = project.clusters.get(name);
-	if (cluster === undefined) throw new ApiError("CLUSTER_NOT_FOUND", [name, project.id]);
-	return cluster;
-}
-
-/** The cluster of the path, if the Cluster API may be used with it. @throws Refused 400 or 404 */
-export function dedicatedCluster(context: OperationContext): Cluster {
-	const cluster = anyCluster(context);
-	if (cluster.kind === "flex") throw new ApiError("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", [cluster.name]);
-	return cluster;
+	/** @returns the body of the reply */
+	readonly run: (context: OperationContext) => object;
 }
 
 /** A dated version of a resource. */
@@ -106,7 +69,7 @@ export function dateOf(header: string | undefined): string | undefined {
  * The newest version not after the date of `Accept`, of several types the first that names a date.
  *
  * @param versions oldest first
- * @throws Refused 406 without a usable date, 410 past the sunset
+ * @throws ApiError 406 without a usable date, 410 past the sunset
  */
 export function resolveVersion(state: AtlasState, versions: readonly Version[], accept: string | undefined): Version {
 	const date = (accept ?? "").split(",").map(dateOf).find(Boolean);
@@ -116,4 +79,16 @@ export function resolveVersion(state: AtlasState, versions: readonly Version[], 
 	if (state.now() >= sunset || state.settings.goneVersions.includes(version.date))
 		throw new ApiError("VERSION_GONE", [version.date]);
 	return version;
+}
+
+const CLUSTER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
+
+/** The cluster of the path. @throws ApiError 400 or 404 */
+export function findCluster({ project, params }: OperationContext): Cluster {
+	const name = params["clusterName"] ?? "";
+	if (!CLUSTER_NAME.test(name)) throw new ApiError("INVALID_PATH_PARAMETER", ["clusterName"]);
+	const cluster = project.clusters.get(name);
+	if (cluster === undefined) throw new ApiError("CLUSTER_NOT_FOUND", [name, project.id]);
+	if (cluster.kind === "flex") throw new ApiError("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", [name]);
+	return cluster;
 }

@@ -10,35 +10,34 @@ import type { RequestKind } from "./operation.ts";
 import { type ApiReply, type ApiRequest, readApiRequest } from "./request.ts";
 import { handleTokenRequest, type TokenBuckets } from "./token.ts";
 
-/** A request that came in, other than those to `/_control`. */
+/** A request, other than those to `/_control`. */
 export interface RequestRecord {
 	readonly method: string;
 	readonly path: string;
 	/** Without the question mark. */
 	readonly query: string;
-	/** As sent; null while it is under way and where the connection was dropped or the reply was cut. */
+	/** As sent; null until then, and where the connection was dropped or the reply was cut. */
 	status: number | null;
-	/** As faults see it: `challenge` is any request of an operation without credentials. */
+	/** As faults match it: `challenge` is any request of an operation without credentials. */
 	readonly kind: RequestKind;
-	/** What was wanted, with or without credentials. */
+	/** The operation, with or without credentials. */
 	readonly operation: RequestKind;
 	readonly cluster: string | null;
 	readonly scheme: Scheme;
-	/** Epoch milliseconds of the state's clock. */
+	/** Epoch milliseconds by the state's clock. */
 	readonly at: number;
-	/** Epoch milliseconds at which the reply was sent; null while there is none. */
+	/** Epoch milliseconds at which the reply was sent; null until then. */
 	endedAt: number | null;
-	/** Seconds that the reply asks to wait. */
+	/** Seconds of the reply's `Retry-After`. */
 	retryAfter: number | null;
-	/** What the reply says is left of the bucket; null where it does not. */
+	/** The reply's `RateLimit-Remaining`; null where it has none. */
 	remaining: number | null;
-	/** The client's port: it tells sockets apart. */
+	/** The client's port: it identifies the socket. */
 	readonly port: number;
-	/** Whether the operation was carried out, whatever the client got to see. */
+	/** Whether the operation was executed, whatever the client received. */
 	executed: boolean;
 }
 
-/** What the server serves from. */
 export interface ServerContext {
 	readonly state: AtlasState;
 	readonly faults: FaultPlan;
@@ -46,50 +45,48 @@ export interface ServerContext {
 }
 
 const TOKEN_PATH = "/api/oauth/token";
-const MOST_BYTES = 1_000_000;
+const BODY_BYTES = 1_000_000;
 
-/** Atlas over HTTP; not yet listening. @param keepAliveSeconds how long an idle connection is kept */
+/** The API over HTTP; not yet listening. @param keepAliveSeconds how long an idle connection is kept */
 export function createAtlasServer(context: ServerContext, keepAliveSeconds: number): Server {
 	const nonces: Nonces = new Map();
 	const tokenBuckets: TokenBuckets = new Map();
-	const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000, noDelay: true }, (incoming, response) => {
+	return createServer({ keepAliveTimeout: keepAliveSeconds * 1000, noDelay: true }, (incoming, response) => {
 		const chunks: Buffer[] = [];
 		let bytes = 0;
 		incoming.on("data", (chunk: Buffer) => {
 			bytes += chunk.length;
-			if (bytes > MOST_BYTES) incoming.destroy();
+			if (bytes > BODY_BYTES) incoming.destroy();
 			else chunks.push(chunk);
 		});
 		incoming.on("end", () => {
-			const request = apiRequestOf(incoming, chunks.length === 0 ? "" : Buffer.concat(chunks).toString("utf8"));
+			const request = toApiRequest(incoming, Buffer.concat(chunks).toString("utf8"));
 			if (request.path.startsWith("/_control/"))
 				send(context.state, response, handleControlRequest(context, request, refuseForeign(incoming)));
 			else void serveApi(context, nonces, tokenBuckets, request, response);
 		});
-		// A client that goes away in the middle of a request is no concern of Atlas's.
+		// A client may close the connection in the middle of a request.
 		incoming.on("error", () => undefined);
 	});
-	return server;
 }
 
-const apiRequestOf = (request: IncomingMessage, body: string): ApiRequest =>
-	readApiRequest(
-		request.method ?? "GET",
-		request.url ?? "/",
-		request.headers,
+const toApiRequest = ({ method = "GET", url = "/", headers, socket }: IncomingMessage, body: string): ApiRequest =>
+	readApiRequest({
+		method,
+		target: url,
+		headers,
 		body,
-		request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? "127.0.0.1",
-		request.socket.remotePort ?? 0,
-	);
+		address: socket.remoteAddress?.replace(/^::ffff:/, "") ?? "127.0.0.1",
+		port: socket.remotePort ?? 0,
+	});
 
 async function serveApi(
-	context: ServerContext,
+	{ state, faults, log }: ServerContext,
 	nonces: Nonces,
 	tokenBuckets: TokenBuckets,
 	request: ApiRequest,
 	response: ServerResponse,
 ): Promise<void> {
-	const { state, faults, log } = context;
 	const isToken = request.path === TOKEN_PATH && request.method === "POST";
 	const route = isToken ? undefined : routeOf(request.method, request.path);
 	const operation: RequestKind = isToken ? "token" : kindOf(route);
@@ -114,7 +111,7 @@ async function serveApi(
 	};
 	log.push(record);
 	const execute = (): ApiReply => {
-		const reply = unbroken(() =>
+		const reply = catchDefects(() =>
 			isToken ? handleTokenRequest(state, tokenBuckets, request) : handleApiRequest(state, nonces, route, request),
 		);
 		record.executed ||= reply.executed;
@@ -123,18 +120,16 @@ async function serveApi(
 	const actions = faults.actionsFor(kind, cluster, request);
 	const reply = actions.length === 0 ? execute() : await applyFaults(actions, response, execute);
 	if (reply === undefined) return;
-	const { "Retry-After": retryAfter, "RateLimit-Remaining": remaining } = reply.headers;
-	Object.assign(record, {
-		status: reply.status,
-		endedAt: state.now(),
-		retryAfter: retryAfter === undefined ? null : Number(retryAfter),
-		remaining: remaining === undefined ? null : Number(remaining),
-	});
+	const numberOf = (value: string | string[] | undefined) => (value === undefined ? null : Number(value));
+	record.status = reply.status;
+	record.endedAt = state.now();
+	record.retryAfter = numberOf(reply.headers["Retry-After"]);
+	record.remaining = numberOf(reply.headers["RateLimit-Remaining"]);
 	send(state, response, reply);
 }
 
-/** A defect of the simulator, or a state turned into nonsense, is told as such and does not end it. */
-function unbroken(execute: () => ApiReply): ApiReply {
+/** A defect of the simulator, or a state that makes no sense, is reported in the reply and does not end the process. */
+function catchDefects(execute: () => ApiReply): ApiReply {
 	try {
 		return execute();
 	} catch (error) {
@@ -143,14 +138,10 @@ function unbroken(execute: () => ApiReply): ApiReply {
 	}
 }
 
-function send(state: AtlasState, response: ServerResponse, reply: ApiReply): void {
+function send(state: AtlasState, response: ServerResponse, { status, headers, body }: ApiReply): void {
 	if (response.destroyed) return;
 	response.sendDate = false;
-	const headers: Record<string, string | string[]> = {
-		...reply.headers,
-		Date: new Date(state.now()).toUTCString(),
-		Server: "mdbws",
-	};
-	if (reply.status !== 204) headers["Content-Length"] = String(Buffer.byteLength(reply.body));
-	response.writeHead(reply.status, headers).end(reply.body);
+	const date = new Date(state.now()).toUTCString();
+	const length = status === 204 ? {} : { "Content-Length": Buffer.byteLength(body) };
+	response.writeHead(status, { ...headers, ...length, Date: date, Server: "mdbws" }).end(body);
 }

@@ -1,7 +1,8 @@
+import * as v from "valibot";
 import type { Bucket } from "./rate-limit.ts";
 import type { BucketName } from "./settings.ts";
 
-/** What a user or key may do in a project; each grants what the ones before it grant. */
+/** Roles of a key in a project; each includes the ones before it. */
 export const ROLES = [
 	"Project Read Only",
 	"Project Backup Creator",
@@ -10,36 +11,43 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-/** How a snapshot of a cluster will go; the next ones first, then the cluster's standing plan. */
-export interface SnapshotPlan {
-	/** Seconds from the POST to the end; absent, the simulator's setting. */
-	readonly seconds?: number;
-	/** `vanished` answers 404 from the end on; `endless` stays in progress for good. */
-	readonly ending?: "completed" | "failed" | "vanished" | "endless";
-	/** A status of the future, told from the moment the snapshot would be in progress until its end. */
-	readonly unknownStatus?: string;
-	/** `fallback` is what Atlas takes in another way when the usual one fails. */
-	readonly snapshotType?: "onDemand" | "fallback" | "scheduled";
-	/** What it holds once completed; absent, what the cluster says. */
-	readonly sizeBytes?: number;
-	/** Regions that it is copied to. */
-	readonly copyRegions?: readonly string[];
-}
+const Amount = v.pipe(v.number(), v.minValue(0));
+const ENDINGS = ["completed", "failed", "vanished", "endless"] as const;
+const TYPES = ["onDemand", "fallback", "scheduled"] as const;
 
-/** A snapshot as asked for. What it looks like now is derived by `lookAt`. */
+/** How a snapshot of a cluster will go. */
+export const SnapshotPlan = v.partial(
+	v.strictObject({
+		/** From the POST to the end; absent, the simulator's setting. */
+		seconds: Amount,
+		/** `vanished` answers 404 from the end on; `endless` stays in progress. */
+		ending: v.picklist(ENDINGS),
+		/** A status that no client knows, in place of `inProgress`. */
+		unknownStatus: v.string(),
+		/** `fallback` is a snapshot that Atlas takes in another way when the usual one fails. */
+		snapshotType: v.picklist(TYPES),
+		/** Absent, `SIZE_BYTES`. */
+		sizeBytes: Amount,
+		/** Regions that it is copied to. */
+		copyRegions: v.pipe(v.array(v.string()), v.readonly()),
+	}),
+);
+export type SnapshotPlan = Readonly<v.InferOutput<typeof SnapshotPlan>>;
+
+/** A snapshot as requested. Its state now is derived by `viewSnapshot`. */
 export interface Snapshot {
 	readonly id: string;
 	/** Epoch milliseconds of the POST. */
 	readonly requestedAt: number;
 	readonly description: string | undefined;
 	readonly seconds: number;
-	readonly ending: "completed" | "failed" | "vanished" | "endless";
+	readonly ending: (typeof ENDINGS)[number];
 	readonly unknownStatus: string | undefined;
-	readonly snapshotType: "onDemand" | "fallback" | "scheduled";
+	readonly snapshotType: (typeof TYPES)[number];
 	readonly sharded: boolean;
 	/** The snapshots of the shards and of the config servers; none for a replica set. */
 	readonly members: readonly { readonly id: string; readonly replicaSetName: string }[];
-	readonly sizeBytes: number | undefined;
+	readonly sizeBytes: number;
 	readonly copyRegions: readonly string[];
 	/** Milliseconds of retention, counted from the end. */
 	retention: number;
@@ -47,52 +55,48 @@ export interface Snapshot {
 	deletedAt: number | undefined;
 }
 
-export interface Tag {
-	readonly key: string;
-	readonly value: string;
-}
+/** What can be changed about a cluster while the simulator runs. */
+export const ClusterFields = v.strictObject({
+	kind: v.picklist(["replicaSet", "sharded", "flex", "tenant"]),
+	stateName: v.picklist(["IDLE", "CREATING", "UPDATING", "DELETING", "REPAIRING"]),
+	backupEnabled: v.boolean(),
+	paused: v.boolean(),
+	tags: v.array(v.strictObject({ key: v.string(), value: v.string() })),
+	/** Of every snapshot that has none in `nextPlans`. */
+	plan: SnapshotPlan,
+	/** Plans for the next snapshots, used up one by one. */
+	nextPlans: v.array(SnapshotPlan),
+});
 
-export type ClusterKind = "replicaSet" | "sharded" | "flex" | "tenant";
-
-export interface Cluster {
+export interface Cluster extends v.InferOutput<typeof ClusterFields> {
 	readonly id: string;
 	readonly name: string;
-	kind: ClusterKind;
-	/** Shards of a sharded cluster; 1 otherwise. */
-	shards: number;
-	stateName: "IDLE" | "CREATING" | "UPDATING" | "DELETING" | "REPAIRING";
-	backupEnabled: boolean;
-	paused: boolean;
-	tags: Tag[];
-	instanceSize: string;
 	/** More than one makes it multi-cloud. */
-	providers: ("AWS" | "AZURE" | "GCP")[];
-	mongoDBVersion: string;
-	/** What a completed snapshot of it holds. */
-	sizeBytes: number;
+	readonly providers: readonly ("AWS" | "AZURE" | "GCP")[];
 	/** Epoch milliseconds. */
-	createdAt: number;
-	plan: SnapshotPlan;
-	/** Plans for the next snapshots, used up one by one. */
-	nextPlans: SnapshotPlan[];
-	/** In the order in which they were asked for. */
+	readonly createdAt: number;
+	/** In the order in which they were requested. */
 	snapshots: Snapshot[];
 }
 
-export interface CompliancePolicy {
-	/** Days for which on-demand snapshots must be kept at least. */
-	readonly onDemandDays: number;
-}
+/** The shards of a cluster: two of a sharded one. */
+export const shardsOf = ({ kind }: Pick<Cluster, "kind">): number => (kind === "sharded" ? 2 : 1);
+
+export const MONGODB_VERSION = "8.0.29";
+
+/** Bytes of a completed snapshot whose plan names no size. */
+export const SIZE_BYTES = 1582854144;
 
 export interface Project {
 	readonly id: string;
 	readonly name: string;
 	readonly orgId: string;
+	/** Epoch milliseconds. */
 	readonly createdAt: number;
-	tags: Tag[];
 	readonly clusters: Map<string, Cluster>;
-	compliancePolicy: CompliancePolicy | undefined;
-	/** Roles of the keys here; undefined, those that the state gives everywhere. */
+	/** Days for which on-demand snapshots must be kept at least. */
+	compliancePolicy: { readonly onDemandDays: number } | undefined;
+	/** Roles of the keys here; undefined, those of `AtlasState.roles`. */
 	roles: Role[] | undefined;
 	readonly buckets: Partial<Record<BucketName, Bucket>>;
 }

@@ -1,47 +1,32 @@
-/** How a token bucket is cut: what Atlas calls an endpoint set's limit. */
-export interface BucketLimit {
-	/** Tokens at most. */
-	readonly capacity: number;
-	/** Tokens added per step. */
-	readonly refillRate: number;
-	/** Seconds between two steps. */
-	readonly refillSeconds: number;
-}
+import type { BucketLimit } from "./settings.ts";
 
-/** A bucket; its level follows from the clock when it is looked at. */
+/** A token bucket; its level follows from the clock when a token is taken. */
 export interface Bucket {
 	tokens: number;
-	/** Epoch milliseconds of the last step. */
-	steppedAt: number;
+	/** Epoch milliseconds of the last refill. */
+	refilledAt: number;
 }
 
-/** What drawing a token gave. */
-export interface DrawResult {
+export interface TokenResult {
 	readonly granted: boolean;
 	readonly remaining: number;
-	/** Whole seconds until the next step brings a token; 0 where one was granted. */
+	/** Whole seconds until the next refill brings a token; 0 where one was granted. */
 	readonly waitSeconds: number;
 }
 
-export const fullBucket = (limit: BucketLimit, now: number): Bucket => ({ tokens: limit.capacity, steppedAt: now });
+export const fullBucket = (limit: BucketLimit, now: number): Bucket => ({ tokens: limit.capacity, refilledAt: now });
 
-/** Draws one token, after filling in the steps that have passed. */
-export function draw(bucket: Bucket, limit: BucketLimit, now: number): DrawResult {
+/** Takes one token, after the refills that are due. */
+export function takeToken(bucket: Bucket, limit: BucketLimit, now: number): TokenResult {
 	const step = limit.refillSeconds * 1000;
-	const steps = Math.floor((now - bucket.steppedAt) / step);
-	if (steps > 0) {
-		bucket.tokens = Math.min(limit.capacity, bucket.tokens + steps * limit.refillRate);
-		bucket.steppedAt += steps * step;
-	}
-	// A test may lower the capacity under a bucket that is fuller.
-	bucket.tokens = Math.min(bucket.tokens, limit.capacity);
+	const steps = Math.max(0, Math.floor((now - bucket.refilledAt) / step));
+	// The capacity may have been lowered since.
+	bucket.tokens = Math.min(limit.capacity, bucket.tokens + steps * limit.refillRate);
+	bucket.refilledAt += steps * step;
 	if (bucket.tokens >= 1) {
 		bucket.tokens -= 1;
 		return { granted: true, remaining: Math.floor(bucket.tokens), waitSeconds: 0 };
 	}
-	return {
-		granted: false,
-		remaining: 0,
-		waitSeconds: Math.max(1, Math.ceil((bucket.steppedAt + step - now) / 1000)),
-	};
+	const waitSeconds = Math.max(1, Math.ceil((bucket.refilledAt + step - now) / 1000));
+	return { granted: false, remaining: 0, waitSeconds };
 }

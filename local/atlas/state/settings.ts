@@ -1,76 +1,91 @@
-import type { BucketLimit } from "./rate-limit.ts";
+import * as v from "valibot";
 
-/** The endpoint sets that have buckets of their own. */
-export type BucketName = "backups" | "clusters" | "groups";
+const Amount = v.pipe(v.number(), v.minValue(0));
 
-/** How a cluster that takes no on-demand snapshots is refused. */
-interface Refusal {
-	readonly status: number;
-	readonly errorCode: string;
-}
+const Limit = v.strictObject({
+	/** Tokens at most. */
+	capacity: Amount,
+	/** Tokens added per step. */
+	refillRate: Amount,
+	/** Seconds between two steps. */
+	refillSeconds: v.pipe(v.number(), v.minValue(0.001)),
+});
+/** A token bucket's size and speed: Atlas calls it the limit of an endpoint set. */
+export type BucketLimit = v.InferOutput<typeof Limit>;
 
-/** Why a cluster takes no on-demand snapshots, where Atlas's own answer is not known and can be chosen. */
-export type RefusalName = "tenant" | "paused" | "backupOff" | "creating" | "deleting";
+/** The endpoint sets that have a limit of their own. */
+const Buckets = v.strictObject({ backups: Limit, clusters: Limit, groups: Limit });
+export type BucketName = keyof v.InferOutput<typeof Buckets>;
 
-/** Everything about the simulated Atlas that a test may turn. All of it can be changed while it runs. */
-export interface Settings {
-	/** Seconds from `queued` to `completed`, for clusters that do not say their own. */
-	snapshotSeconds: number;
-	/** Answer to a second on-demand snapshot: Atlas sends 400. */
-	conflictStatus: 400 | 409;
+const ErrorReply = v.strictObject({ status: Amount, errorCode: v.string() });
+/** How Atlas rejects a cluster that cannot have on-demand snapshots. Its real replies are not known. */
+const Refusals = v.strictObject({
+	tenant: ErrorReply,
+	paused: ErrorReply,
+	backupOff: ErrorReply,
+	creating: ErrorReply,
+	deleting: ErrorReply,
+});
+export type RefusalName = keyof v.InferOutput<typeof Refusals>;
+
+const entries = {
+	/** Seconds from `queued` to `completed`, for clusters without a plan of their own. */
+	snapshotSeconds: Amount,
+	/** Status of the reply to a second on-demand snapshot: Atlas sends 400. */
+	conflictStatus: v.picklist([400, 409]),
 	/** Page size where the request names none. */
-	itemsPerPage: number;
-	/** Pages are never longer than this, whatever the request names. */
-	itemsPerPageCap: number;
-	/** The order of lists of snapshots, which Atlas does not document. */
-	listOrder: "oldestFirst" | "newestFirst";
+	itemsPerPage: Amount,
+	/** The longest page, whatever the request names. */
+	itemsPerPageCap: Amount,
 	/** Seconds for which a new snapshot is missing from lists. */
-	listDelaySeconds: number;
+	listDelaySeconds: Amount,
+	/** The order of lists of snapshots, which Atlas does not document. */
+	listOrder: v.picklist(["oldestFirst", "newestFirst"]),
 	/** The key that wraps a single object when `envelope=true`: Atlas's pages name both. */
-	envelopeKey: "content" | "envelope";
-	/** Seconds for which a token is good. */
-	tokenSeconds: number;
-	/** Tokens minted per minute, address and client. */
-	tokensPerMinute: number;
-	/** Tokens of a client that may live at once. */
-	liveTokens: number;
+	envelopeKey: v.picklist(["content", "envelope"]),
+	/** Seconds for which a token is valid. */
+	tokenSeconds: Amount,
+	/** Tokens issued per minute, address and client. */
+	tokensPerMinute: Amount,
+	/** Valid tokens of a client at a time. */
+	liveTokens: Amount,
 	/** Error bodies of the token endpoint. */
-	tokenErrorStyle: "rfc6749" | "apiError";
+	tokenErrorStyle: v.picklist(["rfc6749", "apiError"]),
 	/** Offered in this order, one challenge each. */
-	digestAlgorithms: ("MD5" | "SHA-256")[];
-	/** Seconds for which a nonce is good. */
-	nonceSeconds: number;
+	digestAlgorithms: v.array(v.picklist(["MD5", "SHA-256"])),
+	/** Seconds for which a nonce is valid. */
+	nonceSeconds: Amount,
 	/** Requests that a nonce serves, less one: `nc` stays below it. */
-	nonceUses: number;
+	nonceUses: Amount,
 	/** Whether `nc` must rise from request to request, as Apache's `AuthDigestNcCheck` wants; Jetty takes any order. */
-	nonceCountsRise: boolean;
+	nonceCountsRise: v.boolean(),
 	/** `errorCode` of an authentication 401; production has been seen to send none. */
-	unauthorizedErrorCode: string | null;
+	unauthorizedErrorCode: v.nullable(v.string()),
 	/** Whether replies carry `RateLimit-*` and `Retry-After`. */
-	rateLimitHeaders: boolean;
-	buckets: Record<BucketName, BucketLimit>;
+	rateLimitHeaders: v.boolean(),
 	/** Addresses and CIDR ranges from which the API may be used; null is everywhere. */
-	accessList: string[] | null;
-	/** The address that Atlas sees; null is the socket's. */
-	clientAddress: string | null;
+	accessList: v.nullable(v.array(v.string())),
+	/** The client's address as Atlas sees it; null is the socket's. */
+	clientAddress: v.nullable(v.string()),
 	/** Media-type dates that are past their sunset, whatever the clock says. */
-	goneVersions: string[];
-	/** Whether writes are refused with 405 while the control plane is upgraded. */
-	upgrading: boolean;
-	/** Seconds between a DELETE and the snapshot's disappearance. */
-	deleteSeconds: number;
-	refusals: Record<RefusalName, Refusal>;
-}
+	goneVersions: v.array(v.string()),
+	/** Whether writes are rejected with 405, as during an upgrade of the control plane. */
+	upgrading: v.boolean(),
+};
 
-/** A part of the settings; of buckets and refusals, single ones may be given. */
-export type SettingsChange = Partial<
-	Omit<Settings, "buckets" | "refusals"> & {
-		buckets: Partial<Settings["buckets"]>;
-		refusals: Partial<Settings["refusals"]>;
-	}
->;
+/** Every setting of the simulator. All of them can be changed while it runs. */
+const SettingsSchema = v.strictObject({ ...entries, buckets: Buckets, refusals: Refusals });
+export type Settings = v.InferOutput<typeof SettingsSchema>;
 
-export function changeSettings(settings: Settings, { buckets, refusals, ...rest }: SettingsChange): void {
+/** Some of the settings; of buckets and refusals, single ones may be given. */
+export const SettingsChange = v.partial(
+	v.strictObject({ ...entries, buckets: v.partial(Buckets), refusals: v.partial(Refusals) }),
+);
+
+export function changeSettings(
+	settings: Settings,
+	{ buckets, refusals, ...rest }: v.InferOutput<typeof SettingsChange>,
+): void {
 	Object.assign(settings, rest);
 	Object.assign(settings.buckets, buckets);
 	Object.assign(settings.refusals, refusals);
@@ -82,8 +97,8 @@ export const defaultSettings = (): Settings => ({
 	conflictStatus: 400,
 	itemsPerPage: 100,
 	itemsPerPageCap: 500,
-	listOrder: "oldestFirst",
 	listDelaySeconds: 0,
+	listOrder: "oldestFirst",
 	envelopeKey: "content",
 	tokenSeconds: 3600,
 	tokensPerMinute: 50,
@@ -95,16 +110,15 @@ export const defaultSettings = (): Settings => ({
 	nonceCountsRise: false,
 	unauthorizedErrorCode: "UNEXPECTED_ERROR",
 	rateLimitHeaders: true,
+	accessList: null,
+	clientAddress: null,
+	goneVersions: [],
+	upgrading: false,
 	buckets: {
 		backups: { capacity: 1200, refillRate: 600, refillSeconds: 60 },
 		clusters: { capacity: 10000, refillRate: 5000, refillSeconds: 60 },
 		groups: { capacity: 1200, refillRate: 500, refillSeconds: 60 },
 	},
-	accessList: null,
-	clientAddress: null,
-	goneVersions: [],
-	upgrading: false,
-	deleteSeconds: 0,
 	refusals: {
 		tenant: { status: 400, errorCode: "PROVIDER_BACKUP_NOT_SUPPORTED" },
 		paused: { status: 409, errorCode: "CANNOT_UPDATE_PAUSED_CLUSTER" },

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
 
 const start = (
@@ -10,7 +10,7 @@ const start = (
 ): ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream } =>
 	spawn(process.execPath, ["local/atlas/main.ts", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
 
-it("tells in its first line where it is and how to get in, and ends cleanly on SIGTERM and SIGINT", async () => {
+test("tells in its first line where it is and how to get in, and ends cleanly on SIGTERM and SIGINT", async () => {
 	for (const signal of ["SIGTERM", "SIGINT"] as const) {
 		const child = start("--port", "0", "--snapshot-seconds", "9");
 		const ended = once(child, "exit");
@@ -32,7 +32,7 @@ it("tells in its first line where it is and how to get in, and ends cleanly on S
 	}
 });
 
-it.each([
+test.each([
 	[["--port", "abc"], "--port must be a whole number from 0 to 65535"],
 	[["--port", "70000"], "--port must be a whole number from 0 to 65535"],
 	[["--port", "1e3"], "--port must be a whole number from 0 to 65535"],
@@ -50,7 +50,7 @@ it.each([
 	expect(err.trimEnd().split("\n")).toHaveLength(1);
 });
 
-it("says that a port is taken", async () => {
+test("says that a port is taken", async () => {
 	await using atlas = await startAtlas();
 	const child = start("--port", new URL(atlas.url).port);
 	const [[code], err] = await Promise.all([once(child, "exit"), text(child.stderr)]);

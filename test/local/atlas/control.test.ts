@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request as send } from "node:http";
 import { text } from "node:stream/consumers";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
 import { createCaller, read } from "./caller.ts";
 
@@ -13,7 +13,7 @@ const control = async (atlas: AtlasSimulator, method: string, name: string, body
 		}),
 	);
 
-it.each([
+test.each([
 	["a name that was pointed at this machine", { host: "evil.example" }],
 	["a page of another origin", { origin: "https://evil.example" }],
 	["a page without an origin", { origin: "null" }],
@@ -35,7 +35,7 @@ it.each([
 	}
 });
 
-it("arms and clears faults from outside", async () => {
+test("arms and clears faults from outside", async () => {
 	await using atlas = await startAtlas();
 	const { get } = await createCaller(atlas);
 	const fault = { on: { kind: "groups", times: "always" }, do: { type: "html" } };
@@ -45,7 +45,7 @@ it("arms and clears faults from outside", async () => {
 	expect((await get("/groups")).status).toBe(200);
 });
 
-it("shows and empties the log, in which it does not appear itself", async () => {
+test("shows and empties the log, in which it does not appear itself", async () => {
 	await using atlas = await startAtlas();
 	const { get } = await createCaller(atlas);
 	await get("/groups");
@@ -55,7 +55,7 @@ it("shows and empties the log, in which it does not appear itself", async () => 
 	expect((await control(atlas, "GET", "log")).json).toEqual([]);
 });
 
-it("turns the world from outside: settings, roles, clusters, policies, keys, other people's snapshots", async () => {
+test("turns the world from outside: settings, roles, clusters, policies, keys, other people's snapshots", async () => {
 	await using atlas = await startAtlas();
 	const { projectId } = atlas;
 	const { take, get, snapshots } = await createCaller(atlas);
@@ -83,7 +83,7 @@ it("turns the world from outside: settings, roles, clusters, policies, keys, oth
 	expect((await (await createCaller(atlas)).get(snapshots("prod-a"))).json.errorCode).toBe("USER_UNAUTHORIZED");
 });
 
-it("moves the clock on", async () => {
+test("moves the clock on", async () => {
 	await using atlas = await startAtlas({ snapshotSeconds: 3000 });
 	const { take, get, snapshots } = await createCaller(atlas);
 	const path = `${snapshots("prod-a")}/${(await take("prod-a")).json.id}`;
@@ -92,7 +92,7 @@ it("moves the clock on", async () => {
 	expect((await get(path)).json.status).toBe("completed");
 });
 
-it.each([
+test.each([
 	["POST", "world", { settings: { snapshotsSeconds: 1 } }, 400],
 	["POST", "world", { clusters: [{ projectId: "none", cluster: "x", set: {} }] }, 400],
 	["POST", "faults", { on: { kind: "take" }, do: { type: "explode" } }, 400],

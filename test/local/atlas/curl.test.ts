@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
 import { API, manualClock, requestToken, V } from "./caller.ts";
 
@@ -18,7 +18,7 @@ const accept = ["--header", `Accept: ${V}`];
 const sending = [...accept, "--header", `Content-Type: ${V}`, "--data", '{"description":"curl","retentionInDays":2}'];
 
 describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => {
-	it("carries a snapshot from its taking to its end with --digest, and is strict about the key", async () => {
+	test("carries a snapshot from its taking to its end with --digest, and is strict about the key", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const login = ["--digest", "--user", `${atlas.publicKey}:${atlas.privateKey}`];
@@ -40,13 +40,13 @@ describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => 
 		expect(wrong.status).toBe(401);
 	});
 
-	it("answers SHA-256 where it is offered first", async () => {
+	test("answers SHA-256 where it is offered first", async () => {
 		await using atlas = await startAtlas({ settings: { digestAlgorithms: ["SHA-256", "MD5"] } });
 		const login = ["--digest", "--user", `${atlas.publicKey}:${atlas.privateKey}`];
 		expect((await curl(...login, ...accept, `${atlas.url}${API}/groups`)).status).toBe(200);
 	});
 
-	it("carries a snapshot with a bearer token that curl asked for", async () => {
+	test("carries a snapshot with a bearer token that curl asked for", async () => {
 		await using atlas = await startAtlas();
 		const minted = await curl(
 			...["--user", `${atlas.clientId}:${atlas.clientSecret}`, "--data", "grant_type=client_credentials"],
@@ -60,7 +60,7 @@ describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => 
 		expect([again.status, JSON.parse(again.body).errorCode]).toEqual([400, "UNFINISHED_ON_DEMAND_SNAPSHOT"]);
 	});
 
-	it("shows curl a cut body and a dropped connection as what they are", async () => {
+	test("shows curl a cut body and a dropped connection as what they are", async () => {
 		await using atlas = await startAtlas();
 		const { json } = await requestToken(atlas);
 		const bearer = ["--header", `Authorization: Bearer ${json.access_token}`];

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseDigest } from "../../../local/atlas/api/authenticate.ts";
 import { type AtlasSimulator, startAtlas } from "../../../local/atlas/index.ts";
 import { API, manualClock, read, type TestResponse, V } from "./caller.ts";
@@ -48,7 +48,7 @@ function answer(atlas: AtlasSimulator, nonce: string, turned: Record<string, str
 }
 
 describe("the challenge", () => {
-	it("is byte for byte the recorded one, with a new nonce of 24 bytes each time", async () => {
+	test("is byte for byte the recorded one, with a new nonce of 24 bytes each time", async () => {
 		await using atlas = await startAtlas();
 		const first = await send(atlas);
 		expect(first.status).toBe(401);
@@ -62,7 +62,7 @@ describe("the challenge", () => {
 		expect(await freshNonce(atlas)).not.toBe(nonce);
 	});
 
-	it("holds no error code where it is told to be as production was", async () => {
+	test("holds no error code where it is told to be as production was", async () => {
 		await using atlas = await startAtlas({ settings: { unauthorizedErrorCode: null } });
 		expect((await send(atlas)).json).toEqual({
 			error: 401,
@@ -73,7 +73,7 @@ describe("the challenge", () => {
 });
 
 describe("the answer to a challenge", () => {
-	it("is let in while the count grows, and refused as not stale when a count comes again", async () => {
+	test("is let in while the count grows, and refused as not stale when a count comes again", async () => {
 		await using atlas = await startAtlas();
 		const nonce = await freshNonce(atlas);
 		expect((await send(atlas, answer(atlas, nonce))).status).toBe(200);
@@ -83,7 +83,7 @@ describe("the answer to a challenge", () => {
 		expect([repeated.status, challengeOf(repeated)[1]]).toEqual([401, "false"]);
 	});
 
-	it("is stale for a nonce that is unknown, a minute old or worn out", async () => {
+	test("is stale for a nonce that is unknown, a minute old or worn out", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const stale = async (authorization: string): Promise<string> => challengeOf(await send(atlas, authorization))[1];
@@ -97,7 +97,7 @@ describe("the answer to a challenge", () => {
 		expect(await stale(answer(atlas, nonce, { nc: "00000002" }))).toBe("true");
 	});
 
-	it.each([
+	test.each([
 		["a wrong password", { password: "no" }],
 		["an unknown user", { username: "nobody" }],
 		["a uri without the query", { uri: `${API}/groups` }],
@@ -113,7 +113,7 @@ describe("the answer to a challenge", () => {
 		expect([refused.status, challengeOf(refused)[1]]).toEqual([401, "false"]);
 	});
 
-	it("is signed with SHA-256 where that is offered, beside MD5", async () => {
+	test("is signed with SHA-256 where that is offered, beside MD5", async () => {
 		await using atlas = await startAtlas({ settings: { digestAlgorithms: ["SHA-256", "MD5"] } });
 		const offered = (await send(atlas)).headers.get("www-authenticate") ?? "";
 		expect(offered.match(/algorithm=[\w-]+/g)).toEqual(["algorithm=SHA-256", "algorithm=MD5"]);
@@ -122,7 +122,7 @@ describe("the answer to a challenge", () => {
 		expect((await send(atlas, answer(atlas, nonce, { nc: "00000002" }))).status).toBe(200);
 	});
 
-	it("outlives a rotation of the keys until the old ones are retired", async () => {
+	test("outlives a rotation of the keys until the old ones are retired", async () => {
 		await using atlas = await startAtlas();
 		const old = { username: atlas.publicKey, password: atlas.privateKey };
 		atlas.state.rotateKeys();
@@ -136,7 +136,7 @@ describe("the answer to a challenge", () => {
 });
 
 describe("reading an answer", () => {
-	it("takes back whatever was quoted", () => {
+	test("takes back whatever was quoted", () => {
 		const text = fc.string({ unit: fc.integer({ min: 32, max: 126 }).map((code) => String.fromCharCode(code)) });
 		fc.assert(
 			fc.property(text, text, (username, cnonce) => {
@@ -147,7 +147,7 @@ describe("reading an answer", () => {
 		);
 	});
 
-	it.each(["Digest nc=1, nc=2", 'Digest username="open', "Digest =x", "Digest a b", "Digest a=b c=d"])(
+	test.each(["Digest nc=1, nc=2", 'Digest username="open', "Digest =x", "Digest a b", "Digest a=b c=d"])(
 		"finds %s malformed",
 		(value) => {
 			expect(parseDigest(value)).toBeUndefined();

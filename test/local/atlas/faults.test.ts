@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, get } from "node:http";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type AtlasSimulator, type Fault, startAtlas } from "../../../local/atlas/index.ts";
 import { API, createCaller, V } from "./caller.ts";
 
@@ -14,7 +14,7 @@ async function takeUnder(atlas: AtlasSimulator, action: Fault["do"]) {
 }
 
 describe("a fault", () => {
-	it.each<[string, Fault["do"], number]>([
+	test.each<[string, Fault["do"], number]>([
 		["dropped before it is executed", { type: "drop", when: "before" }, 0],
 		["dropped after it was executed", { type: "drop", when: "after" }, 1],
 		["cut within its body", { type: "cut", bytes: 20 }, 1],
@@ -29,7 +29,7 @@ describe("a fault", () => {
 		expect((await get(room("prod-a"))).json.results).toHaveLength(snapshots);
 	});
 
-	it.each<[Fault["do"], number, string, number]>([
+	test.each<[Fault["do"], number, string, number]>([
 		[{ type: "html" }, 502, "text/html", 0],
 		[{ type: "html", status: 200, executed: true }, 200, "text/html", 1],
 		[{ type: "status", status: 503, errorCode: "SERVICE_UNAVAILABLE" }, 503, "application/json", 0],
@@ -48,7 +48,7 @@ describe("a fault", () => {
 		if (action.type === "status") expect(reply.json.error).toBe(status);
 	});
 
-	it("says how long to wait, and with which parameters, when told to", async () => {
+	test("says how long to wait, and with which parameters, when told to", async () => {
 		await using atlas = await startAtlas();
 		const reply = await takeUnder(atlas, {
 			type: "status",
@@ -61,7 +61,7 @@ describe("a fault", () => {
 		expect(reply !== "no reply" && reply.headers.get("retry-after")).toBe("9");
 	});
 
-	it("repeats a request: a second execution meets the first", async () => {
+	test("repeats a request: a second execution meets the first", async () => {
 		await using atlas = await startAtlas();
 		const first = await takeUnder(atlas, { type: "repeat" });
 		expect(first).toMatchObject({ status: 200 });
@@ -71,7 +71,7 @@ describe("a fault", () => {
 		expect(stored(atlas)).toBe(1);
 	});
 
-	it("befalls the n-th request of its kind and cluster, as many times as it was told, and no other", async () => {
+	test("befalls the n-th request of its kind and cluster, as many times as it was told, and no other", async () => {
 		await using atlas = await startAtlas();
 		const { get, snapshots } = await createCaller(atlas);
 		const fault = atlas.faults.add({
@@ -85,7 +85,7 @@ describe("a fault", () => {
 		expect(fault.fired).toBe(2);
 	});
 
-	it("lasts until it is removed or the plan is cleared, where it is to be always", async () => {
+	test("lasts until it is removed or the plan is cleared, where it is to be always", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
 		const always = { on: { kind: "any", times: "always" }, do: { type: "status", status: 500 } } as const;
@@ -98,7 +98,7 @@ describe("a fault", () => {
 		expect((await get("/groups")).status).toBe(200);
 	});
 
-	it("can befall the challenge alone, and the token alone", async () => {
+	test("can befall the challenge alone, and the token alone", async () => {
 		await using atlas = await startAtlas();
 		atlas.faults.add({ on: { kind: "challenge" }, do: { type: "html" } });
 		const { get } = await createCaller(atlas);
@@ -109,13 +109,13 @@ describe("a fault", () => {
 		expect(refused.status).toBe(503);
 	});
 
-	it("is refused where it is malformed", async () => {
+	test("is refused where it is malformed", async () => {
 		await using atlas = await startAtlas();
 		expect(() => atlas.faults.add({ on: { kind: "take", nth: 0 }, do: { type: "garbage" } })).toThrow();
 	});
 });
 
-it("logs what came in, as what, and whether it was carried out, but never a credential", async () => {
+test("logs what came in, as what, and whether it was carried out, but never a credential", async () => {
 	await using atlas = await startAtlas({ snapshotSeconds: 60 });
 	const { take } = await createCaller(atlas);
 	await take("prod-a");
@@ -128,7 +128,7 @@ it("logs what came in, as what, and whether it was carried out, but never a cred
 	expect(JSON.stringify(atlas.log)).not.toContain(atlas.clientSecret);
 });
 
-it("closes idle connections when told to, as a server does while a client is frozen", async () => {
+test("closes idle connections when told to, as a server does while a client is frozen", async () => {
 	await using atlas = await startAtlas();
 	const agent = new Agent({ keepAlive: true });
 	const [response] = await once(get(`${atlas.url}${API}/groups`, { agent }), "response");

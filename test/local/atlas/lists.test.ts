@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
 import { createCaller, manualClock } from "./caller.ts";
 
@@ -6,7 +6,7 @@ const many = Array.from({ length: 80 }, (_, index) => `c${index}`);
 const names = (page: { results: { name: string }[] }): string[] => page.results.map(({ name }) => name);
 
 describe("paging", () => {
-	it("gives every item once over pages of 37, with links to the next and previous page", async () => {
+	test("gives every item once over pages of 37, with links to the next and previous page", async () => {
 		await using atlas = await startAtlas({ projects: [{ clusters: many }], settings: { itemsPerPage: 37 } });
 		const { get } = await createCaller(atlas);
 		const page = async (number: number) => (await get(`/groups/${atlas.projectId}/clusters?pageNum=${number}`)).json;
@@ -22,13 +22,13 @@ describe("paging", () => {
 		]);
 	});
 
-	it("never gives more than the cap, whatever was asked for", async () => {
+	test("never gives more than the cap, whatever was asked for", async () => {
 		await using atlas = await startAtlas({ projects: [{ clusters: many }], settings: { itemsPerPageCap: 10 } });
 		const { get } = await createCaller(atlas);
 		expect((await get(`/groups/${atlas.projectId}/clusters?itemsPerPage=500`)).json.results).toHaveLength(10);
 	});
 
-	it("leaves out the count when asked to", async () => {
+	test("leaves out the count when asked to", async () => {
 		await using atlas = await startAtlas();
 		const { get, snapshots } = await createCaller(atlas);
 		const { json } = await get(`${snapshots("prod-a")}?includeCount=false`);
@@ -36,7 +36,7 @@ describe("paging", () => {
 		expect(json.links[0].href).toMatch(/\?includeCount=false&pageNum=1&itemsPerPage=100$/);
 	});
 
-	it.each(["itemsPerPage=0", "itemsPerPage=501", "itemsPerPage=x", "pageNum=0", "pageNum=-1", "envelope=yes"])(
+	test.each(["itemsPerPage=0", "itemsPerPage=501", "itemsPerPage=x", "pageNum=0", "pageNum=-1", "envelope=yes"])(
 		"refuses %s",
 		async (query) => {
 			await using atlas = await startAtlas();
@@ -46,7 +46,7 @@ describe("paging", () => {
 		},
 	);
 
-	it("lists snapshots oldest first, or newest first when told to", async () => {
+	test("lists snapshots oldest first, or newest first when told to", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { get, snapshots } = await createCaller(atlas);
@@ -62,7 +62,7 @@ describe("paging", () => {
 });
 
 describe("the lists of snapshots", () => {
-	it("shows sharded snapshots only in the sharded list, all of them, and the others only in the plain one", async () => {
+	test("shows sharded snapshots only in the sharded list, all of them, and the others only in the plain one", async () => {
 		await using atlas = await startAtlas({ settings: { itemsPerPage: 1 } });
 		const { get, snapshots } = await createCaller(atlas);
 		const { state, projectId } = atlas;
@@ -77,50 +77,51 @@ describe("the lists of snapshots", () => {
 });
 
 describe("envelope and pretty", () => {
-	it.each(["content", "envelope"] as const)("wraps a single object under %s, and an error too", async (envelopeKey) => {
-		await using atlas = await startAtlas({ settings: { envelopeKey } });
-		const { call, get, snapshots } = await createCaller(atlas);
-		const taken = await call("POST", `${snapshots("prod-a")}?envelope=true`, {});
-		expect(taken.json).toMatchObject({ status: 200, [envelopeKey]: { status: "queued" } });
-		const missing = await get(`${snapshots("nowhere")}?envelope=true`);
-		expect([missing.status, missing.json.status]).toEqual([404, 404]);
-		expect(missing.json[envelopeKey].errorCode).toBe("CLUSTER_NOT_FOUND");
-	});
+	test.each(["content", "envelope"] as const)(
+		"wraps a single object under %s, and an error too",
+		async (envelopeKey) => {
+			await using atlas = await startAtlas({ settings: { envelopeKey } });
+			const { call, get, snapshots } = await createCaller(atlas);
+			const taken = await call("POST", `${snapshots("prod-a")}?envelope=true`, {});
+			expect(taken.json).toMatchObject({ status: 200, [envelopeKey]: { status: "queued" } });
+			const missing = await get(`${snapshots("nowhere")}?envelope=true`);
+			expect([missing.status, missing.json.status]).toEqual([404, 404]);
+			expect(missing.json[envelopeKey].errorCode).toBe("CLUSTER_NOT_FOUND");
+		},
+	);
 
-	it("adds the status to a list, which is its own envelope", async () => {
+	test("adds the status to a list, which is its own envelope", async () => {
 		await using atlas = await startAtlas();
 		const { get, snapshots } = await createCaller(atlas);
 		const { json } = await get(`${snapshots("prod-a")}?envelope=true`);
 		expect(json).toMatchObject({ results: [], totalCount: 0, status: 200 });
 	});
 
-	it("spreads the body over lines without changing it", async () => {
+	test("spreads the body over lines without changing it", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
-		const plain = await get(`/groups/${atlas.projectId}`);
-		const pretty = await get(`/groups/${atlas.projectId}?pretty=true`);
+		const plain = await get(`/groups/${atlas.projectId}/clusters`);
+		const pretty = await get(`/groups/${atlas.projectId}/clusters?pretty=true`);
 		expect(pretty.text.split("\n").length).toBeGreaterThan(5);
 		expect(pretty.json).toEqual(plain.json);
 	});
 });
 
 describe("projects and clusters", () => {
-	it("shows the projects of the keys' organisation and no other", async () => {
+	test("shows the projects of the keys' organisation and no other", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
 		expect(names((await get("/groups")).json)).toEqual(["shop", "staging"]);
-		expect((await get("/groups/5f0a1b2c3d4e5f6071829313")).json.errorCode).toBe("NOT_IN_GROUP");
-		expect((await get("/groups/5f0a1b2c3d4e5f60718293ff")).json.errorCode).toBe("GROUP_NOT_FOUND");
-		expect((await get("/groups/SHOP")).json.errorCode).toBe("INVALID_GROUP_ID");
+		expect((await get("/groups/5f0a1b2c3d4e5f6071829313/clusters")).json.errorCode).toBe("NOT_IN_GROUP");
+		expect((await get("/groups/5f0a1b2c3d4e5f60718293ff/clusters")).json.errorCode).toBe("GROUP_NOT_FOUND");
+		expect((await get("/groups/SHOP/clusters")).json.errorCode).toBe("INVALID_GROUP_ID");
 	});
 
-	it("keeps Flex clusters to the Flex API and all others out of it", async () => {
+	test("keeps Flex clusters out of the Cluster API", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
 		const home = `/groups/${atlas.projectId}`;
 		expect(names((await get(`${home}/clusters`)).json)).not.toContain("playground");
-		expect(names((await get(`${home}/flexClusters`)).json)).toEqual(["playground"]);
-		expect((await get(`${home}/flexClusters/playground`)).json.providerSettings.providerName).toBe("FLEX");
 		expect((await get(`${home}/clusters/playground`)).json).toEqual({
 			detail: "Flex cluster playground cannot be used in the Cluster API.",
 			error: 400,
@@ -128,10 +129,9 @@ describe("projects and clusters", () => {
 			parameters: ["playground"],
 			reason: "Bad Request",
 		});
-		expect((await get(`${home}/flexClusters/prod-a`)).json.errorCode).toBe("CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API");
 	});
 
-	it("describes tenant, paused, tagged and sharded clusters as Atlas does", async () => {
+	test("describes tenant, paused, tagged and sharded clusters as Atlas does", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
 		const one = async (name: string) => (await get(`/groups/${atlas.projectId}/clusters/${name}`)).json;
@@ -147,7 +147,7 @@ describe("projects and clusters", () => {
 		expect(await one("events")).toMatchObject({ clusterType: "SHARDED", replicationSpecs: [{}, {}] });
 	});
 
-	it("counts shards in the shape before 2024-08-05, and says that it is deprecated", async () => {
+	test("counts shards in the shape before 2024-08-05, and says that it is deprecated", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
 		const accept = "application/vnd.atlas.2024-08-04+json";
@@ -155,23 +155,5 @@ describe("projects and clusters", () => {
 		expect(json.replicationSpecs).toMatchObject([{ numShards: 2 }]);
 		expect(headers.get("content-type")).toBe("application/vnd.atlas.2023-02-01+json;charset=utf-8");
 		expect(headers.get("sunset")).toBe("Thu, 1 Jul 2027 00:00:00 GMT");
-	});
-
-	it("drops multi-cloud clusters from the list of all clusters, and only there", async () => {
-		await using atlas = await startAtlas({
-			projects: [{ clusters: ["plain", { name: "multi", providers: ["AWS", "GCP"] }] }],
-		});
-		const { get } = await createCaller(atlas);
-		expect(names({ results: (await get("/clusters")).json.results[0].clusters })).toEqual(["plain"]);
-		expect(names((await get(`/groups/${atlas.projectId}/clusters`)).json)).toEqual(["plain", "multi"]);
-	});
-
-	it("tells its limits and a cluster's backup schedule", async () => {
-		await using atlas = await startAtlas();
-		const { get } = await createCaller(atlas);
-		expect((await get("/rateLimits")).json.results[0]).toMatchObject({ scope: "GROUP", capacity: { value: 1200 } });
-		const schedule = (name: string) => get(`/groups/${atlas.projectId}/clusters/${name}/backup/schedule`);
-		expect((await schedule("prod-a")).json.clusterName).toBe("prod-a");
-		expect((await schedule("scratch")).json.errorCode).toBe("BACKUP_CONFIG_NOT_FOUND");
 	});
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startAtlas, takeSnapshot, viewSnapshot } from "../../../local/atlas/index.ts";
 import { createState } from "../../../local/atlas/state/state.ts";
 import { createCaller, manualClock } from "./caller.ts";
@@ -7,7 +7,7 @@ import { createCaller, manualClock } from "./caller.ts";
 const PROJECT = "5f0a1b2c3d4e5f6071829311";
 
 describe("the life of a snapshot", () => {
-	it("shows at the recorded moments what the recordings show, field for field and in their order", async () => {
+	test("shows at the recorded moments what the recordings show, field for field and in their order", async () => {
 		const clock = manualClock("2026-08-10T03:26:42Z");
 		await using atlas = await startAtlas({ now: clock.now, snapshotSeconds: 159 });
 		const { take, get, snapshots } = await createCaller(atlas);
@@ -51,7 +51,7 @@ describe("the life of a snapshot", () => {
 		);
 	});
 
-	it("begins with an id whose time is the second of the POST", async () => {
+	test("begins with an id whose time is the second of the POST", async () => {
 		const clock = manualClock("2026-08-10T03:26:42.900Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { take } = await createCaller(atlas);
@@ -59,7 +59,7 @@ describe("the life of a snapshot", () => {
 		expect(Number.parseInt(json.id.slice(0, 8), 16) * 1000).toBe(Date.parse("2026-08-10T03:26:42Z"));
 	});
 
-	it("follows a clock that jumps hours, and ends with its retention", async () => {
+	test("follows a clock that jumps hours, and ends with its retention", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, snapshotSeconds: 7200, settings: { tokenSeconds: 1e6 } });
 		const { take, get, snapshots } = await createCaller(atlas);
@@ -77,7 +77,7 @@ describe("the life of a snapshot", () => {
 		]);
 	});
 
-	it.each([
+	test.each([
 		["fails", { ending: "failed" }, "failed"],
 		["vanishes", { ending: "vanished" }, "SNAPSHOT_NOT_FOUND"],
 		["never ends", { ending: "endless" }, "inProgress"],
@@ -96,7 +96,7 @@ describe("the life of a snapshot", () => {
 		expect(json).not.toHaveProperty("createdAt");
 	});
 
-	it("uses up one plan per snapshot and then goes by the standing one", async () => {
+	test("uses up one plan per snapshot and then goes by the standing one", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({
 			now: clock.now,
@@ -112,7 +112,7 @@ describe("the life of a snapshot", () => {
 		expect(ends).toEqual(["failed", "completed"]);
 	});
 
-	it("gives a sharded snapshot members and their ids, by the plain and by the singular path", async () => {
+	test("gives a sharded snapshot members and their ids", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { take, get, snapshots } = await createCaller(atlas);
@@ -126,20 +126,10 @@ describe("the life of a snapshot", () => {
 			cloudProvider: "AWS",
 			replicaSetName: expect.stringMatching(/shard-0$/),
 		});
-		const singular = await get(`${snapshots("events")}/shardedCluster/${taken.json.id}`);
-		expect(singular.text).toBe(plain.text);
 		expect((await get(`${snapshots("events")}/shardedClusters/${taken.json.id}`)).status).toBe(404);
 	});
 
-	it("does not know a replica set's snapshot by the singular path", async () => {
-		await using atlas = await startAtlas();
-		const { take, get, snapshots } = await createCaller(atlas);
-		const { json } = await take("prod-a");
-		expect((await get(`${snapshots("prod-a")}/${json.id}`)).status).toBe(200);
-		expect((await get(`${snapshots("prod-a")}/shardedCluster/${json.id}`)).json.errorCode).toBe("SNAPSHOT_NOT_FOUND");
-	});
-
-	it("only ever moves forward, and only shows when it was created once it is completed", () => {
+	test("only ever moves forward, and only shows when it was created once it is completed", () => {
 		const world = createState({ now: () => 0 });
 		const cluster = world.addCluster(PROJECT, "a");
 		const order = ["queued", "inProgress", "completed"];

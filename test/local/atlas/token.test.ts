@@ -1,16 +1,16 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
 import { basic, createCaller, manualClock, read, requestToken, V } from "./caller.ts";
 
 describe("the token endpoint", () => {
-	it("gives a bearer token for an hour, and nothing that a cache may keep", async () => {
+	test("gives a bearer token for an hour, and nothing that a cache may keep", async () => {
 		await using atlas = await startAtlas();
 		const { status, json, headers } = await requestToken(atlas);
 		expect([status, json.token_type, json.expires_in]).toEqual([200, "Bearer", 3600]);
 		expect(headers.get("cache-control")).toBe("no-store");
 	});
 
-	it("does not undo percent-encoding of id and secret", async () => {
+	test("does not undo percent-encoding of id and secret", async () => {
 		await using atlas = await startAtlas({ credentials: { clientId: "mdb_sa_id_1", clientSecret: "a+b%c_d" } });
 		expect((await requestToken(atlas)).status).toBe(200);
 		const encoded = basic("mdb%5Fsa%5Fid%5F1", encodeURIComponent("a+b%c_d"));
@@ -18,7 +18,7 @@ describe("the token endpoint", () => {
 		expect((await requestToken(atlas, basic("mdb_sa_id_1", encodeURIComponent("a+b%c_d")))).status).toBe(401);
 	});
 
-	it.each([
+	test.each([
 		["invalid_client", 401, "Basic bm9ib2R5Om5vdGhpbmc=", undefined, undefined],
 		["invalid_client", 401, "Bearer x", undefined, undefined],
 		["invalid_request", 400, undefined, "", undefined],
@@ -34,7 +34,7 @@ describe("the token endpoint", () => {
 		expect([api.status, api.json.error, api.json.errorCode]).toEqual([status, status, error.toUpperCase()]);
 	});
 
-	it("mints fifty a minute and then says when to come again", async () => {
+	test("mints fifty a minute and then says when to come again", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		for (let count = 0; count < 50; count += 1) expect((await requestToken(atlas)).status).toBe(200);
@@ -47,7 +47,7 @@ describe("the token endpoint", () => {
 		expect((await requestToken(atlas)).status).toBe(200);
 	});
 
-	it("lets only so many tokens of a client live at once", async () => {
+	test("lets only so many tokens of a client live at once", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now, settings: { liveTokens: 2, tokenSeconds: 60 } });
 		const statuses = [await requestToken(atlas), await requestToken(atlas), await requestToken(atlas)].map(
@@ -60,7 +60,7 @@ describe("the token endpoint", () => {
 });
 
 describe("a token", () => {
-	it("is good until it expires, and refused in the manner of RFC 6750 from then on", async () => {
+	test("is good until it expires, and refused in the manner of RFC 6750 from then on", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { get } = await createCaller(atlas);
@@ -72,7 +72,7 @@ describe("a token", () => {
 		expect(late.headers.get("www-authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
 	});
 
-	it("dies with the secret that it was minted with", async () => {
+	test("dies with the secret that it was minted with", async () => {
 		await using atlas = await startAtlas();
 		const old = basic(atlas.clientId, atlas.clientSecret);
 		const { get } = await createCaller(atlas);
@@ -85,7 +85,7 @@ describe("a token", () => {
 		expect((await (await createCaller(atlas)).get("/groups")).status).toBe(200);
 	});
 
-	it("is not asked for where nobody is let in without one", async () => {
+	test("is not asked for where nobody is let in without one", async () => {
 		await using atlas = await startAtlas();
 		for (const authorization of ["Bearer nonsense", "Bearer", "Basic eDp5", "Hmac x"]) {
 			const reply = await read(
