@@ -3,11 +3,17 @@ import type { DurableExecutionClient } from "@aws/durable-execution-sdk-js";
 import { isRecord } from "../../lambda/domain/json.ts";
 import { AwsError, type AwsReply, type AwsRequest, readJson, toWire } from "./protocol.ts";
 
-/** What the local runner gives a durable function: the event, and the way to the checkpoints. */
+/** What the local runner hands to a durable function. */
 interface Invocation {
 	readonly DurableExecutionArn: string;
 	readonly CheckpointToken: string;
 	readonly durableExecutionClient: DurableExecutionClient;
+}
+
+interface CheckpointInput {
+	readonly ClientToken?: string;
+	readonly CheckpointToken: string;
+	readonly Updates?: readonly unknown[];
 }
 
 /** Bytes of one update's payload. @see Lambda Developer Guide, "Lambda quotas" */
@@ -15,9 +21,9 @@ const PAYLOAD_BYTES = 256 * 1024;
 
 /** The part of Lambda's API over which a durable function writes its checkpoints, in front of the local runner. */
 export interface Checkpoints {
-	/** Has this execution's checkpoints taken here. @returns the event, as Lambda gives it to the function */
+	/** Takes this execution's checkpoints here. @returns the event, as Lambda hands it to the function */
 	open<T extends Invocation>(invocation: T): Omit<T, "durableExecutionClient">;
-	/** @returns the event of the next invocation, after one that broke off */
+	/** @returns the event of the next invocation, after one that threw */
 	reopen<T extends Invocation>(invocation: T): Promise<Omit<T, "durableExecutionClient">>;
 	/** @throws AwsError, as Lambda does: a stale token, a payload too large */
 	answer(arn: string, operation: "checkpoint" | "state", request: AwsRequest): Promise<AwsReply>;
@@ -54,37 +60,26 @@ export function createCheckpoints(): Checkpoints {
 		async answer(DurableExecutionArn, operation, request) {
 			const execution = find(DurableExecutionArn);
 			if (operation === "state") {
-				const CheckpointToken = request.query.get("CheckpointToken") ?? "";
-				const Marker = request.query.get("Marker") ?? "";
-				const MaxItems = Number(request.query.get("MaxItems") ?? 1000);
 				const state = await execution.client.getExecutionState({
 					DurableExecutionArn,
-					CheckpointToken,
-					Marker,
-					MaxItems,
+					CheckpointToken: request.query.get("CheckpointToken") ?? "",
+					Marker: request.query.get("Marker") ?? "",
+					MaxItems: Number(request.query.get("MaxItems") ?? 1000),
 				});
-				return { status: 200, body: toWire(state as never, true) };
+				return { status: 200, body: toWire(state) };
 			}
-			const {
-				ClientToken,
-				CheckpointToken,
-				Updates = [],
-			} = readJson(request.body) as {
-				ClientToken?: string;
-				CheckpointToken: string;
-				Updates?: unknown[];
-			};
+			const { ClientToken, CheckpointToken, Updates = [] } = readJson(request.body) as unknown as CheckpointInput;
 			const take = async () => {
 				for (const update of Updates) checkSize(update);
 				const checkpoint = { DurableExecutionArn, CheckpointToken, Updates: Updates as never };
-				// The runner knows which tokens are used up: invocations of one execution may overlap.
+				// The runner rejects stale tokens: invocations of one execution may overlap.
 				const reply = await execution.client.checkpoint(checkpoint).catch((error: unknown) => {
 					throw invalid(error instanceof Error ? error.message : "Invalid checkpoint token");
 				});
 				execution.token = reply.CheckpointToken ?? execution.token;
-				return { status: 200, body: toWire(reply as never, true) };
+				return { status: 200, body: toWire(reply) };
 			};
-			// The SDK sends a call again whose reply did not come, with the same client token: it must not count twice.
+			// The SDK repeats a call whose reply was lost, with the same client token: it must not count twice.
 			const key = `${DurableExecutionArn} ${ClientToken ?? randomUUID()}`;
 			const reply = answered.get(key) ?? take();
 			answered.set(key, reply);

@@ -3,51 +3,114 @@ import { EventEmitter } from "node:events";
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import type { Event } from "@aws-sdk/client-lambda";
 
-/** AWS's local runner has one environment in a process; whoever needs it shares it. */
+/*
+ * The adapter around AWS's local runner. It is the one place of the command line that reads the runner's private members:
+ * its clock, its checkpoint client and its running history have no public access.
+ */
+
+/** Taken before the runner puts a fake clock in their place. */
+const real = { now: Date.now, setInterval, clearInterval, setTimeout };
+
 let users = 0;
-let skipping = false;
+let isSkippingTime = false;
+let stopClock = (): void => {};
 
-/** @param skipTime the same for all who share it */
+/**
+ * Sets the runner's environment up. A process has one, which all callers share.
+ *
+ * @param skipTime the same for all callers
+ */
 export async function acquireRunner(skipTime: boolean): Promise<void> {
-	if (users > 0 && skipTime !== skipping) throw new Error("the durable runner is in use with another clock");
+	if (users > 0 && skipTime !== isSkippingTime) throw new Error("the durable runner is in use with another clock");
 	users++;
-	skipping = skipTime;
+	isSkippingTime = skipTime;
 	if (users > 1) return;
 	if (!skipTime) return LocalDurableTestRunner.setupTestEnvironment();
-	const { setInterval: realSetInterval, setTimeout: realSetTimeout } = globalThis;
-	const { now: realNow } = Date;
+	Object.assign(real, { now: Date.now, setInterval, clearInterval, setTimeout });
 	await setUpInThisThread();
-	pauseClockWhileInFlight(realNow, realSetTimeout);
-	// The runner moves its clock to the end of a wait only while some timer is pending: here one always is.
+	pauseClockWhileInFlight();
+	// The runner moves its clock to the end of a wait only while some timer is pending: this one always is.
 	setInterval(() => {}, 2 ** 31 - 1);
-	hurry(realSetInterval);
+	stopClock = runClock();
 }
 
 export async function releaseRunner(): Promise<void> {
 	users--;
 	if (users > 0) return;
-	clearHurry();
+	stopClock();
 	await LocalDurableTestRunner.teardownTestEnvironment();
 }
 
-let clearHurry = (): void => {};
-
-/**
- * The durable SDK rests for 20 ms at every checkpoint, by the fake clock: that one runs so much faster, but no faster
- * than the real one while requests are under way.
- */
-function hurry(realSetInterval: typeof setInterval): void {
-	const clock: { tick(milliseconds: number): void } | undefined = LocalDurableTestRunner["fakeClock"];
-	const interval = realSetInterval(() => clock?.tick(hasRequestsInFlight() ? 1 : 20), 1);
-	clearHurry = () => realClearInterval(interval);
+/** The events of an execution so far, oldest first. The runner's public history is available at the end only. */
+export function historyOf(runner: LocalDurableTestRunner): readonly Event[] {
+	const events: readonly Event[] = runner["operationIndex"].getHistoryEvents();
+	return events.toSorted((a, b) => (a.EventId ?? 0) - (b.EventId ?? 0));
 }
 
-const realClearInterval = clearInterval;
+/**
+ * The durable SDK waits 20 ms at every checkpoint, by the fake clock. So that clock runs 20 times as fast as the real
+ * one, and at its speed while requests are in flight.
+ */
+function runClock(): () => void {
+	const clock: { tick(milliseconds: number): void } | undefined = LocalDurableTestRunner["fakeClock"];
+	const interval = real.setInterval(() => clock?.tick(hasRequestsInFlight() ? 1 : 20), 1);
+	return () => real.clearInterval(interval);
+}
+
+/** Milliseconds of real time without any request sent or answered, after which those in flight count as hanging. */
+const HANGING_MS = 2_000;
+
+/** Requests in flight, those of undici and those of the AWS SDK. */
+const inFlight = new Set<unknown>();
+/** Real time at which the last of them was sent or answered. */
+let lastChange = 0;
+const onRequest = (channels: readonly string[], change: (request: unknown) => void) => {
+	for (const channel of channels) {
+		subscribe(channel, (message) => {
+			change((message as { readonly request: unknown }).request);
+			lastChange = real.now();
+		});
+	}
+};
+onRequest(["undici:request:create", "http.client.request.start"], (request) => inFlight.add(request));
+onRequest(
+	["undici:request:trailers", "undici:request:error", "http.client.response.finish", "http.client.request.error"],
+	(request) => inFlight.delete(request),
+);
+
+/** A request that hangs must not stop the clock. */
+const hasRequestsInFlight = (): boolean => inFlight.size > 0 && real.now() - lastChange < HANGING_MS;
+
+interface CheckpointApi {
+	updateCheckpointData(...input: unknown[]): Promise<unknown>;
+}
+const createCheckpointApi: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
+	LocalDurableTestRunner,
+) as never;
 
 /**
- * The runner keeps its checkpoints in a thread, which knows only the real clock: the ends of waits that it tells would
- * not add up on ours. So where time is skipped its server runs in this thread instead, on the same clock.
+ * Skips no time while requests are in flight. The runner moves its fake clock as soon as one of many branches waits; a
+ * request of another branch, in flight for some real milliseconds, would by that clock take hours.
+ */
+function pauseClockWhileInFlight(): void {
+	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
+		const api = createCheckpointApi();
+		const update = api.updateCheckpointData.bind(api);
+		// The runner moves its clock after this.
+		api.updateCheckpointData = async (...input) => {
+			const updated = await update(...input);
+			while (hasRequestsInFlight()) await new Promise((resolve) => real.setTimeout(resolve, 1));
+			return updated;
+		};
+		return api;
+	}) as never;
+}
+
+/**
+ * The runner keeps its checkpoints in a worker thread, which has the real clock: its times would not match the fake one.
+ * So where time is skipped, that server runs in this thread.
  */
 async function setUpInThisThread(): Promise<void> {
 	const { Worker } = threads;
@@ -58,11 +121,12 @@ async function setUpInThisThread(): Promise<void> {
 	syncBuiltinESMExports();
 }
 
-/** What the runner needs of a `Worker`, around a module that listens to its `parentPort`. */
+let servers = 0;
+
+/** The members of `Worker` that the runner uses, around a module that listens to its `parentPort`. */
 class ServerInThisThread extends EventEmitter {
 	readonly #port = Object.assign(new EventEmitter(), {
-		// Never within the call, as from a thread: the runner would answer before the SDK waits, and move no clock. Whoever
-		// hears it makes a copy of its own.
+		// Not within the call: the runner would answer before the SDK waits, and move no clock.
 		postMessage: (message: unknown) => queueMicrotask(() => this.emit("message", message)),
 	});
 	readonly #listening: Promise<unknown>;
@@ -75,70 +139,8 @@ class ServerInThisThread extends EventEmitter {
 	}
 
 	postMessage(message: unknown): void {
-		const copy = message;
-		void this.#listening.then(() => this.#port.emit("message", copy));
+		void this.#listening.then(() => this.#port.emit("message", message));
 	}
 
 	unref(): void {}
 }
-
-let servers = 0;
-
-/** Milliseconds of real time without any request sent or answered, after which those under way are taken to hang. */
-const PATIENCE = 2_000;
-
-interface CheckpointApi {
-	updateCheckpointData(...input: unknown[]): Promise<unknown>;
-}
-
-/** Requests under way, those of undici and those of the AWS SDK. */
-const underWay = new Set<unknown>();
-/** By the real clock: when the last of them was sent or answered. */
-let lastChange = 0;
-let realNow = Date.now;
-const onChange = (names: readonly string[], change: (request: unknown) => void) => {
-	for (const name of names) {
-		subscribe(name, (message) => {
-			change((message as { readonly request: unknown }).request);
-			lastChange = realNow();
-		});
-	}
-};
-onChange(["undici:request:create", "http.client.request.start"], (request) => underWay.add(request));
-onChange(
-	["undici:request:trailers", "undici:request:error", "http.client.response.finish", "http.client.request.error"],
-	(request) => underWay.delete(request),
-);
-
-/** Whether requests are under way that are still being answered: one that hangs must not stop the clock for good. */
-const hasRequestsInFlight = (): boolean => underWay.size > 0 && realNow() - lastChange < PATIENCE;
-
-/**
- * Lets skipped waits spare the requests under way. The runner moves its fake clock as soon as one of many branches
- * waits; a request of another branch, in flight for some real milliseconds, would by that clock take hours.
- *
- * To be called once the runner is set up.
- *
- * @param now, realSetTimeout taken before the fake clock took their place
- */
-function pauseClockWhileInFlight(now: () => number, realSetTimeout: typeof setTimeout): void {
-	realNow = now;
-	const quiet = async () => {
-		while (hasRequestsInFlight()) await new Promise((resolve) => realSetTimeout(resolve, 1));
-	};
-	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
-		const api = createCheckpointApi();
-		const update = api.updateCheckpointData.bind(api);
-		// After this the runner moves its clock at once.
-		api.updateCheckpointData = async (...input) => {
-			const updated = await update(...input);
-			await quiet();
-			return updated;
-		};
-		return api;
-	}) as never;
-}
-
-const createCheckpointApi: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
-	LocalDurableTestRunner,
-) as never;

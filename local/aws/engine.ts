@@ -3,17 +3,17 @@ import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner, type TestResult } from "@aws/durable-execution-sdk-js-testing";
 import type { ErrorObject, Event, ExecutionStatus } from "@aws-sdk/client-lambda";
 import { type Checkpoints, createCheckpoints } from "./checkpoints.ts";
-import { acquireRunner, releaseRunner } from "./durable-runner.ts";
+import { acquireRunner, historyOf, releaseRunner } from "./durable-runner.ts";
 import { FUNCTION_ARN, VERSION_ARN } from "./protocol.ts";
 
-/** A durable handler as its module exports it. Middy's types tell of the inner function, not of what Lambda calls. */
+/** A durable handler as its module exports it. Middy's types are those of the inner function, not of what Lambda calls. */
 export type DurableHandler = (event: never, context: never) => unknown;
 
-/** One durable execution, live. */
+/** One durable execution. */
 export interface Execution {
 	readonly arn: string;
 	readonly name: string;
-	/** The payload's text, byte for byte: by it a twin is known. */
+	/** The payload's text, byte for byte: the same name with another payload is refused. */
 	readonly payload: string;
 	/** Epoch milliseconds. */
 	readonly startedAt: number;
@@ -22,20 +22,20 @@ export interface Execution {
 	/** What the handler returned, as JSON. */
 	readonly result: string | undefined;
 	readonly error: ErrorObject | undefined;
-	/** Everything that happened so far, oldest first. */
+	/** The events so far, oldest first. */
 	history(): readonly Event[];
-	/** Resolves when the execution has ended, however it did. */
+	/** Resolves at the execution's end, whatever its status. */
 	readonly ended: Promise<void>;
 }
 
-/** Carries out durable executions in this process. */
+/** Runs durable executions in this process. */
 export interface DurableEngine {
 	/** In the order of their start. */
 	readonly executions: readonly Execution[];
 	/**
-	 * Starts an execution. A name that was used stands for its execution.
+	 * Starts an execution, or returns the one that has this name and payload.
 	 *
-	 * @returns `undefined` where the name belongs to another payload
+	 * @returns `undefined` where the name is in use with another payload
 	 */
 	start(name: string, payload: string): Execution | undefined;
 	readonly checkpoints: Checkpoints;
@@ -43,14 +43,14 @@ export interface DurableEngine {
 }
 
 /**
- * The durable engine: AWS's own local runner, one runner for each execution.
+ * AWS's local runner, one for each execution.
  *
- * @param overWire checkpoints are written over the wire, and an invocation that breaks off is repeated
- * @param skipTime waits take no time; the process's clock is then a fake one
+ * @param overWire checkpoints are written over the wire, and an invocation that throws is repeated
+ * @param skipTime waits take no time; the process then has a fake clock
  */
 export async function createEngine(
 	load: () => Promise<DurableHandler>,
-	skipTime: boolean,
+	skipTime = false,
 	overWire = false,
 ): Promise<DurableEngine> {
 	await acquireRunner(skipTime);
@@ -61,8 +61,8 @@ export async function createEngine(
 		executions,
 		checkpoints,
 		start(name, payload) {
-			const twin = executions.find((execution) => execution.name === name);
-			if (twin) return twin.payload === payload ? twin : undefined;
+			const known = executions.find((execution) => execution.name === name);
+			if (known) return known.payload === payload ? known : undefined;
 			const execution = run(name, payload, handler);
 			executions.push(execution);
 			return execution;
@@ -80,7 +80,7 @@ function run(name: string, payload: string, handler: DurableLambdaHandler): Exec
 	};
 	const ended = runner.run({ payload: JSON.parse(payload) }).then(
 		(result) => void Object.assign(state, endOf(result), { endedAt: Date.now() }),
-		(error: unknown) => void Object.assign(state, brokenOff(error), { endedAt: Date.now() }),
+		(error: unknown) => void Object.assign(state, failureOf(error), { endedAt: Date.now() }),
 	);
 	return {
 		arn: `${VERSION_ARN}/durable-execution/${name}/${randomUUID()}`,
@@ -104,13 +104,7 @@ function run(name: string, payload: string, handler: DurableLambdaHandler): Exec
 	};
 }
 
-/** The runner tells its history at the end only, but keeps it up to date: no public way leads there before. */
-function historyOf(runner: LocalDurableTestRunner): readonly Event[] {
-	const events: readonly Event[] = runner["operationIndex"].getHistoryEvents();
-	return events.toSorted((a, b) => (a.EventId ?? 0) - (b.EventId ?? 0));
-}
-
-/** The runner's own context names a function of its own; ours has to find itself. */
+/** Replaces the function that the runner's context names: the function invokes itself by its ARN. */
 function atOurArn(load: () => Promise<DurableHandler>): DurableLambdaHandler {
 	return async (event, context) => {
 		const handler = (await load()) as DurableLambdaHandler;
@@ -123,10 +117,10 @@ function atOurArn(load: () => Promise<DurableHandler>): DurableLambdaHandler {
 	};
 }
 
-/** Invocations of an execution at most, of those that break off one after another. */
+/** Invocations of an execution that may throw, one after another. */
 const INVOCATIONS = 5;
 
-/** Lambda's part of an invocation: the function has no way to the runner but the wire. */
+/** An invocation whose checkpoints go over the wire. */
 const invokeOverWire = (load: () => Promise<DurableHandler>, checkpoints: Checkpoints) => async () => {
 	const handler = (await load()) as (event: unknown, context: never) => Promise<unknown>;
 	return async (invocation: Parameters<Checkpoints["open"]>[0], context: never) => {
@@ -152,8 +146,8 @@ function endOf(result: TestResult): { status: ExecutionStatus; result?: string; 
 	};
 }
 
-/** A handler that cannot be loaded, or that threw outside the durable code. */
-function brokenOff(error: unknown): { status: ExecutionStatus; error: ErrorObject } {
-	const { name, message } = error instanceof Error ? error : new Error("the execution broke off");
+/** A handler that cannot be loaded, or that threw outside of the durable code. */
+function failureOf(error: unknown): { status: ExecutionStatus; error: ErrorObject } {
+	const { name, message } = error instanceof Error ? error : new Error("the execution failed");
 	return { status: "FAILED", error: { ErrorType: name, ErrorMessage: message } };
 }

@@ -17,7 +17,7 @@ export interface BusEvent {
 	readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** A bus that keeps what it accepted. */
+/** An event bus that keeps the events it accepted. */
 export interface Bus {
 	/** Accepted events, in order. */
 	readonly events: readonly BusEvent[];
@@ -58,7 +58,6 @@ export function createBus(): Bus {
 			});
 			return {
 				status: 200,
-				headers: { "content-type": "application/x-amz-json-1.1" },
 				body: { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results },
 			};
 		},

@@ -3,25 +3,25 @@ import type { SigningKeys } from "../gateway/sigv4.ts";
 import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
 import { type BusEvent, createBus } from "./event-bridge.ts";
 import { routeLambda } from "./lambda.ts";
-import { type AwsRequest, toJsonError } from "./protocol.ts";
+import type { AwsOperation, AwsRequest } from "./protocol.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
-import { type AwsFaults, type AwsServerOptions, countCalls, serveAws } from "./server.ts";
+import { type AwsFaults, serveAws } from "./server.ts";
 
 export interface FakeAwsOptions {
 	/** Text of each secret by its name. */
 	readonly secrets: Readonly<Record<string, string>>;
-	/** Loads the durable function; asked at every invocation, so a module's own cache should answer. */
+	/** Loads the durable function; called at every invocation. */
 	readonly snapshotHandler: () => Promise<DurableHandler>;
 	readonly faults?: AwsFaults;
-	/** Told of every signed call that a fake service knows, before it is carried out. */
+	/** Called for every signed call that a fake service has, before it is executed. */
 	readonly onCall?: (operation: string, request: AwsRequest) => void;
 	/** 0, the default, for any that is free. */
 	readonly port?: number;
-	/** Waits of durable executions take no time. The process's clock is then a fake one. */
+	/** Waits of durable executions take no time. The process then has a fake clock. */
 	readonly skipTime?: boolean;
 	/**
-	 * Durable functions write their checkpoints over the wire, by the client of their own, and `faults` may answer them; an
-	 * invocation that breaks off is repeated. Otherwise the runner takes them within the process.
+	 * Durable functions write their checkpoints over the wire, by a client of their own, and `faults` applies to them; an
+	 * invocation that throws is repeated. Otherwise the runner takes them within the process.
 	 */
 	readonly checkpointsOverWire?: boolean;
 }
@@ -30,9 +30,9 @@ export interface FakeAwsOptions {
 export interface FakeAws {
 	/** For `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_EVENTBRIDGE` and `AWS_ENDPOINT_URL_LAMBDA`. */
 	readonly url: string;
-	/** Made at random. No other is accepted: whoever has it reads the secrets and starts runs. */
+	/** Made at random for the process. No others are accepted. */
 	readonly credentials: SigningKeys;
-	/** What the bus accepted, in order. */
+	/** Events that the bus accepted, in order. */
 	readonly events: readonly BusEvent[];
 	/** Calls back for every event accepted from now on. @returns what ends it */
 	onEvent(listener: (event: BusEvent) => void): () => void;
@@ -44,37 +44,34 @@ export interface FakeAws {
 
 /** Starts the fake services. Requests come from the real SDK clients, signed with `credentials`. */
 export async function startFakeAws(options: FakeAwsOptions): Promise<FakeAws> {
-	const engine = await createEngine(
-		options.snapshotHandler,
-		options.skipTime ?? false,
-		options.checkpointsOverWire ?? false,
-	);
+	const engine = await createEngine(options.snapshotHandler, options.skipTime, options.checkpointsOverWire);
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
-	const find: AwsServerOptions["route"] = (request) => {
-		const target = request.headers["x-amz-target"];
-		if (target === "secretsmanager.GetSecretValue") {
-			return { name: "GetSecretValue", run: () => secrets.answer(request), toErrorReply: toJsonError };
+	const find = (request: AwsRequest): AwsOperation | undefined => {
+		switch (request.headers["x-amz-target"]) {
+			case "secretsmanager.GetSecretValue":
+				return { name: "GetSecretValue", run: () => secrets.answer(request) };
+			case "AWSEvents.PutEvents":
+				return { name: "PutEvents", run: (fault) => bus.answer(request, fault) };
+			default:
+				return routeLambda(request, engine);
 		}
-		if (target === "AWSEvents.PutEvents") {
-			return { name: "PutEvents", run: (fault) => bus.answer(request, fault), toErrorReply: toJsonError };
-		}
-		return routeLambda(request, engine);
 	};
-	const route: AwsServerOptions["route"] = (request) => {
-		const operation = find(request);
-		if (operation) options.onCall?.(operation.name, request);
-		return operation;
-	};
-	const faultOf = countCalls(options.faults ?? (() => undefined));
 	const credentials = { accessKeyId: randomKey(15), secretAccessKey: randomKey(30) };
-	const now = options.skipTime ? undefined : () => Date.now();
-	const server = await serveAws({ port: options.port ?? 0, keys: credentials, now, route, faultOf }).catch(
-		async (error: unknown) => {
-			await engine.close();
-			throw error;
+	const server = await serveAws({
+		port: options.port ?? 0,
+		keys: credentials,
+		now: options.skipTime ? undefined : () => Date.now(),
+		route(request) {
+			const operation = find(request);
+			if (operation) options.onCall?.(operation.name, request);
+			return operation;
 		},
-	);
+		faults: options.faults ?? (() => undefined),
+	}).catch(async (error: unknown) => {
+		await engine.close();
+		throw error;
+	});
 	return {
 		url: server.url,
 		credentials,

@@ -5,9 +5,8 @@ import {
 	type AwsOperation,
 	type AwsReply,
 	type AwsRequest,
-	isOurFunction,
+	isDurableFunction,
 	isQualified,
-	toRestError,
 	toWire,
 	VERSION_ARN,
 } from "./protocol.ts";
@@ -28,27 +27,21 @@ export function routeLambda(request: AwsRequest, engine: DurableEngine): AwsOper
 	if (more.length > 0) return undefined;
 	switch (`${request.method} /${date}/${resource}/_${tail === undefined ? "" : `/${tail}`}`) {
 		case "POST /2015-03-31/functions/_/invocations":
-			return rest("Invoke", () => invoke(request, key, engine));
+			return { name: "Invoke", run: () => invoke(request, key, engine) };
 		case "GET /2025-12-01/functions/_/durable-executions":
-			return rest("ListDurableExecutionsByFunction", () => list(request, key, engine));
+			return { name: "ListDurableExecutionsByFunction", run: () => list(request, key, engine) };
 		case "POST /2025-12-01/durable-executions/_/checkpoint":
-			return rest("CheckpointDurableExecution", () => engine.checkpoints.answer(key, "checkpoint", request));
+			return { name: "CheckpointDurableExecution", run: () => engine.checkpoints.answer(key, "checkpoint", request) };
 		case "GET /2025-12-01/durable-executions/_/state":
-			return rest("GetDurableExecutionState", () => engine.checkpoints.answer(key, "state", request));
+			return { name: "GetDurableExecutionState", run: () => engine.checkpoints.answer(key, "state", request) };
 		case "GET /2025-12-01/durable-executions/_":
-			return rest("GetDurableExecution", () => get(request, find(engine, key)));
+			return { name: "GetDurableExecution", run: () => get(request, find(engine, key)) };
 		case "GET /2025-12-01/durable-executions/_/history":
-			return rest("GetDurableExecutionHistory", () => history(request, find(engine, key)));
+			return { name: "GetDurableExecutionHistory", run: () => history(request, find(engine, key)) };
 		default:
 			return undefined;
 	}
 }
-
-const rest = (name: string, run: AwsOperation["run"]): AwsOperation => ({
-	name,
-	run,
-	toErrorReply: toRestError,
-});
 
 function invoke({ headers, query, body }: AwsRequest, name: string, engine: DurableEngine): AwsReply {
 	const qualifier = query.get("Qualifier");
@@ -57,7 +50,7 @@ function invoke({ headers, query, body }: AwsRequest, name: string, engine: Dura
 		throw invalid("You cannot invoke a durable function using an unqualified ARN.");
 	}
 	if (headers["x-amz-invocation-type"] !== "Event") {
-		throw invalid("the stand-in takes asynchronous invocations (Event) only");
+		throw invalid("the fake service takes asynchronous invocations (Event) only");
 	}
 	const executionName = headers["x-amz-durable-execution-name"] ?? randomUUID();
 	if (typeof executionName !== "string" || !/^[a-zA-Z0-9-_]{1,64}$/.test(executionName)) {
@@ -125,7 +118,7 @@ const summary = ({ arn, name, status, startedAt, endedAt }: Execution) => ({
 	EndTimestamp: endedAt === undefined ? undefined : endedAt / 1000,
 });
 
-/** A marker is the number of members already told. */
+/** A marker is the number of members on the pages before. */
 function page<T>(all: readonly T[], query: URLSearchParams): { members: readonly T[]; next: string | undefined } {
 	const ordered = query.get("ReverseOrder") === "true" ? all.toReversed() : all;
 	const from = Number(query.get("Marker") ?? 0);
@@ -142,7 +135,7 @@ function find(engine: DurableEngine, arn: string): Execution {
 }
 
 function checkFunction(name: string, qualifier: string | null): void {
-	if (!isOurFunction(name, qualifier)) throw new AwsError("ResourceNotFoundException", 404, "Function not found.");
+	if (!isDurableFunction(name, qualifier)) throw new AwsError("ResourceNotFoundException", 404, "Function not found.");
 }
 
 const invalid = (message: string) => new AwsError("InvalidParameterValueException", 400, message);

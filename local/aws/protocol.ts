@@ -1,9 +1,8 @@
-import type { Event } from "@aws-sdk/client-lambda";
 import { isRecord, parseJson } from "../../lambda/domain/json.ts";
 import type { HttpMessage } from "../gateway/event.ts";
 import type { AwsFault } from "./server.ts";
 
-/** A request as it came over the socket; its path is still percent-encoded: an ARN in it holds slashes of its own. */
+/** A request as read off the socket. Its path is percent-encoded: an ARN in it may hold slashes. */
 export interface AwsRequest extends Omit<HttpMessage, "query"> {
 	readonly query: URLSearchParams;
 	readonly body: Buffer;
@@ -16,17 +15,15 @@ export interface AwsReply {
 	readonly body?: unknown;
 }
 
-/** One call of a service: which operation, and how it is carried out. */
+/** One call of a service. */
 export interface AwsOperation {
 	/** As the service names it: `GetSecretValue`, `PutEvents`, `Invoke`. */
 	readonly name: string;
 	/** @throws AwsError */
 	run(fault?: AwsFault): AwsReply | Promise<AwsReply>;
-	/** How the service's protocol writes an error. */
-	toErrorReply(error: AwsError): AwsReply;
 }
 
-/** An error that a service answers with; the SDK makes an exception of its `name`. */
+/** An error reply of a service; the SDK makes an exception of its `name`. */
 export class AwsError extends Error {
 	override readonly name: string;
 	readonly status: number;
@@ -38,18 +35,11 @@ export class AwsError extends Error {
 	}
 }
 
-/** @see Smithy, AWS JSON 1.1 protocol (error serialization) */
-export const toJsonError = ({ name, status, message }: AwsError): AwsReply => ({
-	status,
-	headers: { "content-type": "application/x-amz-json-1.1" },
-	body: { __type: name, message, Message: message },
-});
-
-/** @see Smithy, AWS restJson1 protocol (error serialization) */
-export const toRestError = ({ name, status, message }: AwsError): AwsReply => ({
+/** @see Smithy, error serialization: AWS JSON 1.1 reads `__type`, restJson1 the header */
+export const toErrorReply = ({ name, status, message }: AwsError): AwsReply => ({
 	status,
 	headers: { "x-amzn-errortype": name },
-	body: { Type: status < 500 ? "User" : "Service", Message: message, message },
+	body: { __type: name, Type: status < 500 ? "User" : "Service", message, Message: message },
 });
 
 /** @throws AwsError `SerializationException` */
@@ -59,20 +49,20 @@ export function readJson(body: Buffer): Readonly<Record<string, unknown>> {
 	throw new AwsError("SerializationException", 400, "the body must be a JSON object");
 }
 
-/** Where the stand-ins are, in AWS's terms. The account is the one of AWS's own examples. */
+/** The account of AWS's own examples. */
 export const REGION = "us-east-1";
 export const ACCOUNT = "123456789012";
 
 const FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:snapshot`;
 
-/** The durable function's alias, as it is invoked. */
+/** The alias by which the durable function is invoked. */
 export const FUNCTION_ARN = `${FUNCTION}:live`;
 
-/** The version behind the alias, which an execution is pinned to. */
+/** The version behind the alias, which runs an execution to its end. */
 export const VERSION_ARN = `${FUNCTION}:1`;
 
 /** Whether a function's name or ARN, with the `Qualifier` of the query if there is one, is the durable function. */
-export function isOurFunction(name: string, qualifier: string | null): boolean {
+export function isDurableFunction(name: string, qualifier: string | null): boolean {
 	const bare = name.replace(/^arn:aws:lambda:[^:]+:\d{12}:function:/, "");
 	const [id, inName] = bare.split(":");
 	const version = inName ?? qualifier;
@@ -87,19 +77,17 @@ export const isQualified = (name: string, qualifier: string | null): boolean =>
 const DATA = new Set(["Payload", "Result", "Error", "Input"]);
 
 /**
- * An event of a history as it goes over the wire: times as seconds since 1970.
+ * A history's event as JSON: times are seconds since 1970.
  *
  * @see AWS Lambda API, GetDurableExecutionHistory; Smithy, restJson1 (timestamps)
  */
-export const toWire = (event: Event, withData: boolean): unknown => rewrite(event, withData);
-
-function rewrite(value: unknown, withData: boolean): unknown {
+export function toWire(value: unknown, withData = true): unknown {
 	if (Object.prototype.toString.call(value) === "[object Date]") return Number(value) / 1000;
-	if (Array.isArray(value)) return value.map((member) => rewrite(member, withData));
+	if (Array.isArray(value)) return value.map((member) => toWire(member, withData));
 	if (typeof value !== "object" || value === null) return value;
 	return Object.fromEntries(
 		Object.entries(value)
 			.filter(([key]) => withData || !DATA.has(key))
-			.map(([key, member]) => [key, rewrite(member, withData)]),
+			.map(([key, member]) => [key, toWire(member, withData)]),
 	);
 }

@@ -10,9 +10,9 @@ interface Version {
 
 /** Secrets with their current and previous versions. */
 export interface Secrets {
-	/** Puts a new current version; the one before becomes the previous one, as a rotation does. */
+	/** Adds a current version; the one before becomes the previous one, as in a rotation. */
 	put(id: string, text: string): void;
-	/** Takes the secret away, as if it had never been. */
+	/** Removes the secret and its versions. */
 	remove(id: string): void;
 	/** Answers GetSecretValue. */
 	answer(request: AwsRequest): AwsReply;
@@ -41,7 +41,6 @@ export function createSecrets(initial: Readonly<Record<string, string>>): Secret
 				throw new AwsError("ResourceNotFoundException", 400, "Secrets Manager can't find the specified secret.");
 			return {
 				status: 200,
-				headers: { "content-type": "application/x-amz-json-1.1" },
 				body: {
 					ARN: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`,
 					Name: name,
@@ -56,5 +55,5 @@ export function createSecrets(initial: Readonly<Record<string, string>>): Secret
 }
 
 const STAGES = ["AWSCURRENT", "AWSPREVIOUS"];
-/** What an ARN puts around a secret's name; the six characters at its end are Secrets Manager's own. */
+/** The parts of an ARN around a secret's name; Secrets Manager adds the six characters at its end. */
 const ARN = /^arn:aws:secretsmanager:[^:]+:\d{12}:secret:|(?<=^arn:.*)-\w{6}$/g;
