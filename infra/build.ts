@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, type BuildResult, build, type OutputFile } from "esbuild";
 import type { Bundles } from "./constructs/props.ts";
-import { directBuiltins, pureSchemas, rareApart, withoutUnused } from "./lean-start.ts";
+import { credentialProvidersApart, directBuiltins, pureSchemas, withoutEventStreams } from "./lean-start.ts";
 import { licencesOf } from "./packaging/licences.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -61,14 +61,14 @@ const OPTIONS: BuildOptions & { readonly metafile: true; readonly write: false }
 	logLevel: "warning",
 };
 
-/** The function's files, and in a build of their own those that few sandboxes ever load. */
+/** The function's files, and in a build of their own the credential providers. */
 async function compile(entry: string): Promise<BuildResult<typeof OPTIONS>[]> {
 	const apart = new Map<string, string>();
-	const plugins = [directBuiltins, withoutUnused, pureSchemas];
+	const plugins = [directBuiltins, withoutEventStreams, pureSchemas];
 	const own = await build({
 		...OPTIONS,
 		entryPoints: { index: entry },
-		plugins: [rareApart(apart), ...plugins],
+		plugins: [credentialProvidersApart(apart), ...plugins],
 	});
 	if (apart.size === 0) return [own];
 	const entryPoints = Object.fromEntries([...apart].toSorted(([a], [b]) => (a < b ? -1 : 1)));

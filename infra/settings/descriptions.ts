@@ -9,6 +9,7 @@ interface SettingDescription {
 }
 
 const ACCOUNT = "eu-central-1:111122223333";
+const ADMIN_SECRET = `arn:aws:secretsmanager:${ACCOUNT}:secret:atlas-admin`;
 const REQUEST = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"], retentionInDays: 7 };
 const REQUEST_RULE = "a snapshot request, as the README describes it";
 const OWN = "of the account and region that is deployed to";
@@ -41,17 +42,16 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, SettingDescription>> 
 		description: "Has AWS rotate the new Atlas secret (`MongoDBAtlasServiceAccount`)",
 		rule: "not beside `secretArn`",
 		fallback: "none",
-		example: { adminSecretArn: `arn:aws:secretsmanager:${ACCOUNT}:secret:atlas-admin` },
+		example: { adminSecretArn: ADMIN_SECRET },
 	},
 	"rotation.adminSecretArn": {
 		description: "Holds the service account that may renew the other one's secret",
 		rule: OWN,
-		example: `arn:aws:secretsmanager:${ACCOUNT}:secret:atlas-admin`,
+		example: ADMIN_SECRET,
 	},
 	"rotation.everyDays": { description: "Days from one rotation to the next", example: 30 },
 	schedules: {
-		description:
-			"EventBridge Scheduler: when snapshots are taken. Their clusters are watched for fresh snapshots every 15 minutes",
+		description: "When snapshots are taken; every 15 minutes the clusters are checked for fresh ones",
 		example: [{ name: "nightly", expression: "cron(0 4 * * ? *)", timeZone: "Europe/Berlin", request: REQUEST }],
 	},
 	"schedules[].name": { description: "Name of the schedule", rule: "once, in whatever case", example: "nightly" },
@@ -62,7 +62,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, SettingDescription>> 
 	},
 	"schedules[].timeZone": { description: "IANA time zone of the expression", example: "Europe/Berlin" },
 	"schedules[].flexibleWindowMinutes": {
-		description: "Minutes by which a firing may come later than the expression says",
+		description: "Minutes by which a firing may be late",
 		fallback: "on time",
 		example: 15,
 	},
@@ -115,7 +115,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, SettingDescription>> 
 	},
 	http: { description: "The HTTP API; `false` for none", example: { signedHook: true } },
 	"http.signedHook": {
-		description: "Opens `POST /hooks/snapshots` to callers who sign as Standard Webhooks has it",
+		description: "Opens `POST /hooks/snapshots` to callers who sign by Standard Webhooks",
 		example: true,
 	},
 	"http.hookSecretArn": {
@@ -140,37 +140,30 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, SettingDescription>> 
 		example: `arn:aws:sns:${ACCOUNT}:alarms`,
 	},
 	alarmEmail: {
-		description:
-			"Subscribed to the new topic; it must confirm once. Without it and `alarmTopicArn` nobody is notified, and synth warns",
+		description: "Subscribed to the new topic, once it has confirmed. Without it and `alarmTopicArn` synth warns",
 		rule: "not beside `alarmTopicArn`",
 		fallback: "nobody",
 		example: "on-call@example.com",
 	},
 	logRetentionDays: { description: "Days that logs are kept", example: 90 },
 	vpc: {
-		description:
-			"Puts the functions that call Atlas into a new VPC with fixed addresses (output `EgressIps`); `false` for none",
+		description: "A new VPC with fixed addresses (output `EgressIps`) for calls of Atlas; `false` for none",
 		example: { natGateways: 1 },
 	},
 	"vpc.natGateways": { description: "NAT gateways, each in an availability zone of its own", example: 2 },
 	atlasBaseUrl: {
-		description: "Where Atlas is",
+		description: "Of Atlas",
 		fallback: "`https://cloud.mongodb.com`",
 		example: "https://cloud.mongodbgov.com",
 	},
 	memoryMegabytes: { description: "Megabytes of each function; processor time grows with it", example: 1024 },
-	reservedConcurrency: {
-		description: "Executions at once of the durable function, set aside for it",
-		fallback: "unreserved",
-		example: 20,
-	},
+	reservedConcurrency: { description: "Of the durable function", fallback: "unreserved", example: 20 },
 	removalPolicy: {
 		description: "What becomes of secrets, queues and logs when the stack is deleted",
 		example: "destroy",
 	},
 	perClusterAlarms: {
-		description:
-			"Named clusters up to which each has an alarm and a metric of its own; beyond, one alarm covers all. `true` for 300, `false` for none",
+		description: "Up to so many named clusters have an alarm each; beyond, one covers all. `true`: 300, `false`: 0",
 		fallback: "50",
 		example: 100,
 	},

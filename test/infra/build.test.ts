@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { buildFunctions, ROOT, replaceFolder } from "../../infra/build.ts";
 import { licencesOf } from "../../infra/packaging/licences.ts";
 
@@ -50,6 +50,64 @@ test("a bundle is small, split, and carries no source map", () => {
 	expect(Object.keys(files).filter((file) => !/^\w+\.mjs$/.test(file))).toEqual([]);
 	expect(Object.values(files).some((text) => text.includes("sourceMappingURL"))).toBe(false);
 	expect(size).toBeLessThan(2_000_000);
+});
+
+describe.each(["snapshot", "trigger"] as const)(
+	"what infra/lean-start.ts relies on holds for the %s bundle:",
+	(name) => {
+		const { [LICENCES]: _, ...files } = contentsOf(first[name]);
+		const code = Object.values(files).join("\n");
+		const sources = Object.values(contentsOf(`${first[name]}.maps`)).flatMap(
+			(map): string[] => JSON.parse(map).sources,
+		);
+
+		test("Node's modules are loaded by process.getBuiltinModule", () => {
+			expect(code.includes("process.getBuiltinModule")).toBe(true);
+			expect(code.match(/\bimport(?:[\w*{}$, ]+from)? ?"(?:node:)?(?:https?|stream|zlib)"/g)).toBeNull();
+		});
+
+		test("event streams are left out", () => {
+			expect(sources.filter((path) => /event-?stream/i.test(path) && !path.includes("left-out"))).toEqual([]);
+		});
+
+		test("credential providers are files of their own, which no other file imports statically", () => {
+			const providers = Object.keys(files).filter((file) => file.includes("credential_provider"));
+
+			expect(providers).toHaveLength(6);
+			for (const provider of providers) expect(code.includes(`import("./${provider}")`)).toBe(true);
+			expect(code.match(/from ?"\.\/\w*credential_provider/g)).toBeNull();
+		});
+	},
+);
+
+test("of the AWS SDK's schemas the trigger bundle has those of the operations that it uses", () => {
+	const operations = Object.values(contentsOf(first.trigger)).flatMap(
+		(text) =>
+			text.match(/"(?:ListDurableExecutionsByFunction|AddLayerVersionPermission|CreateFunction)(?:Request)?"/g) ?? [],
+	);
+
+	expect([...new Set(operations)].toSorted()).toEqual([
+		'"ListDurableExecutionsByFunction"',
+		'"ListDurableExecutionsByFunctionRequest"',
+	]);
+});
+
+test("the AWS SDK imports two functions of event streams, and calls no others", () => {
+	const importing = globSync("node_modules/@aws-sdk/client-*/dist-es/**/*.js", { cwd: ROOT }).flatMap((path) => [
+		...readFileSync(join(ROOT, path), "utf8").matchAll(/import \{([^}]*)\} from "@smithy\/core\/event-streams"/g),
+	]);
+
+	expect(importing.length).toBeGreaterThan(0);
+	for (const [, names = ""] of importing) {
+		expect(["eventStreamSerdeProvider", "resolveEventStreamSerdeConfig"]).toEqual(
+			expect.arrayContaining(
+				names
+					.split(",")
+					.map((one) => one.trim())
+					.filter((one) => one !== ""),
+			),
+		);
+	}
 });
 
 test.each(["snapshot", "trigger"] as const)("the %s bundle loads on its own and has a handler", async (name) => {
