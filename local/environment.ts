@@ -4,16 +4,16 @@ import type { FakeAws } from "./aws/index.ts";
 
 type Variables = Record<string, string | undefined>;
 
-/** Whose Atlas keys and hook keys the simulated services hold, by their secrets' names. */
+/** Names of the secrets in the fake Secrets Manager. */
 export const ATLAS_SECRET = "atlas-keys";
 export const HOOK_SECRET = "hook-keys";
 
-/** What the functions find in their environment, as the stack sets it: each reads its own part. */
+/** The functions' environment, as the stack sets it: each reads its own part. */
 export type FunctionEnvironment = Partial<SnapshotEnvironment & TriggerEnvironment>;
 
 /**
- * Makes this process's environment that of the functions. What the person at the terminal has set for AWS goes,
- * because it could send the SDK past the simulated services, with real credentials.
+ * Sets this process's environment to that of the functions. Other `AWS_` variables are removed: they could point the SDK
+ * at real AWS, with real credentials.
  *
  * @param env is changed
  */
@@ -36,7 +36,7 @@ export function setFunctionEnvironment(
 }
 
 /**
- * Quietens the logs and metrics that the functions write for CloudWatch; a level that is set is left alone.
+ * Silences the logs and metrics that the functions write for CloudWatch, unless a level is set.
  *
  * @param env is changed; before the functions are loaded, because they read it then
  */

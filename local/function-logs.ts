@@ -9,9 +9,8 @@ export type OnLog = (listener: (line: LogLine) => void) => () => void;
 const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "CRITICAL", "SILENT"];
 
 /**
- * Takes over what this process writes to its streams by their own `write`: lines of the functions' logs go to the
- * listeners, and on to standard error from the level that the environment names, which is none by default. Everything
- * else goes to standard error.
+ * Replaces the `write` of this process's streams: lines of the functions' logs go to the listeners, and to standard error
+ * from the level that the environment names, none by default. All other text goes to standard error.
  *
  * @param env is changed: the functions log at every level
  */

@@ -2,21 +2,20 @@ import { UsageError } from "./cli/command.ts";
 import { USAGE } from "./cli/flags.ts";
 import { readStartOptions, type StartOptions } from "./cli/start-options.ts";
 import type { OnLog } from "./function-logs.ts";
-import { runStart } from "./run-locally.ts";
+import { runLocally } from "./run-locally.ts";
 import { whenAborted } from "./serve.ts";
 import { startServices } from "./services.ts";
 import { createScreen } from "./terminal/screen.ts";
 
-/** The codes that a call ends with, and no others. */
 export type ExitCode = 0 | 1 | 2 | 130;
 
 /**
- * `npm start`: carries a call out on this machine, through the handlers that run in AWS.
+ * `npm start`: runs snapshot requests on this machine, through the handlers that run in AWS.
  *
  * @param env of the process, changed into that of the functions
- * @param write to standard output, whose own `write` is taken
+ * @param write to standard output, whose own `write` is replaced
  * @param onLog the functions' logs
- * @param ended from outside, with the name of the signal as its reason
+ * @param ended aborted by a signal, whose name is the reason
  */
 export async function main(
 	args: readonly string[],
@@ -61,7 +60,7 @@ async function run(
 		);
 	}
 	try {
-		return await runStart(call, services, screen, onLog, ended);
+		return await runLocally(call, services, screen, onLog, ended);
 	} finally {
 		await services.close();
 	}

@@ -6,21 +6,21 @@ import type { DoctorReport } from "../lambda/monitoring/doctor/report.ts";
 import type { StartOptions } from "./cli/start-options.ts";
 import type { Screen } from "./terminal/screen.ts";
 
-/** Checks whose failure nothing but a change of the keys or in Atlas mends, for any cluster of the project. */
+/** Checks that fail until the keys or Atlas's settings change, for every cluster of the project. */
 const FOR_ALL: readonly CheckName[] = ["secret", "key", "address", "project", "role", "retention"];
-/** And those that concern the cluster alone. */
+/** Those of one cluster. */
 const FOR_ONE: readonly CheckName[] = ["cluster", "tier", "paused", "backup"];
 
-/** Milliseconds before a refusal is believed: Atlas is known to refuse good keys once in a while. */
+/** Milliseconds before a failed check is repeated: Atlas is known to reject valid keys once in a while. */
 const BEFORE_AGAIN_MS = 1_500;
-/** Milliseconds after which the run begins though not everything is checked: it waits for Atlas better than this does. */
+/** Milliseconds after which the run begins with checks unfinished: it has retries of its own. */
 const LONGEST_MS = 15_000;
 
 /**
- * Makes the doctor's checks before a real Atlas is asked for a snapshot. What time may cure is left to the run; so is
- * a cluster among several, which must not keep the others from theirs.
+ * Makes the doctor's checks before a snapshot is requested from a real Atlas. Failures that may pass are left to the
+ * run; so is one cluster of several, which must not hold up the others.
  *
- * @returns the lines of the checks that failed for good; none where the run may begin
+ * @returns the lines of the checks that failed twice; none where the run may begin
  */
 export async function runPreflight(
 	{ atlas, work }: StartOptions,
@@ -58,7 +58,7 @@ export async function runPreflight(
 	return failed;
 }
 
-/** The request of an event; one that cannot be found is left to the trigger function. */
+/** The request of an event; the trigger function rejects an event without one. */
 function requestIn(event: unknown): Readonly<Record<string, unknown>> {
 	if (!isRecord(event)) return {};
 	const { request, detail } = event;

@@ -15,23 +15,22 @@ import { drawTable } from "./terminal/table.ts";
 import { isComplete, type TargetView } from "./terminal/targets.ts";
 import { describeOutcome, invokeTrigger } from "./trigger.ts";
 
-/** An event for the trigger function, and who sends it. */
 interface SentEvent {
 	readonly subject: string;
 	readonly text: string;
 	readonly event: unknown;
-	/** The person at the terminal asks, by flags. */
+	/** The request comes from the flags: no limits apply. */
 	readonly byFlags?: true;
 }
 
 /**
- * Hands what the call asks for to the trigger function, follows the runs to their end, and closes with a table.
+ * Sends the requests to the trigger function, follows the runs to their end, and prints a table.
  *
- * @param ended from outside: the runs are followed no more
+ * @param ended aborted by a signal: the runs are followed no more
  *
- * @throws UsageError where the trigger function refuses the only event
+ * @throws UsageError where the trigger function rejects an event
  */
-export async function runStart(
+export async function runLocally(
 	call: StartOptions,
 	services: LocalServices,
 	screen: Screen,
@@ -75,7 +74,7 @@ function stopBeforehand(failed: readonly DoctorReport["lines"][number][], screen
 	return 1;
 }
 
-/** Says what goes on in Atlas once nobody follows it here. */
+/** Lists the snapshots that go on in Atlas after this process has ended. */
 function reportLeft(targets: readonly TargetView[], { simulator, stackName }: LocalServices, screen: Screen): void {
 	const open = targets.filter(({ since }) => since !== undefined);
 	const running = open.filter(({ snapshotId }) => snapshotId !== null);
@@ -137,7 +136,7 @@ async function send({ subject, text, event, byFlags }: SentEvent, reporter: Repo
 	return answer.kind === "accepted";
 }
 
-/** Asks the HTTP API how its run stands, as a caller would. */
+/** Reads its run's status over the HTTP API, as a caller would. */
 async function showStatus({ aws }: LocalServices, reporter: Reporter): Promise<void> {
 	const run = aws.runs.find(({ name }) => name.startsWith("http-"));
 	if (!run) return;

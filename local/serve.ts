@@ -9,7 +9,7 @@ import type { Screen } from "./terminal/screen.ts";
 import { invokeTrigger } from "./trigger.ts";
 
 /**
- * Serves the HTTP API until it is told to end.
+ * Serves the HTTP API until the signal.
  *
  * @param keys with which the routes that want IAM must be signed; without them anyone on this machine may call it
  * @throws UsageError where the port cannot be listened on

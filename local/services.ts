@@ -7,7 +7,7 @@ import { UsageError } from "./cli/command.ts";
 import type { StartOptions } from "./cli/start-options.ts";
 import { ATLAS_SECRET, HOOK_SECRET, setFunctionEnvironment } from "./environment.ts";
 
-/** What stands for AWS, and for Atlas where no real one is used. */
+/** The fake AWS services, and the Atlas simulator where no real Atlas is used. */
 export interface LocalServices {
 	readonly aws: FakeAws;
 	/** Absent where a real Atlas is used. */
@@ -21,7 +21,7 @@ export interface LocalServices {
 type Variables = Record<string, string | undefined>;
 
 /**
- * Starts what the call needs, and makes this process's environment that of the handlers.
+ * Starts the services, and sets this process's environment to that of the handlers.
  *
  * @param env is changed
  * @throws UsageError where a variable that the functions read is malformed
@@ -62,12 +62,12 @@ export async function startServices(call: StartOptions, env: Variables): Promise
 const keysOf = (simulator: AtlasSimulator | undefined): string =>
 	JSON.stringify({ clientId: simulator?.clientId, clientSecret: simulator?.clientSecret });
 
-/** What a cron rule's event carries out against the simulator. */
+/** The request of a cron rule's event, with the simulator. */
 function defaultRequestOf(simulator: AtlasSimulator | undefined): string | undefined {
 	return simulator && JSON.stringify({ projectId: simulator.projectId, clusters: simulator.clusters.slice(0, 1) });
 }
 
-/** The functions would say the same, but only where their logs are. */
+/** The functions would report the same, but only in their logs. */
 function readEnvironment(env: Variables): SnapshotConfig {
 	try {
 		readTriggerConfig(env);

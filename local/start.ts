@@ -2,10 +2,10 @@ import { onParentExit } from "./cli/command.ts";
 import { silenceFunctionLogs } from "./environment.ts";
 import { captureLogs } from "./function-logs.ts";
 
-// What the functions write to the streams belongs to CloudWatch; here it would stand between our lines.
+// The functions write their logs to the standard streams; here they would mix with the command's own lines.
 const write = process.stdout.write.bind(process.stdout);
 const onLog = captureLogs(process.env);
-// Whoever reads us may go away early, as `head` does; that changes nothing about the snapshots.
+// A reader may close the pipe early, as `head` does; the snapshots go on.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 silenceFunctionLogs(process.env);

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 29_000;
 /**
  * Calls the trigger function's real handler with an event, as Lambda does.
  *
- * @param calledFromTerminal whether the person at the terminal asks, whom no limits bind
+ * @param calledFromTerminal the request comes from the command line: no limits apply
  */
 export async function invokeTrigger(event: unknown, calledFromTerminal = false): Promise<TriggerOutcome> {
 	// Only now, because what the handler's module loads reads the environment.
@@ -37,9 +37,9 @@ const context = (deadline: number, calledFromTerminal: boolean): Context & { cal
 	succeed() {},
 });
 
-/** How the trigger function answered an event, for the terminal. */
+/** The outcome of an invocation, for the terminal. */
 export interface OutcomeDescription {
-	/** `wrong`: the event's fault. */
+	/** `wrong`: the event is at fault. */
 	readonly kind: "accepted" | "wrong" | "failed";
 	readonly text: string;
 }
@@ -47,16 +47,16 @@ export interface OutcomeDescription {
 /** Errors of the trigger that say what is wrong with the event. */
 const WRONG = new Set(["REQUEST_INVALID", "EVENT_INVALID", "NOT_ALLOWED", "RUN_NAME_TAKEN"]);
 
-export function describeOutcome(fed: TriggerOutcome): OutcomeDescription {
-	if ("error" in fed) {
-		const { name, message } = fed.error instanceof Error ? fed.error : new Error("the trigger failed");
+export function describeOutcome(outcome: TriggerOutcome): OutcomeDescription {
+	if ("error" in outcome) {
+		const { name, message } = outcome.error instanceof Error ? outcome.error : new Error("the trigger failed");
 		return { kind: WRONG.has(name) ? "wrong" : "failed", text: message };
 	}
-	if (!isReply(fed.returned)) {
-		const run = isRecord(fed.returned) ? fed.returned["run"] : undefined;
+	if (!isReply(outcome.returned)) {
+		const run = isRecord(outcome.returned) ? outcome.returned["run"] : undefined;
 		return { kind: "accepted", text: `run ${String(run)} started` };
 	}
-	const { status, headers, body } = readReply(fed.returned);
+	const { status, headers, body } = readReply(outcome.returned);
 	const read = parseJson(body.toString("utf8"));
 	const { detail, status: state } = isRecord(read) ? read : {};
 	if (status >= 400) {

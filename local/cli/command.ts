@@ -62,8 +62,8 @@ export function readFlags<const O extends Options>(args: readonly string[], opti
 }
 
 /**
- * Reads what this process was called with. Prints the usage and ends the process with 0 where help is asked for; prints
- * one line and ends it with 2 where the call is wrong.
+ * Reads what this process was called with. Prints the usage and ends the process with 0 for `--help`; prints one line
+ * and ends it with 2 where the call is wrong.
  *
  * @param read checks the flags and makes of them what the command needs; throws UsageError
  */

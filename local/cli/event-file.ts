@@ -34,7 +34,7 @@ function decode(bytes: Buffer): string {
 
 /**
  * Where a text stops being JSON: up to there it is the beginning of some JSON, with the next character it is of none.
- * Found by halving, because V8's messages quote the text and tell a position only sometimes.
+ * Found by bisection, because V8's messages quote the text and do not always hold a position.
  *
  * @returns UTF-16 code units; the text's length where only its end is missing
  */

@@ -33,7 +33,7 @@ export async function readStartOptions(args: readonly string[], env: Variables):
 	const { flags, help } = readStartFlags(args);
 	const json = flags.json ?? false;
 	if (help) return { json, work: { kind: "help" } };
-	checkCompany(flags);
+	checkCombination(flags);
 	const pollSeconds = readPollSeconds(flags["poll-seconds"]);
 	const url = readAtlasUrl(flags["atlas-url"]);
 	const work = await readWork(flags, url, env);
@@ -66,8 +66,8 @@ async function readWork(flags: Flags, atlasUrl: string | undefined, env: Variabl
 	);
 }
 
-/** Flags that would be ignored in this company are refused, so that nobody waits for what they asked in vain. */
-function checkCompany(flags: Flags): void {
+/** Rejects flags that would have no effect beside others. */
+function checkCombination(flags: Flags): void {
 	const request = requestFlag(flags);
 	if (flags.serve && flags.event !== undefined)
 		throw new UsageError("--serve and --event exclude each other: choose one");

@@ -3,10 +3,10 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { isRecord } from "../../lambda/domain/json.ts";
 import { needsIam } from "../../lambda/triggers/http/routes.ts";
 
-/** Who calls, where nobody signs: the person at this machine, as IAM would name a user. */
+/** The caller of an unsigned request, as IAM would name a user. */
 const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
 
-/** A request before API Gateway has made an event of it. */
+/** An HTTP request, as API Gateway receives it. */
 export interface HttpMessage {
 	readonly method: string;
 	readonly path: string;
@@ -19,7 +19,7 @@ export interface HttpMessage {
 }
 
 /**
- * The event that an HTTP API hands to a function. Its stage is `$default`, so the path is as the client sees it.
+ * The event that an HTTP API hands to a function. Its stage is `$default`, which adds nothing to the path.
  *
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version 2.0)
  */
@@ -63,7 +63,7 @@ const iamOf = (userArn: string) => ({
 	userId: "AIDACKCEVSQ6C2EXAMPLE",
 });
 
-/** API Gateway hands every other type over in base64. */
+/** API Gateway encodes every other type in base64. */
 const isText = (type = ""): boolean => /^(text\/|application\/(json|xml|javascript)|[^;]+\+(json|xml))/i.test(type);
 
 /** Repeated parameters are joined by a comma. */
@@ -74,7 +74,7 @@ function join(parameters: readonly (readonly [string, string])[]): Record<string
 	return joined;
 }
 
-/** What came of an event that was fed to the trigger function. */
+/** What an invocation of the trigger function returned or threw. */
 export type TriggerOutcome = { readonly returned: unknown } | { readonly error: unknown };
 
 export interface PlainReply {
@@ -83,7 +83,7 @@ export interface PlainReply {
 	readonly body: Buffer;
 }
 
-/** Whether a function's result is a reply, as opposed to the name of a run. */
+/** Whether a function's result is an HTTP reply, and not the name of a run. */
 export const isReply = (returned: unknown): boolean => isRecord(returned) && "statusCode" in returned;
 
 /**

@@ -9,17 +9,17 @@ const MEDIA_TYPES = ["application/json"];
 export interface GatewayOptions {
 	/** 0 for any that is free. */
 	readonly port: number;
-	/** Hands an event to the function. */
+	/** Invokes the trigger function. */
 	readonly invoke: (event: unknown) => Promise<TriggerOutcome>;
-	/** Whether the function may see the request; without it, it sees every one. */
+	/** Whether a request is authorized; absent, all are. */
 	readonly authorize?: (request: HttpMessage) => boolean;
-	/** Hears of every request that was answered. */
+	/** Called for every reply to a request that was not rejected. */
 	readonly onReply?: (method: string, path: string, status: number) => void;
 }
 
 /**
- * The HTTP face on loopback: what API Gateway does between a socket and the trigger function, for callers that are no
- * web page.
+ * The HTTP API on loopback: what API Gateway does between a socket and the trigger function. Requests of web pages are
+ * rejected.
  *
  * @throws Error of the socket, with `code` `EADDRINUSE` or `EACCES`
  */
@@ -37,11 +37,11 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, gatew
 
 async function replyTo(request: HttpMessage, { invoke, authorize }: GatewayOptions): Promise<PlainReply> {
 	if (authorize && !authorize(request)) return own({ status: 403, message: "Forbidden" });
-	const fed = await invoke(toGatewayEvent(request));
-	return "error" in fed ? own({ status: 500, message: "Internal Server Error" }) : readReply(fed.returned);
+	const outcome = await invoke(toGatewayEvent(request));
+	return "error" in outcome ? own({ status: 500, message: "Internal Server Error" }) : readReply(outcome.returned);
 }
 
-/** API Gateway's own answers, which no function gives. */
+/** API Gateway's own replies. */
 const own = ({ status, message }: Refusal | { readonly status: 500; readonly message: string }): PlainReply => ({
 	status,
 	headers: { "content-type": "application/json", connection: "close" },

@@ -52,6 +52,6 @@ function left(seconds: number, expectedSeconds: number, withBar: boolean): strin
 	return `${bar}${Math.floor(share * 100)} %, about ${roughly(expectedSeconds - seconds)} left`;
 }
 
-/** A prediction is told without seconds, as long as it is not about seconds. */
+/** A prediction of minutes is printed without seconds. */
 const roughly = (seconds: number): string =>
 	seconds < 90 || seconds >= 3600 ? duration(seconds) : `${Math.round(seconds / 60)} min`;

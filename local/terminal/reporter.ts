@@ -5,13 +5,13 @@ import { nextTry, progressLines } from "./progress.ts";
 import { duration, type Screen, STATE_STYLE, short } from "./screen.ts";
 import { createTargets, isStateChange, resultOf, type TargetView } from "./targets.ts";
 
-/** Writes to the screen what happens, as it happens. */
+/** Writes the progress of runs to the screen. */
 export interface Reporter {
-	/** Every target of which something is known. */
+	/** Every target known so far. */
 	readonly targets: () => readonly TargetView[];
 	/** Writes a line with the seconds since the beginning before it. */
 	write(subject: string, text: string): void;
-	/** Stops watching. */
+	/** Stops. */
 	end(): void;
 }
 
@@ -42,7 +42,7 @@ export function createReporter(aws: FakeAws, screen: Screen, onLog: OnLog): Repo
 		tick();
 	});
 	const stopLogs = onLog((line) => {
-		// A target that was not heard of before is in the history by now.
+		// A new target is in the history by now.
 		for (const run of aws.runs.filter(isRunning)) targets.onHistory(run);
 		const problem = targets.onLog(line);
 		const { message, level } = line;
@@ -58,7 +58,7 @@ export function createReporter(aws: FakeAws, screen: Screen, onLog: OnLog): Repo
 		for (const run of aws.runs.filter((candidate) => !isRunning(candidate) && !closed.has(candidate))) {
 			closed.add(run);
 			targets.onEnd(run);
-			write("run", `${short(run.name)} ${run.status}${resultOf(run) ? "" : brokenOff(run)}`);
+			write("run", `${short(run.name)} ${run.status}${resultOf(run) ? "" : failureOf(run)}`);
 		}
 	}
 
@@ -69,7 +69,7 @@ export function createReporter(aws: FakeAws, screen: Screen, onLog: OnLog): Repo
 			if (snapshotId === null || since === undefined || poll === undefined) continue;
 			const before = statuses.get(snapshotId);
 			statuses.set(snapshotId, poll.status);
-			// Its end is told by the event.
+			// The end is reported by the event.
 			const isNews = before !== undefined && before !== poll.status && !/^(completed|failed)$/.test(poll.status);
 			if (isNews) write(clusterName, screen.paint("gray", `Atlas says ${poll.status}`));
 		}
@@ -93,8 +93,8 @@ export function createReporter(aws: FakeAws, screen: Screen, onLog: OnLog): Repo
 	};
 }
 
-/** A run that ended without a result did so by a defect, or because nothing could be published. */
-const brokenOff = ({ error }: Execution): string =>
+/** A run ends without a result by a defect, or because nothing could be published. */
+const failureOf = ({ error }: Execution): string =>
 	`: ${error?.ErrorType ?? "Error"}: ${error?.ErrorMessage ?? "no reason given"}`;
 
 const isRunning = ({ status }: Execution): boolean => status === "RUNNING";

@@ -96,5 +96,5 @@ export function duration(seconds: number): string {
 	return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** Enough of a run's name to tell it from the others; the lines of its start show it whole. */
+/** A run's name, shortened: the lines of its start show it whole. */
 export const short = (run: string): string => run.replace(/^([a-z]+-[0-9a-f]{8})[0-9a-f]+$/, "$1…");

@@ -7,7 +7,7 @@ import type { Execution } from "../aws/engine.ts";
 import type { BusEvent } from "../aws/event-bridge.ts";
 import type { LogLine } from "../function-logs.ts";
 
-/** What is known of a target of a run. Times are epoch milliseconds. */
+/** The state of a target of a run. Times are epoch milliseconds. */
 export type TargetView = Omit<TargetStatus, "requestedAt" | "endedAt"> & {
 	readonly run: string;
 	/** Since the run's start, and from then on since the snapshot's request; absent once the target has ended. */
@@ -41,11 +41,11 @@ type StateChangeEvent = BusEvent & { readonly detail: SnapshotStateChange };
 export const isStateChange = (event: BusEvent): event is StateChangeEvent =>
 	event.source === EVENT_SOURCE && event["detail-type"] === EVENT_DETAIL_TYPE;
 
-/** Gathers what is known of every target: by published events, histories, the functions' logs and the runs' results. */
+/** The state of every target, from published events, histories, the functions' logs and the runs' results. */
 export interface Targets {
 	readonly all: () => readonly TargetView[];
 	onEvent(event: StateChangeEvent): void;
-	/** @returns the problem that the line tells of, and whose it is, if it does */
+	/** @returns the problem that the line reports, if any, and its cluster */
 	onLog(line: LogLine): (Problem & { readonly clusterName: string }) | undefined;
 	/** Reads how far a run is that goes on. */
 	onHistory(execution: Execution): void;

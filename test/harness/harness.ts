@@ -21,7 +21,7 @@ interface Ended {
 	readonly history: readonly unknown[];
 }
 
-let stages = 0;
+let modules = 0;
 
 /** The real durable function on AWS's local runner, with time skipped, between a simulated Atlas and AWS. */
 export async function startHarness(
@@ -37,7 +37,7 @@ export async function startHarness(
 	const atlas = await startAtlas({ snapshotSeconds: 160, now: () => Date.now(), ...options.atlas });
 	const { publicKey, privateKey, clientId, clientSecret } = atlas;
 	const keys = options.auth === "oauth" ? { clientId, clientSecret } : { publicKey, privateKey };
-	const path = `../../lambda/handlers/snapshot.ts?stage=${stages++}`;
+	const path = `../../lambda/handlers/snapshot.ts?harness=${modules++}`;
 	const snapshotHandler =
 		options.handler ?? (async () => ((await import(path)) as { handler: DurableHandler }).handler);
 	const aws = await startFakeAws({

@@ -1,4 +1,4 @@
-import { request as send } from "node:http";
+import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { serveGateway } from "../../local/gateway/server.ts";
 import type { LoopbackServer } from "../../local/loopback.ts";
 
 /** What came through to the function, or to a fake service. */
-const fed: unknown[] = [];
+const events: unknown[] = [];
 let gateway: LoopbackServer;
 let aws: FakeAws;
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 	gateway = await serveGateway({
 		port: 0,
 		invoke: async (event) => {
-			fed.push(event);
+			events.push(event);
 			return { returned: { statusCode: 202, body: "{}" } };
 		},
 	});
@@ -37,9 +37,9 @@ interface Sent {
 	readonly body?: string;
 }
 
-async function ask(url: string, { method = "POST", path = "/snapshots", headers = {}, body = "{}" }: Sent) {
+async function send(url: string, { method = "POST", path = "/snapshots", headers = {}, body = "{}" }: Sent) {
 	const { port } = new URL(url);
-	const request = send({ host: "127.0.0.1", port, method, path, headers });
+	const request = httpRequest({ host: "127.0.0.1", port, method, path, headers });
 	request.end(method === "GET" || method === "OPTIONS" ? undefined : body);
 	const [response] = await new Promise<[import("node:http").IncomingMessage]>((resolve, reject) => {
 		request.once("response", (incoming) => resolve([incoming]));
@@ -111,12 +111,12 @@ describe.each([
 	["the fake AWS services", () => aws.url],
 ])("%s", (_which, urlOf) => {
 	test.each(attacks)("refuses %s with %i, and says nothing to a browser", async (_what, status, sent) => {
-		fed.length = 0;
+		events.length = 0;
 		const url = urlOf();
 		const attack = sent(url);
-		const reply = await ask(url, { ...attack, headers: { ...TARGET, ...attack.headers } });
+		const reply = await send(url, { ...attack, headers: { ...TARGET, ...attack.headers } });
 
-		expect([reply.status, reply.cors, fed]).toEqual([status, [], []]);
+		expect([reply.status, reply.cors, events]).toEqual([status, [], []]);
 		expect(reply.body).not.toContain("the keys");
 	});
 
@@ -137,14 +137,14 @@ describe.each([
 			(url: string) => `GET http://evil.example/snapshots HTTP/1.1\r\nhost: ${hostOf(url)}\r\n\r\n`,
 		],
 	])("refuses %s", async (_what, message) => {
-		fed.length = 0;
+		events.length = 0;
 		const url = urlOf();
 		const socket = connect(Number(new URL(url).port), "127.0.0.1");
 		socket.write(message(url));
 		const reply = await text(socket);
 
 		expect(reply).toMatch(/^HTTP\/1\.1 40[03] /);
-		expect(fed).toEqual([]);
+		expect(events).toEqual([]);
 	});
 });
 
@@ -155,15 +155,15 @@ test.each([
 	["one with its own Origin", { origin: "http://127.0.0.1" }],
 	["one to localhost with its own Origin", { host: "localhost", origin: "http://localhost" }],
 ])("%s from loopback reaches the function", async (_what, headers: Readonly<Record<string, string>>) => {
-	fed.length = 0;
+	events.length = 0;
 	const { port } = new URL(gateway.url);
 	const ported = Object.entries(headers).map(([name, value]) => [
 		name,
 		name === "content-type" ? value : `${value}:${port}`,
 	]);
-	const reply = await ask(gateway.url, { headers: { ...JSON_TYPE, ...Object.fromEntries(ported) } });
+	const reply = await send(gateway.url, { headers: { ...JSON_TYPE, ...Object.fromEntries(ported) } });
 
-	expect([reply.status, fed.length]).toEqual([202, 1]);
+	expect([reply.status, events.length]).toEqual([202, 1]);
 });
 
 test.each([
@@ -193,7 +193,7 @@ test.each([
 		},
 	],
 ])("the fake AWS services refuse %s that is not signed", async (_what, sent) => {
-	const reply = await ask(aws.url, sent);
+	const reply = await send(aws.url, sent);
 
 	expect([reply.status, aws.runs]).toEqual([403, []]);
 	expect(JSON.parse(reply.body)).toMatchObject({ __type: "InvalidSignatureException" });

@@ -32,7 +32,7 @@ describe("media types", () => {
 		expect(atlas.state.cluster(atlas.projectId, "prod-a").snapshots).toHaveLength(0);
 	});
 
-	test("says that a version is gone after its sunset, or when told that it is", async () => {
+	test("says that a version is gone after its sunset, or where the settings say so", async () => {
 		const clock = manualClock("2027-06-30T23:59:59Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { get } = await createCaller(atlas);
@@ -138,7 +138,7 @@ describe("the rate limit", () => {
 		expect((await get(snapshots("prod-b"))).headers.get("ratelimit-remaining")).toBe("1");
 	});
 
-	test("can be silent: then only the body tells the wait", async () => {
+	test("can be silent: then only the body has the wait", async () => {
 		await using atlas = await startAtlas({
 			settings: { buckets: { backups: { ...backups, capacity: 0 } }, rateLimitHeaders: false },
 		});

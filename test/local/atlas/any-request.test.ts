@@ -30,7 +30,7 @@ const body = fc.oneof(
 );
 const method = fc.constantFrom("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "BREW");
 
-test("answers whatever it is asked, with a well-formed reply and never with its own breakdown", () => {
+test("every request gets a well-formed reply below status 500", () => {
 	const world = createState({ roles: ["Project Owner"] });
 	world.settings.buckets.backups = { capacity: 1e9, refillRate: 1, refillSeconds: 1 };
 	const keys = world.credentials.current;
@@ -41,11 +41,11 @@ test("answers whatever it is asked, with a well-formed reply and never with its 
 		fc.string(),
 	);
 	fc.assert(
-		fc.property(method, path, query, body, authorization, (verb, where, asked, text, login) => {
+		fc.property(method, path, query, body, authorization, (verb, where, search, text, login) => {
 			const headers = { authorization: login, accept: V, "content-type": V };
 			const exchange = readApiRequest({
 				method: verb,
-				target: `${API}${where}?${asked}`,
+				target: `${API}${where}?${search}`,
 				headers,
 				body: text,
 				address: "127.0.0.1",
@@ -60,7 +60,7 @@ test("answers whatever it is asked, with a well-formed reply and never with its 
 	);
 });
 
-test("mints nothing for whatever is not the client's own id and secret", () => {
+test("no token is issued without the client's own id and secret", () => {
 	const world = createState();
 	world.settings.tokensPerMinute = 1e9;
 	fc.assert(

@@ -27,7 +27,7 @@ export async function read(response: Response): Promise<TestResponse> {
 export const basic = (id: string, secret: string): string =>
 	`Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
 
-/** Asks the token endpoint. */
+/** `POST /api/oauth/token`. */
 export const requestToken = async (
 	atlas: AtlasSimulator,
 	authorization = basic(atlas.clientId, atlas.clientSecret),

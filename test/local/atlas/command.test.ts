@@ -10,13 +10,13 @@ const start = (
 ): ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream } =>
 	spawn(process.execPath, ["local/atlas/main.ts", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
 
-test("tells in its first line where it is and how to get in, and ends cleanly on SIGTERM and SIGINT", async () => {
+test("prints its URL and its keys as the first line, and ends cleanly on SIGTERM and SIGINT", async () => {
 	for (const signal of ["SIGTERM", "SIGINT"] as const) {
 		const child = start("--port", "0", "--snapshot-seconds", "9");
 		const ended = once(child, "exit");
 		const [line] = await once(createInterface(child.stdout), "line");
-		const told = JSON.parse(line);
-		expect(Object.keys(told)).toEqual([
+		const printed = JSON.parse(line);
+		expect(Object.keys(printed)).toEqual([
 			"url",
 			"publicKey",
 			"privateKey",
@@ -25,7 +25,7 @@ test("tells in its first line where it is and how to get in, and ends cleanly on
 			"projectId",
 			"clusters",
 		]);
-		const world = await (await fetch(`${told.url}/_control/world`)).json();
+		const world = await (await fetch(`${printed.url}/_control/world`)).json();
 		expect(world).toMatchObject({ settings: { snapshotSeconds: 9 } });
 		child.kill(signal);
 		expect(await ended).toEqual([0, null]);

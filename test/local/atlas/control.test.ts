@@ -18,7 +18,7 @@ test.each([
 	["a page of another origin", { origin: "https://evil.example" }],
 	["a page without an origin", { origin: "null" }],
 	["a page of another port", { origin: "http://127.0.0.1:3000" }],
-])("shows its keys to no web page and lets none turn it: %s", async (_what, headers) => {
+])("a web page can neither read its keys nor change it: %s", async (_what, headers) => {
 	await using atlas = await startAtlas();
 	const { port } = new URL(atlas.url);
 	for (const [method, name] of [
@@ -35,7 +35,7 @@ test.each([
 	}
 });
 
-test("arms and clears faults from outside", async () => {
+test("faults can be added and cleared from outside", async () => {
 	await using atlas = await startAtlas();
 	const { get } = await createCaller(atlas);
 	const fault = { on: { kind: "groups", times: "always" }, do: { type: "html" } };
@@ -55,7 +55,7 @@ test("shows and empties the log, in which it does not appear itself", async () =
 	expect((await control(atlas, "GET", "log")).json).toEqual([]);
 });
 
-test("turns the world from outside: settings, roles, clusters, policies, keys, other people's snapshots", async () => {
+test("its state can be changed from outside: settings, roles, clusters, policies, keys, other people's snapshots", async () => {
 	await using atlas = await startAtlas();
 	const { projectId } = atlas;
 	const { take, get, snapshots } = await createCaller(atlas);

@@ -22,13 +22,13 @@ describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => 
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const login = ["--digest", "--user", `${atlas.publicKey}:${atlas.privateKey}`];
-		const room = `${atlas.url}${API}/groups/${atlas.projectId}/clusters/prod-a/backup/snapshots`;
-		const taken = await curl(...login, ...sending, `${room}?envelope=false&pretty=true`);
+		const url = `${atlas.url}${API}/groups/${atlas.projectId}/clusters/prod-a/backup/snapshots`;
+		const taken = await curl(...login, ...sending, `${url}?envelope=false&pretty=true`);
 		expect(taken.status).toBe(200);
 		const { id, status } = JSON.parse(taken.body);
 		expect(status).toBe("queued");
 		clock.forward(5);
-		const seen = await curl(...login, ...accept, `${room}/${id}`);
+		const seen = await curl(...login, ...accept, `${url}/${id}`);
 		expect(JSON.parse(seen.body)).toMatchObject({ id, status: "completed", description: "curl" });
 		expect(atlas.log.map(({ kind, scheme, status: code }) => [kind, scheme, code])).toEqual([
 			["challenge", "none", 401],
@@ -36,7 +36,7 @@ describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => 
 			["challenge", "none", 401],
 			["get", "digest", 200],
 		]);
-		const wrong = await curl("--digest", "--user", `${atlas.publicKey}:wrong`, ...accept, room);
+		const wrong = await curl("--digest", "--user", `${atlas.publicKey}:wrong`, ...accept, url);
 		expect(wrong.status).toBe(401);
 	});
 
@@ -53,10 +53,10 @@ describe.skipIf(!hasCurl)("driven by curl (skipped where there is none)", () => 
 			`${atlas.url}/api/oauth/token`,
 		);
 		const bearer = ["--header", `Authorization: Bearer ${JSON.parse(minted.body).access_token}`];
-		const room = `${atlas.url}${API}/groups/${atlas.projectId}/clusters/events/backup/snapshots`;
-		const taken = await curl(...bearer, ...sending, room);
+		const url = `${atlas.url}${API}/groups/${atlas.projectId}/clusters/events/backup/snapshots`;
+		const taken = await curl(...bearer, ...sending, url);
 		expect([taken.status, JSON.parse(taken.body).type]).toEqual([200, "shardedCluster"]);
-		const again = await curl(...bearer, ...sending, room);
+		const again = await curl(...bearer, ...sending, url);
 		expect([again.status, JSON.parse(again.body).errorCode]).toEqual([400, "UNFINISHED_ON_DEMAND_SNAPSHOT"]);
 	});
 

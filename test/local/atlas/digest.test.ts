@@ -62,7 +62,7 @@ describe("the challenge", () => {
 		expect(await freshNonce(atlas)).not.toBe(nonce);
 	});
 
-	test("holds no error code where it is told to be as production was", async () => {
+	test("holds no error code where the settings say so", async () => {
 		await using atlas = await startAtlas({ settings: { unauthorizedErrorCode: null } });
 		expect((await send(atlas)).json).toEqual({
 			error: 401,

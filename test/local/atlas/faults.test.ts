@@ -6,7 +6,7 @@ import { API, createCaller, V } from "./caller.ts";
 
 const stored = (atlas: AtlasSimulator): number => atlas.state.cluster(atlas.projectId, "prod-a").snapshots.length;
 
-/** Takes a snapshot of prod-a while a fault lies in wait for it. */
+/** Takes a snapshot of prod-a while a fault applies to it. */
 async function takeUnder(atlas: AtlasSimulator, action: Fault["do"]) {
 	const { take } = await createCaller(atlas);
 	atlas.faults.add({ on: { kind: "take" }, do: action });
@@ -25,8 +25,8 @@ describe("a fault", () => {
 		expect(await takeUnder(atlas, action)).toBe("no reply");
 		expect(stored(atlas)).toBe(snapshots);
 		expect(atlas.log.at(-1)).toMatchObject({ kind: "take", status: null, executed: snapshots === 1 });
-		const { get, snapshots: room } = await createCaller(atlas);
-		expect((await get(room("prod-a"))).json.results).toHaveLength(snapshots);
+		const { get, snapshots: pathOf } = await createCaller(atlas);
+		expect((await get(pathOf("prod-a"))).json.results).toHaveLength(snapshots);
 	});
 
 	test.each<[Fault["do"], number, string, number]>([
@@ -48,7 +48,7 @@ describe("a fault", () => {
 		if (action.type === "status") expect(reply.json.error).toBe(status);
 	});
 
-	test("says how long to wait, and with which parameters, when told to", async () => {
+	test("says how long to wait, and with which parameters, where the settings say so", async () => {
 		await using atlas = await startAtlas();
 		const reply = await takeUnder(atlas, {
 			type: "status",
@@ -71,7 +71,7 @@ describe("a fault", () => {
 		expect(stored(atlas)).toBe(1);
 	});
 
-	test("befalls the n-th request of its kind and cluster, as many times as it was told, and no other", async () => {
+	test("applies to the n-th request of its kind and cluster, as often as `times` says, and no other", async () => {
 		await using atlas = await startAtlas();
 		const { get, snapshots } = await createCaller(atlas);
 		const fault = atlas.faults.add({
@@ -98,7 +98,7 @@ describe("a fault", () => {
 		expect((await get("/groups")).status).toBe(200);
 	});
 
-	test("can befall the challenge alone, and the token alone", async () => {
+	test("can apply to the challenge alone, and the token alone", async () => {
 		await using atlas = await startAtlas();
 		atlas.faults.add({ on: { kind: "challenge" }, do: { type: "html" } });
 		const { get } = await createCaller(atlas);
@@ -115,7 +115,7 @@ describe("a fault", () => {
 	});
 });
 
-test("logs what came in, as what, and whether it was carried out, but never a credential", async () => {
+test("logs what came in, as what, and whether it was executed, but never a credential", async () => {
 	await using atlas = await startAtlas({ snapshotSeconds: 60 });
 	const { take } = await createCaller(atlas);
 	await take("prod-a");
@@ -128,7 +128,7 @@ test("logs what came in, as what, and whether it was carried out, but never a cr
 	expect(JSON.stringify(atlas.log)).not.toContain(atlas.clientSecret);
 });
 
-test("closes idle connections when told to, as a server does while a client is frozen", async () => {
+test("closes idle connections on request, as a server does while a client is frozen", async () => {
 	await using atlas = await startAtlas();
 	const agent = new Agent({ keepAlive: true });
 	const [response] = await once(get(`${atlas.url}${API}/groups`, { agent }), "response");

@@ -22,13 +22,13 @@ describe("paging", () => {
 		]);
 	});
 
-	test("never gives more than the cap, whatever was asked for", async () => {
+	test("never gives more than the cap, whatever the request names", async () => {
 		await using atlas = await startAtlas({ projects: [{ clusters: many }], settings: { itemsPerPageCap: 10 } });
 		const { get } = await createCaller(atlas);
 		expect((await get(`/groups/${atlas.projectId}/clusters?itemsPerPage=500`)).json.results).toHaveLength(10);
 	});
 
-	test("leaves out the count when asked to", async () => {
+	test("leaves out the count where the request says so", async () => {
 		await using atlas = await startAtlas();
 		const { get, snapshots } = await createCaller(atlas);
 		const { json } = await get(`${snapshots("prod-a")}?includeCount=false`);
@@ -46,7 +46,7 @@ describe("paging", () => {
 		},
 	);
 
-	test("lists snapshots oldest first, or newest first when told to", async () => {
+	test("lists snapshots oldest first, or newest first where the settings say so", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { get, snapshots } = await createCaller(atlas);

@@ -21,7 +21,7 @@ describe("taking a snapshot", () => {
 		expect((await take("prod-a")).status).toBe(200);
 	});
 
-	test("refuses with 409 when told to", async () => {
+	test("refuses with 409 where the settings say so", async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 60, settings: { conflictStatus: 409 } });
 		const { take } = await createCaller(atlas);
 		await take("prod-a");

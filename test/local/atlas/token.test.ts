@@ -34,7 +34,7 @@ describe("the token endpoint", () => {
 		expect([api.status, api.json.error, api.json.errorCode]).toEqual([status, status, error.toUpperCase()]);
 	});
 
-	test("mints fifty a minute and then says when to come again", async () => {
+	test("issues fifty a minute and then says when to come again", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		for (let count = 0; count < 50; count += 1) expect((await requestToken(atlas)).status).toBe(200);

@@ -34,22 +34,22 @@ const status = (arn: string | undefined) => lambda.send(new GetDurableExecutionC
 
 const ended = (arn: string | undefined) => aws.runs.find((run) => run.arn === arn)?.ended;
 
-test("an invocation starts an execution that is told as running, then as succeeded with its result", async () => {
-	const started = await invoke("told", { looks: 2 });
+test("an invocation starts an execution, whose status is RUNNING and then SUCCEEDED, with its result", async () => {
+	const started = await invoke("started", { polls: 2 });
 	const during = await status(started.DurableExecutionArn);
 	await ended(started.DurableExecutionArn);
 	const after = await status(started.DurableExecutionArn);
 
 	expect(started).toMatchObject({ StatusCode: 202 });
-	expect(started.DurableExecutionArn).toMatch(/:function:snapshot:1\/durable-execution\/told\/[\w-]+$/);
-	expect(during).toMatchObject({ DurableExecutionName: "told", Status: "RUNNING", InputPayload: '{"looks":2}' });
+	expect(started.DurableExecutionArn).toMatch(/:function:snapshot:1\/durable-execution\/started\/[\w-]+$/);
+	expect(during).toMatchObject({ DurableExecutionName: "started", Status: "RUNNING", InputPayload: '{"polls":2}' });
 	expect(during.EndTimestamp).toBeUndefined();
-	expect(after).toMatchObject({ Status: "SUCCEEDED", Result: '{"taken":"taken","looks":2}' });
+	expect(after).toMatchObject({ Status: "SUCCEEDED", Result: '{"taken":"taken","polls":2}' });
 	expect(after.EndTimestamp?.getTime()).toBeGreaterThanOrEqual((after.StartTimestamp?.getTime() ?? 0) + 1000);
 });
 
 test("the history can be read while the execution waits, with the results of its steps", async () => {
-	const { DurableExecutionArn } = await invoke("history", { looks: 2 });
+	const { DurableExecutionArn } = await invoke("history", { polls: 2 });
 	const read = (options = {}) =>
 		lambda.send(new GetDurableExecutionHistoryCommand({ DurableExecutionArn, ...options }));
 	const names = async () => (await read()).Events?.map(({ Name }) => Name);
@@ -71,8 +71,8 @@ test("the history can be read while the execution waits, with the results of its
 	expect(JSON.stringify(bare.Events)).not.toContain("taken");
 });
 
-test("a history longer than a page is told page by page", async () => {
-	const { DurableExecutionArn } = await invoke("pages", { looks: 1 });
+test("a history longer than a page is read page by page", async () => {
+	const { DurableExecutionArn } = await invoke("pages", { polls: 1 });
 	await ended(DurableExecutionArn);
 	const ids: (number | undefined)[] = [];
 	for (let Marker: string | undefined = "0"; Marker !== undefined; ) {
@@ -87,7 +87,7 @@ test("a history longer than a page is told page by page", async () => {
 });
 
 test("the same name with the same payload is the same execution, and the function runs once", async () => {
-	const twins = await Promise.all(Array.from({ length: 5 }, () => invoke("twin", { looks: 1 })));
+	const twins = await Promise.all(Array.from({ length: 5 }, () => invoke("twin", { polls: 1 })));
 	const listed = await lambda.send(
 		new ListDurableExecutionsByFunctionCommand({ FunctionName: FUNCTION_ARN, DurableExecutionName: "twin" }),
 	);
@@ -97,19 +97,19 @@ test("the same name with the same payload is the same execution, and the functio
 });
 
 test("the same name with another payload is refused, also after the first has ended", async () => {
-	const { DurableExecutionArn } = await invoke("taken", { looks: 1 });
-	const during = invoke("taken", { looks: 3 });
+	const { DurableExecutionArn } = await invoke("taken", { polls: 1 });
+	const during = invoke("taken", { polls: 3 });
 	await expect(during).rejects.toMatchObject({ name: "DurableExecutionAlreadyStartedException" });
 	await ended(DurableExecutionArn);
 
-	await expect(invoke("taken", { looks: 3 })).rejects.toMatchObject({
+	await expect(invoke("taken", { polls: 3 })).rejects.toMatchObject({
 		name: "DurableExecutionAlreadyStartedException",
 		$metadata: { httpStatusCode: 409 },
 	});
 });
 
 test("executions are listed by their start and their status", async () => {
-	const { DurableExecutionArn } = await invoke("listed", { looks: 1 });
+	const { DurableExecutionArn } = await invoke("listed", { polls: 1 });
 	await ended(DurableExecutionArn);
 	const startedAt = aws.runs.find(({ name }) => name === "listed")?.startedAt ?? 0;
 	const list = async (filter: object) => {
@@ -123,22 +123,22 @@ test("executions are listed by their start and their status", async () => {
 	expect(await list({ StartedBefore: new Date(startedAt - 1000) })).toBe(0);
 });
 
-test("an execution that throws is told as failed with its error", async () => {
-	const { DurableExecutionArn } = await invoke("failing", { looks: 1, fail: true });
+test("an execution that throws has the status FAILED and its error", async () => {
+	const { DurableExecutionArn } = await invoke("failing", { polls: 1, fail: true });
 	await ended(DurableExecutionArn);
-	const told = await status(DurableExecutionArn);
+	const failed = await status(DurableExecutionArn);
 
-	expect(told).toMatchObject({
+	expect(failed).toMatchObject({
 		Status: "FAILED",
 		Error: { ErrorType: "INCOMPLETE", ErrorMessage: "not every target completed" },
 	});
-	expect(told.Result).toBeUndefined();
+	expect(failed.Result).toBeUndefined();
 });
 
 test("an execution chains others of the same function by the ARN in its context", async () => {
-	const { DurableExecutionArn } = await invoke("chained", { looks: 1, parts: 3 });
+	const { DurableExecutionArn } = await invoke("chained", { polls: 1, parts: 3 });
 	await ended(DurableExecutionArn);
-	const part = { taken: "taken", looks: 1 };
+	const part = { taken: "taken", polls: 1 };
 
 	expect(JSON.parse((await status(DurableExecutionArn)).Result ?? "")).toEqual({ ...part, parts: [part, part, part] });
 });

@@ -53,10 +53,10 @@ test("a secret that isn't there, or was removed, is not found", async () => {
 	await expect(read("atlas")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
 });
 
-test("events are accepted one by one, kept in order and told to whoever listens", async () => {
+test("events are accepted one by one, kept in order and passed to listeners", async () => {
 	const { aws, eventBridge } = await start();
-	const heard: unknown[] = [];
-	const stop = aws.onEvent(({ detail }) => heard.push(detail["state"]));
+	const states: unknown[] = [];
+	const stop = aws.onEvent(({ detail }) => states.push(detail["state"]));
 	const put = (...Entries: PutEventsRequestEntry[]) => eventBridge.send(new PutEventsCommand({ Entries }));
 	const reply = await put(entry(), entry({ Detail: "{" }), entry({ Detail: '{"state":"COMPLETED"}' }));
 	stop();
@@ -64,7 +64,7 @@ test("events are accepted one by one, kept in order and told to whoever listens"
 
 	expect(reply.FailedEntryCount).toBe(1);
 	expect(reply.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([undefined, "MalformedDetail", undefined]);
-	expect(heard).toEqual(["STARTED", "COMPLETED"]);
+	expect(states).toEqual(["STARTED", "COMPLETED"]);
 	expect(aws.events).toHaveLength(3);
 	expect(aws.events[0]).toMatchObject({
 		id: reply.Entries?.[0]?.EventId,
@@ -87,7 +87,7 @@ test.each([
 	expect(aws.events).toEqual([]);
 });
 
-test("entries are refused where a fault asks for it, while the call succeeds", async () => {
+test("entries are refused where a fault says so, while the call succeeds", async () => {
 	const { aws, eventBridge } = await start(({ operation, nth }) =>
 		operation === "PutEvents" && nth === 1 ? { do: "refuse-entries", count: 1, code: "InternalFailure" } : undefined,
 	);
@@ -100,7 +100,7 @@ test("entries are refused where a fault asks for it, while the call succeeds", a
 	expect(aws.events).toHaveLength(3);
 });
 
-test("a call fails where a fault asks for it, and the SDK's own retry is the next call", async () => {
+test("a call fails where a fault says so, and the SDK's own retry is the next call", async () => {
 	const calls: number[] = [];
 	const { eventBridge } = await start(({ nth }) => {
 		calls.push(nth);
@@ -112,7 +112,7 @@ test("a call fails where a fault asks for it, and the SDK's own retry is the nex
 	expect(calls).toEqual([1, 2]);
 });
 
-test("a reply that is dropped leaves the call carried out, a call that is dropped does not", async () => {
+test("a call whose reply is dropped was executed, a dropped call was not", async () => {
 	const { aws, lambda } = await start(({ nth }) => ({ do: "drop", when: nth === 1 ? "before" : "after" }));
 	const invoke = () =>
 		lambda.send(
@@ -120,7 +120,7 @@ test("a reply that is dropped leaves the call carried out, a call that is droppe
 				FunctionName: FUNCTION_ARN,
 				InvocationType: "Event",
 				DurableExecutionName: "dropped",
-				Payload: Buffer.from('{"looks":1}'),
+				Payload: Buffer.from('{"polls":1}'),
 			}),
 		);
 

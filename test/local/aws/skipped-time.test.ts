@@ -5,7 +5,7 @@ import { FUNCTION_ARN } from "../../../local/aws/protocol.ts";
 import { clientsOf } from "./clients.ts";
 import { counting } from "./durable-functions.ts";
 
-test("twenty looks with waits between them take no time where time is skipped", { timeout: 8000 }, async () => {
+test("twenty polls with waits between them take no time where time is skipped", { timeout: 8000 }, async () => {
 	const aws = await startFakeAws({ secrets: {}, snapshotHandler: async () => counting, skipTime: true });
 	const { lambda } = clientsOf(aws);
 	await lambda.send(
@@ -13,12 +13,12 @@ test("twenty looks with waits between them take no time where time is skipped", 
 			FunctionName: FUNCTION_ARN,
 			InvocationType: "Event",
 			DurableExecutionName: "skipped",
-			Payload: Buffer.from('{"looks":20}'),
+			Payload: Buffer.from('{"polls":20}'),
 		}),
 	);
 	await aws.runs[0]?.ended;
 
-	expect(aws.runs[0]).toMatchObject({ status: "SUCCEEDED", result: '{"taken":"taken","looks":20}' });
+	expect(aws.runs[0]).toMatchObject({ status: "SUCCEEDED", result: '{"taken":"taken","polls":20}' });
 	await expect(startFakeAws({ secrets: {}, snapshotHandler: async () => counting })).rejects.toThrow("another clock");
 	await aws.close();
 });

@@ -67,7 +67,7 @@ test("an event is read from its file", async () => {
 	});
 });
 
-test("the HTTP face listens where it is told to, and asks for the caller's own keys under --iam", async () => {
+test("the HTTP API listens on --port, and needs the caller's own keys under --iam", async () => {
 	const env = {
 		AWS_ACCESS_KEY_ID: "id",
 		AWS_SECRET_ACCESS_KEY: "secret",
@@ -128,7 +128,7 @@ test.each([
 	expect(String(refusal)).not.toContain("\n");
 });
 
-test("every fault of a request is told at once", async () => {
+test("every fault of a request is named at once", async () => {
 	const refusal = await attempt(() => read("--cluster a_b --retention-days 0 --on-conflict never"));
 
 	expect(String(refusal)).toMatch(/--cluster .*; --retention-days .*; --on-conflict /);
