@@ -23,7 +23,8 @@ export function setFunctionEnvironment(
 	functions: FunctionEnvironment,
 ): void {
 	for (const name of Object.keys(env)) if (name.startsWith("AWS_")) delete env[name];
-	Object.assign(env, functions, {
+	const variables = {
+		...functions,
 		AWS_REGION: "us-east-1",
 		AWS_ACCESS_KEY_ID: credentials.accessKeyId,
 		AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -32,7 +33,9 @@ export function setFunctionEnvironment(
 		AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
 		AWS_ENDPOINT_URL_EVENTBRIDGE: url,
 		AWS_ENDPOINT_URL_LAMBDA: url,
-	});
+	};
+	// `process.env` would hold the text "undefined".
+	for (const [name, value] of Object.entries(variables)) if (value !== undefined) env[name] = value;
 }
 
 /**

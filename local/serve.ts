@@ -26,10 +26,8 @@ export async function serve(
 		port,
 		invoke: (event) => invokeTrigger(event),
 		onReply: (method, path, status) => reporter.write("http", `${method} ${path}: ${status}`),
-		...(keys && {
-			authorize: (request) =>
-				!needsIam(request.method, request.path) || isSignedBy(request, keys, ["execute-api"], Date.now()),
-		}),
+		authorize: (request) =>
+			!keys || !needsIam(request.method, request.path) || isSignedBy(request, keys, ["execute-api"], Date.now()),
 	}).catch((error: unknown) => {
 		throw explainListenError(error, port);
 	});

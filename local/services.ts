@@ -11,7 +11,7 @@ import { ATLAS_SECRET, HOOK_SECRET, setFunctionEnvironment } from "./environment
 export interface LocalServices {
 	readonly aws: FakeAws;
 	/** Absent where a real Atlas is used. */
-	readonly simulator?: AtlasSimulator;
+	readonly simulator?: AtlasSimulator | undefined;
 	readonly atlasUrl: string;
 	/** By which the runs mark their snapshots. */
 	readonly stackName: string;
@@ -32,26 +32,25 @@ export async function startServices(call: StartOptions, env: Variables): Promise
 	const aws = await startFakeAws({
 		secrets: {
 			[ATLAS_SECRET]: call.atlas?.secret ?? keysOf(simulator),
-			...(call.hookKeys !== undefined && { [HOOK_SECRET]: call.hookKeys }),
+			[HOOK_SECRET]: call.hookKeys ?? "",
 		},
 		snapshotHandler: async () => (await import("../lambda/handlers/snapshot.ts")).handler,
 	});
-	const defaultRequest = env["DEFAULT_REQUEST"] ?? defaultRequestOf(simulator);
 	setFunctionEnvironment(env, aws, {
 		ATLAS_SECRET_ID: ATLAS_SECRET,
 		ATLAS_BASE_URL: atlasUrl,
 		EVENT_BUS_NAME: "snapshots",
 		FIRST_POLL_SECONDS: call.pollSeconds ?? (simulator ? "1" : "15"),
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
-		...(call.hookKeys !== undefined && { WEBHOOK_SECRET_ID: HOOK_SECRET }),
-		...(defaultRequest !== undefined && { DEFAULT_REQUEST: defaultRequest }),
+		WEBHOOK_SECRET_ID: call.hookKeys === undefined ? undefined : HOOK_SECRET,
+		DEFAULT_REQUEST: env["DEFAULT_REQUEST"] ?? defaultRequestOf(simulator),
 	});
 	const { STACK_NAME: stackName } = readEnvironment(env);
 	return {
 		aws,
 		atlasUrl,
 		stackName,
-		...(simulator && { simulator }),
+		simulator,
 		async close() {
 			await aws.close();
 			await simulator?.close();

@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createFaultPlan, type FaultPlan } from "./api/faults.ts";
-import type { RequestRecord } from "./api/server.ts";
-import { createAtlasServer } from "./api/server.ts";
+import { createAtlasServer, type RequestRecord } from "./api/server.ts";
 import { ineligibleReason } from "./state/snapshots.ts";
 import { type AtlasState, type AtlasStateOptions, createState } from "./state/state.ts";
 
@@ -43,17 +42,17 @@ export interface AtlasSimulator extends AsyncDisposable {
 
 /** Starts a simulated Atlas on 127.0.0.1. */
 export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimulator> {
-	const { snapshotSeconds, settings } = options;
+	const { snapshotSeconds, settings, keepAliveSeconds = 60 } = options;
 	const state = createState({
 		...options,
-		settings: { ...(snapshotSeconds === undefined ? {} : { snapshotSeconds }), ...settings },
+		settings: snapshotSeconds === undefined ? settings : { snapshotSeconds, ...settings },
 	});
 	const log: RequestRecord[] = [];
 	const faults = createFaultPlan();
-	const server = createAtlasServer({ state, faults, log }, options.keepAliveSeconds ?? 60);
+	const server = createAtlasServer({ state, faults, log }, keepAliveSeconds);
 	server.listen(options.port ?? 0, "127.0.0.1");
 	await once(server, "listening");
-	const url = `http://127.0.0.1:${portOf(server.address())}`;
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 	const close = async (): Promise<void> => {
 		if (!server.listening) return;
 		const closed = once(server, "close");
@@ -91,9 +90,6 @@ export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimul
 		[Symbol.asyncDispose]: close,
 	};
 }
-
-const portOf = (address: string | AddressInfo | null): number =>
-	typeof address === "object" && address !== null ? address.port : 0;
 
 function firstProject(state: AtlasState) {
 	const [first] = state.projects.values();

@@ -35,7 +35,7 @@ export function signingKeysOf(env: Variables): SigningKeys {
 		return {
 			accessKeyId: AWS_ACCESS_KEY_ID,
 			secretAccessKey: AWS_SECRET_ACCESS_KEY,
-			...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+			sessionToken: AWS_SESSION_TOKEN || undefined,
 		};
 	}
 	throw new UsageError(

@@ -95,9 +95,8 @@ export function requestOfFlags(flags: Flags, projectId?: string): RequestDraft {
 	const ways = [cluster && "--cluster", all && "--all", tag && "--tag"].filter((way) => typeof way === "string");
 	if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other: choose one`);
 	if (ways.length === 0) throw new UsageError("--cluster, --all or --tag must say which clusters");
-	const ofProject = project ?? (cluster && projectId);
 	const request = {
-		...(ofProject !== undefined && { projectId: ofProject }),
+		projectId: project ?? (cluster && projectId),
 		clusters: cluster ?? (tag ? { tags: readTags(tag) } : "all"),
 		retentionInDays: toWhole(flags["retention-days"]),
 		description,

@@ -23,7 +23,7 @@ type Work =
 	| { readonly kind: "request"; readonly request: (projectId?: string) => RequestDraft }
 	| { readonly kind: "event"; readonly event: unknown }
 	/** Port 0 is any that is free; with keys, callers must have signed with them. */
-	| { readonly kind: "serve"; readonly port: number; readonly keys?: SigningKeys };
+	| { readonly kind: "serve"; readonly port: number; readonly keys?: SigningKeys | undefined };
 
 /** Stands for the simulator's project while flags are checked. */
 const SOME_PROJECT = "0".repeat(24);
@@ -41,9 +41,9 @@ export async function readStartOptions(args: readonly string[], env: Variables):
 	return {
 		json,
 		work,
-		...(pollSeconds !== undefined && { pollSeconds }),
-		...(url !== undefined && { atlas: { url, secret: secretOfEnvironment(env) } }),
-		...(hookKeys !== undefined && { hookKeys }),
+		pollSeconds,
+		atlas: url === undefined ? undefined : { url, secret: secretOfEnvironment(env) },
+		hookKeys,
 	};
 }
 
@@ -52,7 +52,7 @@ async function readWork(flags: Flags, atlasUrl: string | undefined, env: Variabl
 		return {
 			kind: "serve",
 			port: readWholeNumber("--port", flags.port ?? "0", 0, 65535),
-			...(flags.iam && { keys: signingKeysOf(env) }),
+			keys: flags.iam ? signingKeysOf(env) : undefined,
 		};
 	}
 	if (flags.event !== undefined) return { kind: "event", event: await readEventFile(flags.event) };

@@ -3,8 +3,16 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { isRecord } from "../../lambda/domain/json.ts";
 import { needsIam } from "../../lambda/triggers/http/routes.ts";
 
-/** The caller of an unsigned request, as IAM would name a user. */
-const LOCAL_USER = "arn:aws:iam::123456789012:user/local";
+/** The caller of an unsigned request. */
+const LOCAL_IAM = {
+	accessKey: "AKIDEXAMPLE",
+	accountId: "123456789012",
+	callerId: "AIDACKCEVSQ6C2EXAMPLE",
+	cognitoIdentity: null,
+	principalOrgId: null,
+	userArn: "arn:aws:iam::123456789012:user/local",
+	userId: "AIDACKCEVSQ6C2EXAMPLE",
+};
 
 /** An HTTP request, as API Gateway receives it. */
 export interface HttpMessage {
@@ -34,11 +42,11 @@ export function toGatewayEvent(request: HttpMessage): APIGatewayProxyEventV2 {
 		rawPath: path,
 		rawQueryString: query,
 		headers: { ...headers },
-		...(parameters.length > 0 && { queryStringParameters: join(parameters) }),
+		queryStringParameters: parameters.length > 0 ? join(parameters) : undefined,
 		requestContext: {
 			accountId: "123456789012",
 			apiId: "local",
-			...(needsIam(method, path) && { authorizer: { iam: iamOf(LOCAL_USER) } }),
+			...(needsIam(method, path) && { authorizer: { iam: LOCAL_IAM } }),
 			domainName: headers["host"] ?? "localhost",
 			domainPrefix: "local",
 			http: { method, path, protocol: "HTTP/1.1", sourceIp: address, userAgent: headers["user-agent"] ?? "" },
@@ -48,20 +56,10 @@ export function toGatewayEvent(request: HttpMessage): APIGatewayProxyEventV2 {
 			time: now.toISOString(),
 			timeEpoch: now.getTime(),
 		},
-		...(body.length > 0 && { body: body.toString(isBase64Encoded ? "base64" : "utf8") }),
+		body: body.length > 0 ? body.toString(isBase64Encoded ? "base64" : "utf8") : undefined,
 		isBase64Encoded,
 	};
 }
-
-const iamOf = (userArn: string) => ({
-	accessKey: "AKIDEXAMPLE",
-	accountId: "123456789012",
-	callerId: "AIDACKCEVSQ6C2EXAMPLE",
-	cognitoIdentity: null,
-	principalOrgId: null,
-	userArn,
-	userId: "AIDACKCEVSQ6C2EXAMPLE",
-});
 
 /** API Gateway encodes every other type in base64. */
 const isText = (type = ""): boolean => /^(text\/|application\/(json|xml|javascript)|[^;]+\+(json|xml))/i.test(type);
