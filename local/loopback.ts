@@ -10,7 +10,7 @@ export interface LoopbackServer {
 }
 
 /** Why a request is answered without being looked into. */
-export interface Refusal {
+export interface Rejection {
 	readonly status: 400 | 403 | 413 | 415;
 	readonly message: string;
 }
@@ -54,11 +54,11 @@ export async function readRequest(
 	incoming: IncomingMessage,
 	mediaTypes: readonly string[],
 	longest: number,
-): Promise<Required<HttpMessage> | Refusal> {
+): Promise<Required<HttpMessage> | Rejection> {
 	const { method = "GET", url = "", socket } = incoming;
 	const headers = headersOf(incoming);
 	if (!url.startsWith("/")) return { status: 400, message: "the request target must be a path" };
-	const foreign = refuseForeign(incoming);
+	const foreign = rejectForeign(incoming);
 	if (foreign) return foreign;
 	if (method === "POST" && !mediaTypes.includes(mediaTypeOf(headers["content-type"]))) {
 		return { status: 415, message: `Content-Type must be ${mediaTypes.join(" or ")}` };
@@ -70,7 +70,7 @@ export async function readRequest(
 }
 
 /** Refuses what a page of another name or origin sends. */
-export function refuseForeign(incoming: IncomingMessage): Refusal | undefined {
+export function rejectForeign(incoming: IncomingMessage): Rejection | undefined {
 	const { localPort } = incoming.socket;
 	const own = [`127.0.0.1:${localPort}`, `localhost:${localPort}`];
 	const { host = "", origin } = headersOf(incoming);

@@ -11,7 +11,7 @@ import { serve, whenAborted } from "./serve.ts";
 import type { LocalServices } from "./services.ts";
 import { createReporter, type Reporter } from "./terminal/reporter.ts";
 import type { Screen } from "./terminal/screen.ts";
-import { drawTable } from "./terminal/table.ts";
+import { printTargets } from "./terminal/table.ts";
 import { isComplete, type TargetView } from "./terminal/targets.ts";
 import { describeOutcome, invokeTrigger } from "./trigger.ts";
 
@@ -60,7 +60,7 @@ export async function runLocally(
 	}
 	const targets = reporter.targets();
 	if (ended.aborted) reportLeft(targets, services, screen);
-	if (targets.length > 0) drawTable(targets, screen);
+	if (targets.length > 0) printTargets(targets, screen);
 	if (ended.aborted && !(call.work.kind === "serve" && ended.reason !== "SIGINT")) return endedBy(ended);
 	return !failed && aws.runs.every((run) => run.status === "RUNNING" || isComplete(run)) ? 0 : 1;
 }

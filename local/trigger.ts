@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
 import { isRecord, parseJson } from "../lambda/domain/json.ts";
-import { isReply, readReply, type TriggerOutcome } from "./gateway/event.ts";
+import { isReply, readFunctionReply, type TriggerOutcome } from "./gateway/event.ts";
 
 /** Milliseconds that the trigger function has, as the stack gives it. */
 const TIMEOUT_MS = 29_000;
@@ -56,7 +56,7 @@ export function describeOutcome(outcome: TriggerOutcome): OutcomeDescription {
 		const run = isRecord(outcome.returned) ? outcome.returned["run"] : undefined;
 		return { kind: "accepted", text: `run ${String(run)} started` };
 	}
-	const { status, headers, body } = readReply(outcome.returned);
+	const { status, headers, body } = readFunctionReply(outcome.returned);
 	const read = parseJson(body.toString("utf8"));
 	const { detail, status: state } = isRecord(read) ? read : {};
 	if (status >= 400) {

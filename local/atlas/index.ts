@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createFaultPlan, type FaultPlan } from "./api/faults.ts";
 import { createAtlasServer, type RequestRecord } from "./api/server.ts";
-import { ineligibleReason } from "./state/snapshots.ts";
+import { refusalOf } from "./state/snapshots.ts";
 import { type AtlasState, type AtlasStateOptions, createState } from "./state/state.ts";
 
 export type { Fault } from "./api/faults.ts";
@@ -79,7 +79,7 @@ export async function startAtlas(options: AtlasOptions = {}): Promise<AtlasSimul
 		},
 		get clusters() {
 			return [...firstProject(state).clusters.values()]
-				.filter((cluster) => ineligibleReason(cluster) === undefined)
+				.filter((cluster) => refusalOf(cluster) === undefined)
 				.map(({ name }) => name);
 		},
 		state,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DurableExecutionClient } from "@aws/durable-execution-sdk-js";
 import { isRecord } from "../../lambda/domain/json.ts";
-import { AwsError, type AwsReply, type AwsRequest, readJson, toWire } from "./protocol.ts";
+import { AwsError, type AwsReply, type AwsRequest, readJsonObject, toWire } from "./protocol.ts";
 
 /** What the local runner hands to a durable function. */
 interface Invocation {
@@ -20,7 +20,7 @@ interface CheckpointInput {
 const PAYLOAD_BYTES = 256 * 1024;
 
 /** The part of Lambda's API over which a durable function writes its checkpoints, in front of the local runner. */
-export interface Checkpoints {
+export interface CheckpointService {
 	/** Takes this execution's checkpoints here. @returns the event, as Lambda hands it to the function */
 	open<T extends Invocation>(invocation: T): Omit<T, "durableExecutionClient">;
 	/** @returns the event of the next invocation, after one that threw */
@@ -30,7 +30,7 @@ export interface Checkpoints {
 }
 
 /** @see AWS Lambda API: CheckpointDurableExecution, GetDurableExecutionState */
-export function createCheckpoints(): Checkpoints {
+export function createCheckpoints(): CheckpointService {
 	const clients = new Map<string, { readonly client: DurableExecutionClient; token: string }>();
 	const answered = new Map<string, Promise<AwsReply>>();
 	const find = (arn: string) => {
@@ -68,9 +68,9 @@ export function createCheckpoints(): Checkpoints {
 				});
 				return { status: 200, body: toWire(state) };
 			}
-			const { ClientToken, CheckpointToken, Updates = [] } = readJson(request.body) as unknown as CheckpointInput;
+			const { ClientToken, CheckpointToken, Updates = [] } = readJsonObject(request.body) as unknown as CheckpointInput;
 			const take = async () => {
-				for (const update of Updates) checkSize(update);
+				for (const update of Updates) checkUpdateSize(update);
 				const checkpoint = { DurableExecutionArn, CheckpointToken, Updates: Updates as never };
 				// The runner rejects stale tokens: invocations of one execution may overlap.
 				const reply = await execution.client.checkpoint(checkpoint).catch((error: unknown) => {
@@ -89,7 +89,7 @@ export function createCheckpoints(): Checkpoints {
 }
 
 /** @throws AwsError, as Lambda does, where an update of a checkpoint is too large */
-export function checkSize(update: unknown): void {
+export function checkUpdateSize(update: unknown): void {
 	const { Type, Payload, Error: error } = isRecord(update) ? update : {};
 	const data = isRecord(error) ? error["ErrorData"] : undefined;
 	for (const text of [Payload, data]) {

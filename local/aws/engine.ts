@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner, type TestResult } from "@aws/durable-execution-sdk-js-testing";
 import type { ErrorObject, Event, ExecutionStatus } from "@aws-sdk/client-lambda";
-import { type Checkpoints, createCheckpoints } from "./checkpoints.ts";
+import { type CheckpointService, createCheckpoints } from "./checkpoints.ts";
 import { acquireRunner, historyOf, releaseRunner } from "./durable-runner.ts";
 import { FUNCTION_ARN, VERSION_ARN } from "./protocol.ts";
 
@@ -38,7 +38,7 @@ export interface DurableEngine {
 	 * @returns `undefined` where the name is in use with another payload
 	 */
 	start(name: string, payload: string): Execution | undefined;
-	readonly checkpoints: Checkpoints;
+	readonly checkpoints: CheckpointService;
 	close(): Promise<void>;
 }
 
@@ -121,9 +121,9 @@ function atOurArn(load: () => Promise<DurableHandler>): DurableLambdaHandler {
 const INVOCATIONS = 5;
 
 /** An invocation whose checkpoints go over the wire. */
-const invokeOverWire = (load: () => Promise<DurableHandler>, checkpoints: Checkpoints) => async () => {
+const invokeOverWire = (load: () => Promise<DurableHandler>, checkpoints: CheckpointService) => async () => {
 	const handler = (await load()) as (event: unknown, context: never) => Promise<unknown>;
-	return async (invocation: Parameters<Checkpoints["open"]>[0], context: never) => {
+	return async (invocation: Parameters<CheckpointService["open"]>[0], context: never) => {
 		let event = checkpoints.open(invocation);
 		for (let nth = 1; ; nth++) {
 			try {

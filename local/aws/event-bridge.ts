@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isRecord, parseJson } from "../../lambda/domain/json.ts";
-import { ACCOUNT, AwsError, type AwsReply, type AwsRequest, REGION, readJson } from "./protocol.ts";
+import { ACCOUNT, AwsError, type AwsReply, type AwsRequest, REGION, readJsonObject } from "./protocol.ts";
 import type { AwsFault } from "./server.ts";
 
 /** An event as EventBridge delivers it to the targets of a rule. */
@@ -67,7 +67,7 @@ export function createBus(): Bus {
 type Entry = Readonly<Record<string, unknown>>;
 
 function readEntries(body: Buffer): readonly Entry[] {
-	const { Entries } = readJson(body);
+	const { Entries } = readJsonObject(body);
 	if (!Array.isArray(Entries) || Entries.length < 1 || Entries.length > ENTRIES || !Entries.every(isRecord)) {
 		throw new AwsError("ValidationException", 400, `Entries must have 1 to ${ENTRIES} members`);
 	}

@@ -3,7 +3,7 @@ import type { SigningKeys } from "../gateway/sigv4.ts";
 import { createEngine, type DurableHandler, type Execution } from "./engine.ts";
 import { type BusEvent, createBus } from "./event-bridge.ts";
 import { routeLambda } from "./lambda.ts";
-import type { AwsOperation, AwsRequest } from "./protocol.ts";
+import type { AwsRequest, ServiceOperation } from "./protocol.ts";
 import { createSecrets, type Secrets } from "./secrets-manager.ts";
 import { type AwsFaults, serveAws } from "./server.ts";
 
@@ -47,7 +47,7 @@ export async function startFakeAws(options: FakeAwsOptions): Promise<FakeAws> {
 	const engine = await createEngine(options.snapshotHandler, options.skipTime, options.checkpointsOverWire);
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
-	const find = (request: AwsRequest): AwsOperation | undefined => {
+	const find = (request: AwsRequest): ServiceOperation | undefined => {
 		switch (request.headers["x-amz-target"]) {
 			case "secretsmanager.GetSecretValue":
 				return { name: "GetSecretValue", run: () => secrets.answer(request) };

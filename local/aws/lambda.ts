@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { DurableEngine, Execution } from "./engine.ts";
 import {
 	AwsError,
-	type AwsOperation,
 	type AwsReply,
 	type AwsRequest,
 	isDurableFunction,
 	isQualified,
+	type ServiceOperation,
 	toWire,
 	VERSION_ARN,
 } from "./protocol.ts";
@@ -21,7 +21,7 @@ const LONGEST_PAGE = 1000;
  * @returns `undefined` for what is not Lambda's
  * @see AWS Lambda API: Invoke, ListDurableExecutionsByFunction, GetDurableExecution, GetDurableExecutionHistory
  */
-export function routeLambda(request: AwsRequest, engine: DurableEngine): AwsOperation | undefined {
+export function routeLambda(request: AwsRequest, engine: DurableEngine): ServiceOperation | undefined {
 	const [date, resource, id = "", tail, ...more] = request.path.slice(1).split("/");
 	const key = decodeURIComponent(id);
 	if (more.length > 0) return undefined;

@@ -16,7 +16,7 @@ export interface AwsReply {
 }
 
 /** One call of a service. */
-export interface AwsOperation {
+export interface ServiceOperation {
 	/** As the service names it: `GetSecretValue`, `PutEvents`, `Invoke`. */
 	readonly name: string;
 	/** @throws AwsError */
@@ -43,7 +43,7 @@ export const toErrorReply = ({ name, status, message }: AwsError): AwsReply => (
 });
 
 /** @throws AwsError `SerializationException` */
-export function readJson(body: Buffer): Readonly<Record<string, unknown>> {
+export function readJsonObject(body: Buffer): Readonly<Record<string, unknown>> {
 	const input = parseJson(body.toString("utf8"));
 	if (isRecord(input)) return input;
 	throw new AwsError("SerializationException", 400, "the body must be a JSON object");

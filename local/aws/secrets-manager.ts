@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ACCOUNT, AwsError, type AwsReply, type AwsRequest, REGION, readJson } from "./protocol.ts";
+import { ACCOUNT, AwsError, type AwsReply, type AwsRequest, REGION, readJsonObject } from "./protocol.ts";
 
 interface Version {
 	readonly id: string;
@@ -30,7 +30,7 @@ export function createSecrets(initial: Readonly<Record<string, string>>): Secret
 		put,
 		remove: (id) => void versions.delete(id),
 		answer({ body }) {
-			const { SecretId, VersionId, VersionStage } = readJson(body);
+			const { SecretId, VersionId, VersionStage } = readJsonObject(body);
 			const name = typeof SecretId === "string" ? SecretId.replace(ARN, "") : "";
 			const kept = versions.get(name) ?? [];
 			const index = kept.findIndex(

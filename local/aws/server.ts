@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { isSignedBy, type SigningKeys } from "../gateway/sigv4.ts";
-import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
-import { AwsError, type AwsOperation, type AwsReply, type AwsRequest, toErrorReply } from "./protocol.ts";
+import { type LoopbackServer, listenOnLoopback, type Rejection, readRequest } from "../loopback.ts";
+import { AwsError, type AwsReply, type AwsRequest, type ServiceOperation, toErrorReply } from "./protocol.ts";
 
 /** A fault of one call. */
 export type AwsFault =
@@ -31,7 +31,7 @@ export interface AwsServerOptions {
 	/** Epoch milliseconds; absent where the process has a fake clock, which may jump during a request. */
 	readonly now: (() => number) | undefined;
 	/** The operation of a request; `undefined` where no service has it. */
-	readonly route: (request: AwsRequest) => AwsOperation | undefined;
+	readonly route: (request: AwsRequest) => ServiceOperation | undefined;
 	readonly faults: AwsFaults;
 }
 
@@ -62,7 +62,7 @@ export function serveAws({ port, keys, now, route, faults }: AwsServerOptions): 
 	});
 }
 
-function refuse(name: string, { status, message }: Pick<Refusal, "message"> & { readonly status: number }): AwsReply {
+function refuse(name: string, { status, message }: Pick<Rejection, "message"> & { readonly status: number }): AwsReply {
 	const reply = toErrorReply(new AwsError(name, status, message));
 	return { ...reply, headers: { ...reply.headers, connection: "close" } };
 }
@@ -72,7 +72,7 @@ const UNSIGNED = refuse("InvalidSignatureException", {
 	message: "the request must be signed with the access key of this process",
 });
 
-async function run(operation: AwsOperation, fault: AwsFault | undefined): Promise<AwsReply> {
+async function run(operation: ServiceOperation, fault: AwsFault | undefined): Promise<AwsReply> {
 	try {
 		if (fault?.do === "fail") throw new AwsError(fault.code, fault.status, fault.message ?? "injected");
 		return await operation.run(fault);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readReply, toGatewayEvent } from "../gateway/event.ts";
+import { readFunctionReply, toGatewayEvent } from "../gateway/event.ts";
 import type { Firing } from "./firing.ts";
 import type { Plan } from "./plan.ts";
 
@@ -102,7 +102,7 @@ export async function deliver(
 }
 
 function read(returned: unknown): { readonly run?: string; readonly status: number } {
-	const { status, body } = readReply(returned);
+	const { status, body } = readFunctionReply(returned);
 	const { run }: { run?: string } = JSON.parse(body.toString());
 	return { status, ...(run !== undefined && { run }) };
 }
@@ -110,7 +110,7 @@ function read(returned: unknown): { readonly run?: string; readonly status: numb
 /** @returns the body of the reply to `GET /snapshots/{run}` */
 export async function readStatus(trigger: Trigger, run: string): Promise<string> {
 	const returned = await trigger(toGatewayEvent({ method: "GET", path: `/snapshots/${run}`, headers: {} }), context());
-	return readReply(returned).body.toString();
+	return readFunctionReply(returned).body.toString();
 }
 
 const context = () => ({ awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 29_000 });

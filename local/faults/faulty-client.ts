@@ -1,4 +1,4 @@
-import { checkSize } from "../aws/checkpoints.ts";
+import { checkUpdateSize } from "../aws/checkpoints.ts";
 import type { CheckpointFate } from "./adversary.ts";
 import { throwFault } from "./checkpoint-faults.ts";
 import { type Client, doneOf } from "./invocation.ts";
@@ -36,7 +36,7 @@ export function faultyClient(client: Client, { process, known, isLost, strike, a
 			if (planned && !after) strike(planned);
 			if (isLost()) return forever();
 			const carryOut = async () => {
-				for (const update of input[0].Updates ?? []) checkSize(update);
+				for (const update of input[0].Updates ?? []) checkUpdateSize(update);
 				const reply = await client.checkpoint(...input);
 				count(input[0]);
 				for (const id of doneOf(reply.NewExecutionState?.Operations ?? [])) known.add(id);

@@ -1,5 +1,5 @@
 import { takeSnapshot } from "../atlas/index.ts";
-import type { Cluster, Snapshot } from "../atlas/state/model.ts";
+import type { SimulatedCluster, SimulatedSnapshot } from "../atlas/state/model.ts";
 import { objectId } from "../atlas/state/projects.ts";
 import { hasUnfinishedOnDemand } from "../atlas/state/snapshots.ts";
 import type { AtlasState } from "../atlas/state/state.ts";
@@ -8,7 +8,7 @@ import type { Other } from "./plan.ts";
 /** Where snapshots are planted. */
 export interface Place {
 	/** The run's cluster of a number, modulo theirs; `undefined` where it can have no snapshot. */
-	readonly cluster: (index: number) => Cluster | undefined;
+	readonly cluster: (index: number) => SimulatedCluster | undefined;
 	/** Ids of snapshots that no run of ours asked for. */
 	readonly planted: Set<string>;
 }
@@ -37,7 +37,7 @@ export function createIntruder(
 			plan: { seconds, ending, snapshotType },
 		});
 		const requestedAt = now - age * 1000;
-		const aged: Snapshot = { ...taken, id: objectId(requestedAt), requestedAt };
+		const aged: SimulatedSnapshot = { ...taken, id: objectId(requestedAt), requestedAt };
 		where.snapshots.splice(where.snapshots.indexOf(taken), 1, aged);
 		planted.add(aged.id);
 		const kind = other.marker === "none" ? snapshotType : `${snapshotType}, marker of ${other.marker}`;

@@ -89,7 +89,7 @@ export const isReply = (returned: unknown): boolean => isRecord(returned) && "st
  *
  * @see API Gateway Developer Guide, "Format of the response" (payload format version 2.0)
  */
-export function readReply(returned: unknown): PlainReply {
+export function readFunctionReply(returned: unknown): PlainReply {
 	if (!isRecord(returned) || !("statusCode" in returned)) {
 		return {
 			status: 200,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type LoopbackServer, listenOnLoopback, type Refusal, readRequest } from "../loopback.ts";
-import { type HttpMessage, type PlainReply, readReply, type TriggerOutcome, toGatewayEvent } from "./event.ts";
+import { type LoopbackServer, listenOnLoopback, type Rejection, readRequest } from "../loopback.ts";
+import { type HttpMessage, type PlainReply, readFunctionReply, type TriggerOutcome, toGatewayEvent } from "./event.ts";
 
 /** Bytes; API Gateway takes no longer body. */
 const BODY_BYTES = 10 * 1024 * 1024;
@@ -38,11 +38,13 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, gatew
 async function replyTo(request: HttpMessage, { invoke, authorize }: GatewayOptions): Promise<PlainReply> {
 	if (authorize && !authorize(request)) return own({ status: 403, message: "Forbidden" });
 	const outcome = await invoke(toGatewayEvent(request));
-	return "error" in outcome ? own({ status: 500, message: "Internal Server Error" }) : readReply(outcome.returned);
+	return "error" in outcome
+		? own({ status: 500, message: "Internal Server Error" })
+		: readFunctionReply(outcome.returned);
 }
 
 /** API Gateway's own replies. */
-const own = ({ status, message }: Refusal | { readonly status: 500; readonly message: string }): PlainReply => ({
+const own = ({ status, message }: Rejection | { readonly status: 500; readonly message: string }): PlainReply => ({
 	status,
 	headers: { "content-type": "application/json", connection: "close" },
 	body: Buffer.from(JSON.stringify({ message })),

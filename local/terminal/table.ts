@@ -15,7 +15,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (target: TargetView) => 
  * The table that closes a call: a row for each target, and below it why a target did not complete. Where the terminal is
  * too narrow, the run and then the provenance are left out, and at last the clusters' names are cut.
  */
-export function drawTable(targets: readonly TargetView[], screen: Screen): void {
+export function printTargets(targets: readonly TargetView[], screen: Screen): void {
 	const widthOf = ([title, cell]: (typeof COLUMNS)[number]) =>
 		3 + Math.max(title.length, ...targets.map((target) => cell(target).length));
 	const tooMuch = (columns: typeof COLUMNS) =>

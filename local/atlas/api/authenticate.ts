@@ -7,7 +7,7 @@ import type { ApiReply, ApiRequest } from "./request.ts";
 /** How a request authenticates. */
 export type Scheme = "none" | "digest" | "bearer" | "basic" | "other";
 
-export function schemeOf(request: ApiRequest): Scheme {
+export function authSchemeOf(request: ApiRequest): Scheme {
 	const value = request.headers.authorization;
 	if (value === undefined) return "none";
 	const name = value.slice(0, value.indexOf(" ")).toLowerCase();
@@ -17,7 +17,7 @@ export function schemeOf(request: ApiRequest): Scheme {
 /** The 401 of a request without valid credentials, or undefined. */
 export function rejectUnauthenticated(state: AtlasState, nonces: Nonces, request: ApiRequest): ApiReply | undefined {
 	const value = request.headers.authorization ?? "";
-	switch (schemeOf(request)) {
+	switch (authSchemeOf(request)) {
 		case "bearer": {
 			const token = state.credentials.tokens.get(value.slice("Bearer ".length));
 			if (token !== undefined && token.expiresAt > state.now()) return undefined;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Refusal } from "../../loopback.ts";
+import type { Rejection } from "../../loopback.ts";
 import { ClusterFields, ROLES, SnapshotPlan } from "../state/model.ts";
 import { changeSettings, SettingsChange } from "../state/settings.ts";
 import { takeSnapshot, viewSnapshot } from "../state/snapshots.ts";
@@ -99,7 +99,7 @@ const reply = (status: number, body?: unknown): ApiReply => ({
  *
  * @param refusal of a request that may come from a web page
  */
-export function handleControlRequest(context: ServerContext, request: ApiRequest, refusal?: Refusal): ApiReply {
+export function handleControlRequest(context: ServerContext, request: ApiRequest, refusal?: Rejection): ApiReply {
 	const { state, faults, log } = context;
 	if (refusal) return reply(refusal.status, { detail: refusal.message });
 	try {

@@ -1,4 +1,4 @@
-import type { Cluster, Project, Role } from "../state/model.ts";
+import type { Project, Role, SimulatedCluster } from "../state/model.ts";
 import type { BucketName } from "../state/settings.ts";
 import type { AtlasState } from "../state/state.ts";
 import { ApiError } from "./errors.ts";
@@ -84,7 +84,7 @@ export function resolveVersion(state: AtlasState, versions: readonly Version[], 
 const CLUSTER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 
 /** The cluster of the path. @throws ApiError 400 or 404 */
-export function findCluster({ project, params }: OperationContext): Cluster {
+export function findCluster({ project, params }: OperationContext): SimulatedCluster {
 	const name = params["clusterName"] ?? "";
 	if (!CLUSTER_NAME.test(name)) throw new ApiError("INVALID_PATH_PARAMETER", ["clusterName"]);
 	const cluster = project.clusters.get(name);

@@ -1,18 +1,24 @@
-import { type Cluster, MONGODB_VERSION, type Project, type Snapshot, shardsOf } from "../state/model.ts";
+import {
+	MONGODB_VERSION,
+	type Project,
+	type SimulatedCluster,
+	type SimulatedSnapshot,
+	shardsOf,
+} from "../state/model.ts";
 import type { SnapshotView } from "../state/snapshots.ts";
 
 /** Whole seconds, as Atlas writes times. @param at epoch milliseconds */
 const timestamp = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
 
-const clusterUrl = (base: string, project: Project, cluster: Cluster): string =>
+const clusterUrl = (base: string, project: Project, cluster: SimulatedCluster): string =>
 	`${base}/api/atlas/v2/groups/${project.id}/clusters/${cluster.name}`;
 
 /** A snapshot as Atlas would show it; fields appear when they appear in the recordings, in the same order. */
 export function renderSnapshot(
 	base: string,
 	project: Project,
-	cluster: Cluster,
-	snapshot: Snapshot,
+	cluster: SimulatedCluster,
+	snapshot: SimulatedSnapshot,
 	{ cloudProvider, createdAt, ...view }: SnapshotView,
 ): object {
 	const { sharded } = snapshot;
@@ -42,7 +48,7 @@ export function renderSnapshot(
 }
 
 /** Regions of a shard: one per provider, or the tenant's. */
-function regionConfigs({ kind, providers }: Cluster): object[] {
+function regionConfigs({ kind, providers }: SimulatedCluster): object[] {
 	const regionName = "US_EAST_1";
 	if (kind === "tenant") {
 		const electableSpecs = { effectiveInstanceSize: "M0", instanceSize: "M0" };
@@ -62,7 +68,7 @@ function regionConfigs({ kind, providers }: Cluster): object[] {
  * A cluster of the Cluster API. From 2024-08-05 on there is one entry of `replicationSpecs` per shard; before, one with
  * `numShards`.
  */
-export function renderCluster(base: string, project: Project, cluster: Cluster, version: string): object {
+export function renderCluster(base: string, project: Project, cluster: SimulatedCluster, version: string): object {
 	const isCurrent = version >= "2024-08-05";
 	const url = clusterUrl(base, project, cluster);
 	const childId = (index: number) => `${cluster.id.slice(0, 20)}${(0xf000 + index).toString(16)}`;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isRecord, parseJson } from "../../../lambda/domain/json.ts";
-import type { Settings } from "../state/settings.ts";
+import type { AtlasSettings } from "../state/settings.ts";
 import type { OnDemandRequest } from "../state/snapshots.ts";
 import { ApiError } from "./errors.ts";
 
@@ -76,7 +76,7 @@ export function readFlag({ query }: ApiRequest, name: string, otherwise: boolean
  * @throws ApiError 400 for a page size outside 1…500 or a page number below 1
  */
 export function pageOf<T>(
-	settings: Settings,
+	settings: AtlasSettings,
 	request: ApiRequest,
 	base: string,
 	items: readonly T[],

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { refuseForeign } from "../../loopback.ts";
+import { rejectForeign } from "../../loopback.ts";
 import type { AtlasState } from "../state/state.ts";
 import { applyFaults } from "./apply-faults.ts";
-import { type Nonces, type Scheme, schemeOf } from "./authenticate.ts";
+import { authSchemeOf, type Nonces, type Scheme } from "./authenticate.ts";
 import { handleControlRequest } from "./control.ts";
 import type { FaultPlan } from "./faults.ts";
 import { handleApiRequest, kindOf, routeOf } from "./handle-request.ts";
@@ -62,7 +62,7 @@ export function createAtlasServer(context: ServerContext, keepAliveSeconds: numb
 		incoming.on("end", () => {
 			const request = toApiRequest(incoming, Buffer.concat(chunks).toString("utf8"));
 			if (request.path.startsWith("/_control/"))
-				send(context.state, response, handleControlRequest(context, request, refuseForeign(incoming)));
+				send(context.state, response, handleControlRequest(context, request, rejectForeign(incoming)));
 			else void serveApi(context, nonces, tokenBuckets, request, response);
 		});
 		// A client may close the connection in the middle of a request.
@@ -90,7 +90,7 @@ async function serveApi(
 	const isToken = request.path === TOKEN_PATH && request.method === "POST";
 	const route = isToken ? undefined : routeOf(request.method, request.path);
 	const operation: RequestKind = isToken ? "token" : kindOf(route);
-	const scheme = schemeOf(request);
+	const scheme = authSchemeOf(request);
 	const kind = scheme === "none" && operation !== "token" && operation !== "unknown" ? "challenge" : operation;
 	const cluster = typeof route === "object" ? route.params["clusterName"] : undefined;
 	const record: RequestRecord = {

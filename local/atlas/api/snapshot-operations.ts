@@ -1,19 +1,17 @@
-import type { Cluster, Snapshot } from "../state/model.ts";
+import type { SimulatedCluster, SimulatedSnapshot } from "../state/model.ts";
 import { OBJECT_ID } from "../state/projects.ts";
-import {
-	breaksCompliance,
-	hasUnfinishedOnDemand,
-	ineligibleReason,
-	takeSnapshot,
-	viewSnapshot,
-} from "../state/snapshots.ts";
+import { breaksCompliance, hasUnfinishedOnDemand, refusalOf, takeSnapshot, viewSnapshot } from "../state/snapshots.ts";
 import { ApiError } from "./errors.ts";
 import { type ApiOperation, findCluster, type OperationContext } from "./operation.ts";
 import { renderSnapshot } from "./render.ts";
 import { pageOf, readOnDemandRequest } from "./request.ts";
 
 /** @throws ApiError 404 where it is no longer there */
-function render({ base, project, state }: OperationContext, cluster: Cluster, snapshot: Snapshot): object {
+function render(
+	{ base, project, state }: OperationContext,
+	cluster: SimulatedCluster,
+	snapshot: SimulatedSnapshot,
+): object {
 	const view = viewSnapshot(snapshot, cluster, state.now());
 	if (view === undefined) throw new ApiError("SNAPSHOT_NOT_FOUND", [snapshot.id]);
 	return renderSnapshot(base, project, cluster, snapshot, view);
@@ -23,7 +21,7 @@ function take(context: OperationContext): object {
 	const { state, project } = context;
 	const cluster = findCluster(context);
 	const onDemand = readOnDemandRequest(context.request.body);
-	const reason = ineligibleReason(cluster);
+	const reason = refusalOf(cluster);
 	if (reason !== undefined && reason !== "flex") {
 		const { status, errorCode } = state.settings.refusals[reason];
 		throw new ApiError(errorCode, [cluster.name, project.id], { status });
@@ -35,7 +33,11 @@ function take(context: OperationContext): object {
 	return render(context, cluster, takeSnapshot(state, cluster, onDemand));
 }
 
-function listed({ state }: OperationContext, cluster: Cluster, sharded: boolean): readonly Snapshot[] {
+function listed(
+	{ state }: OperationContext,
+	cluster: SimulatedCluster,
+	sharded: boolean,
+): readonly SimulatedSnapshot[] {
 	const now = state.now();
 	const snapshots = cluster.snapshots.filter(
 		(snapshot) =>

@@ -17,7 +17,7 @@ interface Token {
 }
 
 /** All keys and secrets that are good now, and the tokens minted. */
-export interface Credentials {
+export interface CredentialStore {
 	/** The newest. */
 	current: KeySet;
 	/** Public key → private key. */
@@ -40,7 +40,7 @@ function newKeys(clientId = `mdb_sa_id_${randomBytes(12).toString("hex")}`): Key
 	};
 }
 
-export function createCredentials(given: Partial<KeySet> = {}): Credentials {
+export function createCredentials(given: Partial<KeySet> = {}): CredentialStore {
 	const current = { ...newKeys(), ...given };
 	return {
 		current,
@@ -51,7 +51,7 @@ export function createCredentials(given: Partial<KeySet> = {}): Credentials {
 }
 
 /** A new API key and a new secret of the same service account; the old ones stay good until `retireOldKeys`. */
-export function rotateKeys(credentials: Credentials): KeySet {
+export function rotateKeys(credentials: CredentialStore): KeySet {
 	const next = newKeys(credentials.current.clientId);
 	credentials.apiKeys.set(next.publicKey, next.privateKey);
 	credentials.serviceAccounts.get(next.clientId)?.add(next.clientSecret);
@@ -60,7 +60,7 @@ export function rotateKeys(credentials: Credentials): KeySet {
 }
 
 /** Leaves only the current keys good; tokens minted with an older secret go with it. */
-export function retireOldKeys(credentials: Credentials): void {
+export function retireOldKeys(credentials: CredentialStore): void {
 	const { publicKey, privateKey, clientId, clientSecret } = credentials.current;
 	credentials.apiKeys.clear();
 	credentials.apiKeys.set(publicKey, privateKey);
@@ -72,7 +72,7 @@ export function retireOldKeys(credentials: Credentials): void {
 
 /** Mints a token, or undefined where the service account has as many as it may. */
 export function issueToken(
-	credentials: Credentials,
+	credentials: CredentialStore,
 	client: { readonly clientId: string; readonly clientSecret: string },
 	limits: { readonly tokenSeconds: number; readonly liveTokens: number },
 	now: number,

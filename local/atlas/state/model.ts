@@ -35,7 +35,7 @@ export const SnapshotPlan = v.partial(
 export type SnapshotPlan = Readonly<v.InferOutput<typeof SnapshotPlan>>;
 
 /** A snapshot as requested. Its state now is derived by `viewSnapshot`. */
-export interface Snapshot {
+export interface SimulatedSnapshot {
 	readonly id: string;
 	/** Epoch milliseconds of the POST. */
 	readonly requestedAt: number;
@@ -68,7 +68,7 @@ export const ClusterFields = v.strictObject({
 	nextPlans: v.array(SnapshotPlan),
 });
 
-export interface Cluster extends v.InferOutput<typeof ClusterFields> {
+export interface SimulatedCluster extends v.InferOutput<typeof ClusterFields> {
 	readonly id: string;
 	readonly name: string;
 	/** More than one makes it multi-cloud. */
@@ -76,11 +76,11 @@ export interface Cluster extends v.InferOutput<typeof ClusterFields> {
 	/** Epoch milliseconds. */
 	readonly createdAt: number;
 	/** In the order in which they were requested. */
-	snapshots: Snapshot[];
+	snapshots: SimulatedSnapshot[];
 }
 
 /** The shards of a cluster: two of a sharded one. */
-export const shardsOf = ({ kind }: Pick<Cluster, "kind">): number => (kind === "sharded" ? 2 : 1);
+export const shardsOf = ({ kind }: Pick<SimulatedCluster, "kind">): number => (kind === "sharded" ? 2 : 1);
 
 export const MONGODB_VERSION = "8.0.29";
 
@@ -93,7 +93,7 @@ export interface Project {
 	readonly orgId: string;
 	/** Epoch milliseconds. */
 	readonly createdAt: number;
-	readonly clusters: Map<string, Cluster>;
+	readonly clusters: Map<string, SimulatedCluster>;
 	/** Days for which on-demand snapshots must be kept at least. */
 	compliancePolicy: { readonly onDemandDays: number } | undefined;
 	/** Roles of the keys here; undefined, those of `AtlasState.roles`. */

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { Cluster, Project } from "./model.ts";
+import type { Project, SimulatedCluster } from "./model.ts";
 
-type Tags = Cluster["tags"] | Readonly<Record<string, string>>;
+type Tags = SimulatedCluster["tags"] | Readonly<Record<string, string>>;
 
 /** A cluster to begin with. */
 export interface ClusterOptions
 	extends Partial<
-		Pick<Cluster, "kind" | "stateName" | "backupEnabled" | "paused" | "providers" | "plan" | "nextPlans">
+		Pick<SimulatedCluster, "kind" | "stateName" | "backupEnabled" | "paused" | "providers" | "plan" | "nextPlans">
 	> {
 	readonly name: string;
 	readonly tags?: Tags;
@@ -40,10 +40,10 @@ export const defaultProjects: readonly ProjectOptions[] = [
 	{ id: "5f0a1b2c3d4e5f6071829313", name: "neighbour", orgId: FOREIGN_ORG, clusters: ["theirs"] },
 ];
 
-const isList = (tags: Tags): tags is Cluster["tags"] => Array.isArray(tags);
+const isList = (tags: Tags): tags is SimulatedCluster["tags"] => Array.isArray(tags);
 
 /** @param now epoch milliseconds */
-export function createCluster(options: ClusterOptions | string, now: number): Cluster {
+export function createCluster(options: ClusterOptions | string, now: number): SimulatedCluster {
 	const { name, kind = "replicaSet", tags = [], ...given } = typeof options === "string" ? { name: options } : options;
 	return {
 		id: objectId(now),

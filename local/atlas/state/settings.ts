@@ -75,7 +75,7 @@ const entries = {
 
 /** Every setting of the simulator. All of them can be changed while it runs. */
 const SettingsSchema = v.strictObject({ ...entries, buckets: Buckets, refusals: Refusals });
-export type Settings = v.InferOutput<typeof SettingsSchema>;
+export type AtlasSettings = v.InferOutput<typeof SettingsSchema>;
 
 /** Some of the settings; of buckets and refusals, single ones may be given. */
 export const SettingsChange = v.partial(
@@ -83,7 +83,7 @@ export const SettingsChange = v.partial(
 );
 
 export function changeSettings(
-	settings: Settings,
+	settings: AtlasSettings,
 	{ buckets, refusals, ...rest }: v.InferOutput<typeof SettingsChange>,
 ): void {
 	Object.assign(settings, rest);
@@ -92,7 +92,7 @@ export function changeSettings(
 }
 
 /** Atlas as recorded, and where no recording exists as documented. */
-export const defaultSettings = (): Settings => ({
+export const defaultSettings = (): AtlasSettings => ({
 	snapshotSeconds: 4,
 	conflictStatus: 400,
 	itemsPerPage: 100,

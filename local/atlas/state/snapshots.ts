@@ -1,9 +1,9 @@
 import {
-	type Cluster,
 	MONGODB_VERSION,
 	type Project,
 	SIZE_BYTES,
-	type Snapshot,
+	type SimulatedCluster,
+	type SimulatedSnapshot,
 	type SnapshotPlan,
 	shardsOf,
 } from "./model.ts";
@@ -35,7 +35,11 @@ export interface SnapshotView {
  * The snapshot as it is at `now`, or undefined where it is no longer there: deleted, vanished or expired. No timer runs;
  * a clock that jumps hours shows the state of the hour it jumped to.
  */
-export function viewSnapshot(snapshot: Snapshot, cluster: Cluster, now: number): SnapshotView | undefined {
+export function viewSnapshot(
+	snapshot: SimulatedSnapshot,
+	cluster: SimulatedCluster,
+	now: number,
+): SnapshotView | undefined {
 	const { requestedAt, ending, retention, deletedAt } = snapshot;
 	const duration = snapshot.seconds * 1000;
 	const end = ending === "endless" ? Number.POSITIVE_INFINITY : requestedAt + duration;
@@ -58,7 +62,7 @@ export function viewSnapshot(snapshot: Snapshot, cluster: Cluster, now: number):
 const DAY = 86_400_000;
 
 /** Why Atlas would take no snapshot of this cluster, or undefined where it would. */
-export function ineligibleReason(cluster: Cluster): RefusalName | "flex" | undefined {
+export function refusalOf(cluster: SimulatedCluster): RefusalName | "flex" | undefined {
 	if (cluster.kind === "flex" || cluster.kind === "tenant") return cluster.kind;
 	if (cluster.stateName === "CREATING") return "creating";
 	if (cluster.stateName === "DELETING") return "deleting";
@@ -67,7 +71,7 @@ export function ineligibleReason(cluster: Cluster): RefusalName | "flex" | undef
 }
 
 /** Whether an on-demand snapshot is queued or in progress. A scheduled one is no conflict. */
-export const hasUnfinishedOnDemand = (cluster: Cluster, now: number): boolean =>
+export const hasUnfinishedOnDemand = (cluster: SimulatedCluster, now: number): boolean =>
 	cluster.snapshots.some(
 		(snapshot) => snapshot.snapshotType !== "scheduled" && viewSnapshot(snapshot, cluster, now)?.ended === false,
 	);
@@ -80,11 +84,15 @@ export interface OnDemandRequest {
 }
 
 /** Begins a snapshot; nothing is checked. */
-export function takeSnapshot(state: AtlasState, cluster: Cluster, request: OnDemandRequest): Snapshot {
+export function takeSnapshot(
+	state: AtlasState,
+	cluster: SimulatedCluster,
+	request: OnDemandRequest,
+): SimulatedSnapshot {
 	const now = state.now();
 	const plan = request.plan ?? cluster.nextPlans.shift() ?? cluster.plan;
 	const sharded = cluster.kind === "sharded";
-	const snapshot: Snapshot = {
+	const snapshot: SimulatedSnapshot = {
 		id: objectId(now),
 		requestedAt: now,
 		description: request.description,
@@ -103,7 +111,7 @@ export function takeSnapshot(state: AtlasState, cluster: Cluster, request: OnDem
 	return snapshot;
 }
 
-function memberSnapshots(cluster: Cluster, now: number): Snapshot["members"] {
+function memberSnapshots(cluster: SimulatedCluster, now: number): SimulatedSnapshot["members"] {
 	const prefix = `atlas-${cluster.id.slice(-6)}`;
 	const shards = Array.from({ length: shardsOf(cluster) }, (_, index) => `${prefix}-shard-${index}`);
 	return [...shards, `${prefix}-config-0`].map((replicaSetName) => ({ id: objectId(now), replicaSetName }));

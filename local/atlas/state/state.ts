@@ -1,6 +1,6 @@
 import type * as v from "valibot";
-import { type Credentials, createCredentials, type KeySet, retireOldKeys, rotateKeys } from "./credentials.ts";
-import { type Cluster, type Project, ROLES, type Role } from "./model.ts";
+import { type CredentialStore, createCredentials, type KeySet, retireOldKeys, rotateKeys } from "./credentials.ts";
+import { type Project, ROLES, type Role, type SimulatedCluster } from "./model.ts";
 import {
 	type ClusterOptions,
 	createCluster,
@@ -10,16 +10,22 @@ import {
 	type ProjectOptions,
 } from "./projects.ts";
 import type { Bucket } from "./rate-limit.ts";
-import { type BucketName, changeSettings, defaultSettings, type Settings, type SettingsChange } from "./settings.ts";
+import {
+	type AtlasSettings,
+	type BucketName,
+	changeSettings,
+	defaultSettings,
+	type SettingsChange,
+} from "./settings.ts";
 
 /** All data of the simulator. Plain data: change it, and the next request sees it. */
 export interface AtlasState {
 	/** Epoch milliseconds, by the clock given plus what `advance` added. */
 	now(): number;
 	advance(seconds: number): void;
-	readonly settings: Settings;
+	readonly settings: AtlasSettings;
 	readonly projects: Map<string, Project>;
-	readonly credentials: Credentials;
+	readonly credentials: CredentialStore;
 	/** The organisation of the keys. */
 	readonly orgId: string;
 	/** Buckets of the user, that is of the keys; those of a project are in the project. */
@@ -29,9 +35,9 @@ export interface AtlasState {
 	/** @throws Error where it does not exist */
 	project(id: string): Project;
 	/** @throws Error where it does not exist */
-	cluster(projectId: string, name: string): Cluster;
+	cluster(projectId: string, name: string): SimulatedCluster;
 	addProject(options: ProjectOptions): Project;
-	addCluster(projectId: string, options: ClusterOptions | string): Cluster;
+	addCluster(projectId: string, options: ClusterOptions | string): SimulatedCluster;
 	/** New keys; the old ones stay valid until `retireOldKeys`. */
 	rotateKeys(): KeySet;
 	retireOldKeys(): void;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Execution } from "../../../local/aws/engine.ts";
 import { progressLines } from "../../../local/terminal/progress.ts";
 import { createScreen, duration, type Screen, short, widthOf, wrap } from "../../../local/terminal/screen.ts";
-import { drawTable } from "../../../local/terminal/table.ts";
+import { printTargets } from "../../../local/terminal/table.ts";
 import { createTargets, isComplete, pollsOf, type TargetView } from "../../../local/terminal/targets.ts";
 
 const RUN = "http-c7f020fdf383cbaabcdc155f3c5445b4";
@@ -199,7 +199,7 @@ describe.each([40, 80, 120])("at %i columns", (columns) => {
 	test("no row of the table is wider, whatever the clusters are called, and each tells state and snapshot", () => {
 		for (const names of [["a"], [long, "prod-a"]]) {
 			const { screen, text } = terminal(columns);
-			drawTable(
+			printTargets(
 				names.map((name) => target(name, { state: "COMPLETED", durationSeconds: 4000 })),
 				screen,
 			);
