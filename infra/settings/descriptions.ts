@@ -62,7 +62,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, SettingDescription>> 
 	},
 	"schedules[].timeZone": { description: "IANA time zone of the expression", example: "Europe/Berlin" },
 	"schedules[].flexibleWindowMinutes": {
-		description: "Minutes by which a firing may be late",
+		description: "Minutes a firing may be late",
 		fallback: "on time",
 		example: 15,
 	},
