@@ -128,15 +128,17 @@ const secretOf = (scope: Construct, id: string, arn: string, key?: IKey): ISecre
 
 const toSchedule = (schedule: Settings["schedules"][number]): ScheduleProps => ({
 	...schedule,
-	expectedEvery: whenSet(schedule.expectedEveryMinutes, Duration.minutes),
-	flexibleWindow: whenSet(schedule.flexibleWindowMinutes, Duration.minutes),
-	grace: whenSet(schedule.graceMinutes, Duration.minutes),
+	expectedEvery: whenSet(schedule.expectedEveryMinutes, minutes),
+	flexibleWindow: whenSet(schedule.flexibleWindowMinutes, minutes),
+	grace: whenSet(schedule.graceMinutes, minutes),
 });
 
 /** EventBridge's own spelling → CDK's. */
 function toPattern({ "detail-type": detailType, ...pattern }: Readonly<Record<string, unknown>>): EventPattern {
 	return { ...pattern, detailType: detailType as string[] | undefined };
 }
+
+const minutes = (count: number): Duration => Duration.minutes(count);
 
 const whenSet = <T, R>(value: T | undefined, convert: (value: T) => R): R | undefined =>
 	value === undefined ? undefined : convert(value);

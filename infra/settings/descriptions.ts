@@ -1,8 +1,7 @@
-/** A setting as `docs/settings.md` describes it; rules and defaults come from the schema where it states them. */
+/** A setting as `docs/settings.md` describes it, in addition to the rules and defaults of the schema. */
 interface SettingDescription {
 	readonly description: string;
 	readonly example: unknown;
-	/** In addition to what the schema says. */
 	readonly rule?: string;
 	/** The default in words, where there is no value. */
 	readonly fallback?: string;
