@@ -48,14 +48,11 @@ export async function startFakeAws(options: FakeAwsOptions): Promise<FakeAws> {
 	const secrets = createSecrets(options.secrets);
 	const bus = createBus();
 	const find = (request: AwsRequest): ServiceOperation | undefined => {
-		switch (request.headers["x-amz-target"]) {
-			case "secretsmanager.GetSecretValue":
-				return { name: "GetSecretValue", run: () => secrets.answer(request) };
-			case "AWSEvents.PutEvents":
-				return { name: "PutEvents", run: (fault) => bus.answer(request, fault) };
-			default:
-				return routeLambda(request, engine);
-		}
+		const target = request.headers["x-amz-target"];
+		if (target === "secretsmanager.GetSecretValue")
+			return { name: "GetSecretValue", run: () => secrets.answer(request) };
+		if (target === "AWSEvents.PutEvents") return { name: "PutEvents", run: (fault) => bus.answer(request, fault) };
+		return routeLambda(request, engine);
 	};
 	const credentials = { accessKeyId: randomKey(15), secretAccessKey: randomKey(30) };
 	const server = await serveAws({

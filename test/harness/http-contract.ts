@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import openapi from "../../docs/openapi.json" with { type: "json" };
 import type { HttpReply } from "../../lambda/triggers/http/request.ts";
 
-/** The OpenAPI document as the judge of replies: every path, status, header and body must be as it says. */
+/** Checks replies against the OpenAPI document: every path, status, header and body. */
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
 ajv.addSchema(openapi, "openapi");
@@ -16,7 +16,7 @@ interface Node {
 	readonly value: Json;
 }
 
-/** @throws where the reply is not one that the document tells of this method and path */
+/** @throws where the reply is not one that the document has for this method and path */
 export function expectDocumented(method: string, path: string, reply: HttpReply): void {
 	const where = `${method} ${path} → ${reply.status}`;
 	const response = find(method, path, reply.status);

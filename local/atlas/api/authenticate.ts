@@ -27,7 +27,9 @@ export function rejectUnauthenticated(state: AtlasState, nonces: Nonces, request
 			const result = checkDigest(state, nonces, request, value);
 			return result === "good" ? undefined : unauthorized(state, challenges(state, nonces, result === "stale"));
 		}
-		default:
+		case "basic":
+		case "none":
+		case "other":
 			return unauthorized(state, challenges(state, nonces, false));
 	}
 }

@@ -21,7 +21,7 @@ test.concurrent(
 			.trimEnd()
 			.split("\n")
 			.map((line) => JSON.parse(line));
-		const story = (trigger: string) =>
+		const states = (trigger: string) =>
 			events
 				.filter(({ detail }) => detail.trigger === trigger)
 				.map(({ detail }) => [detail.state, detail.snapshot.status]);
@@ -30,7 +30,7 @@ test.concurrent(
 		expect(events.map((event) => Object.keys(event))).toEqual(events.map(() => ["source", "detail-type", "detail"]));
 		expect(events).toHaveLength(4);
 		for (const trigger of ["schedule", "http"]) {
-			expect(story(trigger)).toEqual([
+			expect(states(trigger)).toEqual([
 				["STARTED", "queued"],
 				["COMPLETED", "completed"],
 			]);
@@ -43,7 +43,7 @@ test.concurrent(
 );
 
 test.concurrent(
-	"a request against another Atlas is carried out with its keys, whatever AWS is set to",
+	"a request against another Atlas uses its keys, whatever the AWS variables are",
 	async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 1 });
 		const request = ["--project", atlas.projectId, "--cluster", "prod-a", "--cluster", "prod-b", "--poll-seconds", "1"];
@@ -69,7 +69,7 @@ test.concurrent(
 );
 
 test.concurrent(
-	"a target that does not complete makes the call end with 1, and its reason is told",
+	"a target that does not complete makes the command end with 1, and its reason is printed",
 	async () => {
 		using call = runStartCommand(["--cluster", "no-such-cluster"]);
 		const { code, out } = await call.ended;
@@ -81,7 +81,7 @@ test.concurrent(
 );
 
 test.concurrent(
-	"an open HTTP face takes a request by a real request and ends when it is told to",
+	"--serve takes a snapshot by an HTTP request, and ends on a signal",
 	async () => {
 		using serving = runStartCommand(["--serve"]);
 		const out = await serving.printed("curl");
@@ -186,9 +186,9 @@ test.concurrent(
 		const env = { MONGODB_ATLAS_CLIENT_ID: atlas.clientId, MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret };
 		using call = runStartCommand(["--atlas-url", atlas.url, "--project", atlas.projectId, "--cluster", "prod-a"], env);
 		const shown = await call.printed("waiting");
-		const asked = atlas.log.findLast(({ kind }) => kind === "take")?.at ?? 0;
+		const requestedAt = atlas.log.findLast(({ kind }) => kind === "take")?.at ?? 0;
 
-		expect(Date.now() - asked).toBeLessThan(2_000);
+		expect(Date.now() - requestedAt).toBeLessThan(2_000);
 		expect(shown).toMatch(/prod-a +waiting +ATLAS_NO_REPLY: .*; next try in \d+ s/);
 	},
 	LONG,
@@ -215,7 +215,7 @@ test.concurrent(
 );
 
 test.concurrent(
-	"against a real Atlas the doctor's checks come first: what cannot succeed is not asked for",
+	"against a real Atlas the doctor's checks come first: no snapshot is requested that cannot succeed",
 	async () => {
 		await using atlas = await startAtlas({ snapshotSeconds: 1 });
 		const env = { MONGODB_ATLAS_CLIENT_ID: atlas.clientId, MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret };
@@ -234,8 +234,8 @@ test.concurrent(
 		expect(ofWrong).toMatchObject({ code: 1, out: expect.stringMatching(/✗ key +.*does not accept/) });
 		// One cluster among several keeps none of the others from its snapshot.
 		expect(ofAmong).toMatchObject({ code: 1, out: expect.stringMatching(/prod-a +│ COMPLETED/) });
-		const asked = atlas.log.filter(({ kind, status }) => kind === "take" && status === 200);
-		expect(asked).toHaveLength(1);
+		const requested = atlas.log.filter(({ kind, status }) => kind === "take" && status === 200);
+		expect(requested).toHaveLength(1);
 	},
 	LONG,
 );

@@ -48,7 +48,7 @@ const target = (clusterName: string, more: Partial<TargetView> = {}): TargetView
 	...more,
 });
 
-test("the last poll of each snapshot is read out of a history, past everything else in it", () => {
+test("the last poll of each snapshot is read from a history", () => {
 	const history = [
 		poll("a", "queued", 0),
 		poll("b", "queued", 0),
@@ -69,7 +69,7 @@ describe("the lines of progress", () => {
 	const at = (seconds: number, more: Partial<TargetView>, withBar = false) =>
 		progressLines([target("a", { ...polled, ...more })], NOW + seconds * 1000, withBar);
 
-	test("tell of each target how long it has taken, and where its end is expected how far it is", () => {
+	test("show how long each target has taken, and its progress where an end is expected", () => {
 		expect(at(65, {})).toEqual(["a            inProgress 1 min 5 s, poll 3"]);
 		expect(at(126, { expectedSeconds: 300 })).toEqual(["a            inProgress 2 min 6 s  42 %, about 3 min left"]);
 		expect(at(126, { expectedSeconds: 300 }, true)).toEqual([
@@ -79,7 +79,7 @@ describe("the lines of progress", () => {
 		expect(at(420, { expectedSeconds: 300 }, true)[0]).toContain("longer than the usual 5 min 0 s");
 	});
 
-	test("tell why a target waits and when it is tried again, before all others", () => {
+	test("show first the targets that wait, with the reason and the next try", () => {
 		const problem = { code: "ATLAS_UNREACHABLE", message: "no connection", nextTryAt: NOW + 14_000 };
 		const pending = { state: "PENDING", snapshotId: null, problem } as const;
 
@@ -90,7 +90,7 @@ describe("the lines of progress", () => {
 		expect(at(20, { problem })[0]).toContain("trying again now");
 	});
 
-	test("are few however many targets there are: of more, the others are counted", () => {
+	test("show at most eight targets and count the others", () => {
 		const many = Array.from({ length: 25 }, (_, index) => target(`c${index}`, index > 20 ? polled : {}));
 
 		const lines = progressLines(many, NOW, true);
@@ -135,7 +135,7 @@ describe("what is known of a target", () => {
 		]);
 	});
 
-	test("a problem is told of until the request succeeds", () => {
+	test("a problem is shown until the request succeeds", () => {
 		const targets = createTargets();
 		targets.onHistory(execution({ history: () => selected("a") }));
 
@@ -147,7 +147,7 @@ describe("what is known of a target", () => {
 		expect(targets.all()[0]?.problem).toBeUndefined();
 	});
 
-	test("a problem of a poll is told of until a poll succeeds", () => {
+	test("a problem of a poll is shown until a poll succeeds", () => {
 		const targets = createTargets();
 		targets.onEvent(started());
 		targets.onLog(warning);
@@ -158,7 +158,7 @@ describe("what is known of a target", () => {
 		expect(targets.all()[0]?.problem).toBeUndefined();
 	});
 
-	test("ends with what the run returned, also where no event told of it", () => {
+	test("ends as the run's result says, also without an event", () => {
 		const targets = createTargets();
 		targets.onHistory(execution({ history: () => selected("a") }));
 		const ended = [{ ...target("a", { projectId: "p", state: "LOST" }), since: undefined }];
@@ -196,7 +196,7 @@ describe.each([40, 80, 120])("at %i columns", (columns) => {
 	const lines = (text: string) => text.split("\n").map((line) => widthOf(line.replaceAll(/\r/g, "")));
 	const long = "x".repeat(64);
 
-	test("no row of the table is wider, whatever the clusters are called, and each tells state and snapshot", () => {
+	test("no row of the table is wider, whatever the clusters are called, and each shows state and snapshot", () => {
 		for (const names of [["a"], [long, "prod-a"]]) {
 			const { screen, text } = terminal(columns);
 			printTargets(
@@ -210,7 +210,7 @@ describe.each([40, 80, 120])("at %i columns", (columns) => {
 		}
 	});
 
-	test("a long sentence goes on in the next line, indented, and live lines are cut", () => {
+	test("a long line continues in the next one, indented, and live lines are cut", () => {
 		const { screen, text } = terminal(columns);
 		screen.line(`prod-a ${"why not ".repeat(40)}`, 7);
 		screen.live([`prod-a ${"how far ".repeat(40)}`, "second"]);
@@ -233,7 +233,7 @@ test.each([
 	[59.6, "1 min 0 s"],
 	[3599, "59 min 59 s"],
 	[7384, "2 h 3 min"],
-])("%d seconds are told as %s", (seconds, text) => {
+])("%d seconds are written as %s", (seconds, text) => {
 	expect(duration(seconds)).toBe(text);
 });
 
