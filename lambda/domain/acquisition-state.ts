@@ -103,20 +103,15 @@ export interface RunIdentity {
 
 /** Milliseconds by which the clocks of Atlas and of this process may differ. */
 const SKEW_MS = 5 * 60_000;
-/**
- * Milliseconds before the run within which a snapshot that bears the run's marker is the run's, requested while a clock was
- * wrong. AWS gives a run's name to no other run within the retention of executions, which is a day at least.
- */
-const MARKED_SKEW_MS = 12 * 3_600_000;
 
 /** Whether a snapshot is one that a run asked for: by marker and kind, and never one from before the run. */
 const isOurs = (snapshot: Snapshot, own: RunIdentity): boolean =>
 	typeof snapshot.description === "string" &&
 	snapshot.description.endsWith(own.marker) &&
 	isNotScheduled(snapshot) &&
-	requestTime(snapshot) >= own.startedAt - MARKED_SKEW_MS;
+	wasRequestedSince(snapshot, own);
 
-/** Whether a snapshot without a description may have been asked for since the run's start. */
+/** Whether a snapshot may have been asked for since the run's start. */
 export const wasRequestedSince = (snapshot: Snapshot, { startedAt }: RunIdentity): boolean =>
 	requestTime(snapshot) >= startedAt - SKEW_MS;
 

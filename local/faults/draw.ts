@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { atlasTroubles } from "./draw-atlas.ts";
 import { awsTroubles, connectTroubles, lateInvocations, skews, strikes } from "./draw-platform.ts";
-import { ageMarked, type ScenarioName, scenarios } from "./draw-scenarios.ts";
+import { type ScenarioName, scenarios } from "./draw-scenarios.ts";
 import type { AtlasSettings, Course, Other, Plan } from "./plan.ts";
 import { always, mostly, oneOf, seldom, some } from "./weights.ts";
 
@@ -36,17 +36,15 @@ const inTheWay: fc.Arbitrary<Other> = fc.record({
 	marker: oneOf("none", "none", "another run"),
 });
 const DAY = 86_400;
-const old: fc.Arbitrary<Other> = fc
-	.record({
-		cluster: fc.nat(2),
-		beforeRequest: always(0),
-		age: fc.oneof(fc.integer({ min: 400, max: 7200 }), fc.integer({ min: 7200, max: 6 * DAY })),
-		seconds: fc.oneof(fc.integer({ min: 100, max: 3600 }), fc.integer({ min: 3600, max: 9 * DAY })),
-		ending: oneOf("completed", "failed"),
-		snapshotType: oneOf("onDemand", "scheduled", "fallback"),
-		marker: oneOf("none", "this run", "another run"),
-	})
-	.map(ageMarked);
+const old: fc.Arbitrary<Other> = fc.record({
+	cluster: fc.nat(2),
+	beforeRequest: always(0),
+	age: fc.oneof(fc.integer({ min: 400, max: 7200 }), fc.integer({ min: 7200, max: 6 * DAY })),
+	seconds: fc.oneof(fc.integer({ min: 100, max: 3600 }), fc.integer({ min: 3600, max: 9 * DAY })),
+	ending: oneOf("completed", "failed"),
+	snapshotType: oneOf("onDemand", "scheduled", "fallback"),
+	marker: oneOf("none", "this run", "another run"),
+});
 /** Some that took as long as one another, which may be quite another time than the run's own will take. */
 const history: fc.Arbitrary<Other[]> = fc
 	.record({

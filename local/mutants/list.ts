@@ -11,6 +11,7 @@ export interface Mutant {
 }
 
 const TAKING = "lambda/domain/acquisition.ts";
+const TIMING = "lambda/domain/acquisition-timing.ts";
 const ASK = "lambda/workflow/request-snapshot.ts";
 const TRANSPORT = "lambda/atlas/transport.ts";
 
@@ -128,6 +129,20 @@ export const mutants: readonly Mutant[] = [
 		name: "doubt ends at the deadline",
 		scenario: "blind",
 		edits: [edit(TAKING, "(terms.hardLimitAt - at) / 1000", "(terms.deadlineAt - at) / 1000")],
+	},
+	{
+		name: "asks for ever",
+		scenario: "turnedAway",
+		edits: [
+			edit(TIMING, "if (at + afterSeconds * 1000 < terms.deadlineAt) return", "if (at < 2 * terms.deadlineAt) return"),
+			edit(
+				"lambda/workflow/acquire.ts",
+				"(taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
+				"taking.asks < 0",
+			),
+			edit(ASK, "if (askedAt >= deadlineAt) return", "if (askedAt < 0) return"),
+			edit(ASK, "		notAfter: deadlineAt,\n", ""),
+		],
 	},
 	{
 		name: "an unreadable 200 means no",

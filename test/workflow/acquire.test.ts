@@ -418,14 +418,6 @@ describe("promise 3: an old snapshot never serves", () => {
 
 		expect(result).toMatchObject({ provenance: "created", snapshot: { id: ours[0]?.id } });
 	});
-
-	test("promise 1: one with the run's marker from hours before the run is the run's, whose clock was ahead", async () => {
-		const planted = [{ id: daysAgo(1 / 8), description: own, snapshotType: "onDemand" }] as const;
-		const { result, asks } = await play({ fates: ["never-lost"], planted });
-
-		expect(result).toMatchObject({ provenance: "recovered", snapshot: { id: planted[0].id } });
-		expect(asks).toHaveLength(1);
-	});
 });
 
 test.each(["join", "wait", "skip", "fail"] as const)(
