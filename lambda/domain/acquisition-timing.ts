@@ -1,18 +1,28 @@
 import type { AcquisitionAction, AcquisitionState, AcquisitionTerms, End } from "./acquisition-state.ts";
 
+/** Seconds after an answered request by which a list shows what it left behind: a list may be two minutes old. */
+export const LISTED_AFTER_SECONDS = 130;
+/** The same after a request without an answer, which Atlas may have in hand for another minute. */
+export const LISTED_AFTER_DOUBT_SECONDS = 190;
+
+/**
+ * Seconds between the looks after the first and the second request in doubt: close at first, since a list is up to date as
+ * a rule. Together they last until a list must show what the request left behind.
+ */
+const LOOKS_IN_DOUBT: readonly (readonly number[])[] = [
+	[5, 40, 60, 85],
+	[5, 185],
+];
 /** Seconds between the looks once the deadline forbids another request: ten minutes, since a list may be minutes old. */
-const LOOKS_BEFORE_GIVING_UP = [60, 180, 360] as const;
+const LOOKS_BEFORE_GIVING_UP: readonly number[] = [20, 100, 480];
+/** Seconds from a request that was turned down, and may have been carried out all the same, to the looks after it. */
+const LOOKS_AFTER_REFUSAL: readonly number[] = [20, 60, LISTED_AFTER_SECONDS];
 const UNSURE_MS = 10 * 60_000;
 /** Seconds between the last request before the deadline and the look after it, and at the least. */
 const LAST_LOOK_SECONDS = 20;
 const LEAST_LAST_LOOK_SECONDS = 5;
 /** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
 const LAST_MOMENT_SECONDS = 15;
-
-/** Seconds after an answered request by which a list shows what it left behind: a list may be two minutes old. */
-export const LISTED_AFTER_SECONDS = 130;
-/** The same after a request without an answer, which Atlas may have in hand for another minute. */
-export const LISTED_AFTER_DOUBT_SECONDS = 190;
 
 /** What is known, and what is done next. */
 export type Next = readonly [AcquisitionState, AcquisitionAction];
@@ -22,6 +32,37 @@ export const lookAfter = (taking: AcquisitionState, [first = 0, ...looksLeft]: r
 	{ ...taking, looksLeft },
 	{ do: "look", afterSeconds: Math.max(first, least) },
 ];
+
+/** Looks that may still come at times of their own, whatever was waited for before. */
+export const lookupsKept = ({ asks, doubts }: AcquisitionState): number => {
+	const series = [
+		LOOKS_BEFORE_GIVING_UP,
+		...(asks === 0 ? [LOOKS_AFTER_REFUSAL] : []),
+		...LOOKS_IN_DOUBT.slice(doubts),
+	];
+	return series.flat().length;
+};
+
+/** Looks for ours at those times after the last request that are still to come. */
+export function lookAfterRefusal(taking: AcquisitionState, at: number): Next {
+	const { leftAt } = taking;
+	const dueAt = LOOKS_AFTER_REFUSAL.map((seconds) => (leftAt ?? at) + seconds * 1000).filter((due) => due > at);
+	const pauses = dueAt.map((due, index) => Math.ceil((due - (dueAt[index - 1] ?? at)) / 1000));
+	return lookAfter(taking, pauses);
+}
+
+/**
+ * A request left this process and was not answered. The first times ours is looked for soon; later on the look before the
+ * next request does, at two operations less a time. Not before Atlas wants any call (`least` seconds).
+ */
+export function afterDoubt(taking: AcquisitionState, at: number, terms: AcquisitionTerms, least = 0): Next {
+	const { backOff, deadlineAt, hardLimitAt } = terms;
+	if (at + LISTED_AFTER_DOUBT_SECONDS * 1000 >= deadlineAt) return giveUp(taking, at, terms, least);
+	const looks = LOOKS_IN_DOUBT[taking.doubts - 1];
+	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
+	if (looks) return lookAfter(taking, looks, Math.min(least, left));
+	return again("ask", taking, at, terms, Math.max(LISTED_AFTER_DOUBT_SECONDS, backOff(taking.asks, least)), least);
+}
 
 /**
  * Repeats the request once a list must show what the one before it left behind. After a 401 or 403 it is repeated sooner:

@@ -7,12 +7,13 @@ import type {
 	RequestResult,
 } from "./acquisition-state.ts";
 import {
+	afterDoubt,
 	again,
 	askAgain,
 	giveUp,
-	LISTED_AFTER_DOUBT_SECONDS,
 	LISTED_AFTER_SECONDS,
 	lookAfter,
+	lookAfterRefusal,
 	type Next,
 } from "./acquisition-timing.ts";
 import type { Failure } from "./failure.ts";
@@ -20,14 +21,6 @@ import { afterRefusal, isLastingRefusal, noRefusals, REFUSAL_PAUSE_SECONDS } fro
 import type { FinalState, Reason } from "./outcome.ts";
 import { isKeptAtLeast, type Snapshot } from "./snapshot.ts";
 
-/**
- * Seconds between the looks after a request in doubt. Together they last until a list must show what it left behind.
- */
-const LOOKS_IN_DOUBT = [5, 15, 60, LISTED_AFTER_DOUBT_SECONDS - 80] as const;
-/** Seconds from a request that was refused for good, and may have been carried out all the same, to the looks after it. */
-const LOOKS_AFTER_REFUSAL = [20, 60, LISTED_AFTER_SECONDS] as const;
-/** Requests in doubt after which ours is looked for at once. */
-const DOUBTS_WITH_LOOKS = 2;
 /** Looks in a row that fail before a definite refusal counts without one. */
 const BLIND_LOOKS_AFTER_REFUSAL = 3;
 
@@ -59,23 +52,6 @@ export function afterRequest(before: AcquisitionState, asked: RequestResult, ter
 	return repeat(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds);
 }
 
-/**
- * The first times ours is looked for soon; later on the look before the next request does, at two operations less a
- * time. Not before Atlas wants any call (`least` seconds).
- */
-function afterDoubt(
-	taking: AcquisitionState,
-	at: number,
-	{ backOff, deadlineAt, hardLimitAt }: AcquisitionTerms,
-	least = 0,
-): Next {
-	const afterSeconds = Math.max(LISTED_AFTER_DOUBT_SECONDS, backOff(taking.asks, least));
-	if (taking.doubts > DOUBTS_WITH_LOOKS && at + afterSeconds * 1000 < deadlineAt)
-		return [taking, { do: "ask", afterSeconds }];
-	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
-	return lookAfter(taking, LOOKS_IN_DOUBT, Math.min(least, left));
-}
-
 const lookNow: AcquisitionAction = { do: "look", afterSeconds: 0 };
 
 /** Decides after a look. */
@@ -90,13 +66,17 @@ export function afterLookup(before: AcquisitionState, looked: LookupResult, term
 			{ do: "follow", snapshot: ours, provenance: "recovered" },
 		];
 	// Another's running snapshot clears no doubt: it may end while Atlas still has our request in hand.
-	if (taking.looksLeft.length > 0) return lookAfter(taking, taking.looksLeft);
+	const isExplained = running !== undefined && !taking.inDoubt && !taking.ending;
+	if (taking.looksLeft.length > 0 && !isExplained) return lookAfter(taking, taking.looksLeft);
 	const certain = { ...taking, inDoubt: false };
 	const { ending } = taking;
 	if (ending && !(ending.do === "explain" && ending.again && running)) return [certain, ending];
 	// A key that Atlas refuses is no matter of who else takes snapshots.
 	if (running && taking.askRefusals.count === 0) return [certain, byPolicy(running, taking, terms)];
-	// A conflict whose cause ended while we looked: at once the first time, then with the back-off of a failure.
+	// A first conflict of which no cause is seen: a copy of the request may be the cause, and a list may be minutes old.
+	const listedAt = (taking.leftAt ?? Number.NEGATIVE_INFINITY) + LISTED_AFTER_SECONDS * 1000;
+	if (taking.asks === 1 && taking.conflict && at < listedAt && listedAt < terms.deadlineAt)
+		return lookAfterRefusal(taking, at);
 	const afterSeconds = taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1);
 	const [next, move] = askAgain(taking, at, terms, afterSeconds);
 	return [move.do === "ask" ? certain : next, move];
@@ -123,10 +103,7 @@ export function afterExplanation(
 		return askAgain({ ...before, ending: null }, at, terms, terms.backOff(2 * before.asks));
 	const ending = { do: "end", state, reason } as const;
 	if (confirmed || before.leftAt === null) return [before, ending];
-	const dueAt = LOOKS_AFTER_REFUSAL.map((seconds) => (before.leftAt ?? at) + seconds * 1000);
-	const looksAt = [at, ...dueAt.filter((due) => due > at)];
-	const pauses = looksAt.slice(1).map((due, index) => Math.ceil((due - (looksAt[index] ?? at)) / 1000));
-	return lookAfter({ ...before, ending }, pauses);
+	return lookAfterRefusal({ ...before, ending }, at);
 }
 
 function afterBlindLook(before: AcquisitionState, verdict: Failure, at: number, terms: AcquisitionTerms): Next {

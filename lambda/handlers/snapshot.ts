@@ -16,6 +16,7 @@ import { readEndedParts } from "../executions/status.ts";
 import type { RunInput } from "../workflow/parts.ts";
 import type { Ports } from "../workflow/ports.ts";
 import { runRequest } from "../workflow/run.ts";
+import { keepExecutionStart } from "../workflow/steps.ts";
 import { readSnapshotConfig, type SnapshotConfig } from "./config.ts";
 
 let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
@@ -44,7 +45,7 @@ export const handler = withDurableExecution(
 		durable.configureLogger({ customLogger: logger });
 		return work(input, durable);
 	}),
-	{ client: createDurableClient() },
+	{ client: createDurableClient(), plugins: [keepExecutionStart] },
 );
 
 /** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */

@@ -8,7 +8,7 @@ import {
 	type LookupResult,
 	type RequestResult,
 } from "../domain/acquisition-state.ts";
-import { giveUp } from "../domain/acquisition-timing.ts";
+import { giveUp, lookupsKept } from "../domain/acquisition-timing.ts";
 import type { ExpectedDuration } from "../domain/expectation.ts";
 import { refusalReportTime } from "../domain/failure.ts";
 import type { Provenance, Reason, Target } from "../domain/outcome.ts";
@@ -35,8 +35,9 @@ export interface TargetLimits {
 	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
 	 *
 	 * @param at epoch milliseconds, now
+	 * @param lookups for which operations are kept, since they come at times of their own
 	 */
-	readonly backOff: (attempt: number, at: number, retryAfterSeconds?: number) => number;
+	readonly backOff: (attempt: number, at: number, lookups: number, retryAfterSeconds?: number) => number;
 }
 
 export interface Acquired {
@@ -71,10 +72,16 @@ export async function acquireSnapshot(
 ): Promise<Acquired | NotAcquired> {
 	const { startedAt, deadlineAt, hardLimitAt } = limits;
 	const { onConflict: policy, retentionInDays } = run.request;
-	const own: RunIdentity = { marker: runMarker(run.run, ports.stack), startedAt };
+	const own: RunIdentity = {
+		marker: runMarker(run.run, ports.stack),
+		// Held against Atlas's clock, so by a clock that AWS keeps: the function's own may be wrong.
+		startedAt: steps.executionStartedAt ?? startedAt,
+	};
+	const backOff = (attempt: number, retryAfter?: number) =>
+		limits.backOff(attempt, now, lookupsKept(taking), retryAfter);
 	const terms: AcquisitionTerms = {
 		...{ policy, retentionInDays, deadlineAt, hardLimitAt },
-		backOff: (attempt, retryAfter) => limits.backOff(attempt, now, retryAfter),
+		backOff,
 	};
 	let taking: AcquisitionState = { ...initialAcquisition, reason: limits.hold?.reason ?? null };
 	let move: AcquisitionAction = { do: "ask", afterSeconds: limits.hold?.seconds ?? 0 };
@@ -121,7 +128,7 @@ export async function acquireSnapshot(
 		switch (move.do) {
 			case "ask": {
 				// Whatever made it due, from the second repetition on a request is never sent at once.
-				const least = taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0;
+				const least = taking.asks > 1 ? backOff(taking.asks - 1) : 0;
 				const seconds = Math.max(move.afterSeconds, least);
 				if ((taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt) {
 					[taking, move] = giveUp(taking, now, terms, move.afterSeconds);

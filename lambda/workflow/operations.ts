@@ -73,8 +73,9 @@ export interface CountedSteps extends DurableSteps {
 	 *
 	 * @param elapsedSeconds since the run began
 	 * @param operationsEach that a pause takes along with what follows it
+	 * @param kept operations that are not for pauses
 	 */
-	leastPause(elapsedSeconds: number, operationsEach: number): number;
+	leastPause(elapsedSeconds: number, operationsEach: number, kept?: number): number;
 }
 
 /** @param minutes from the run's start to the last moment that is waited for */
@@ -83,12 +84,13 @@ export function countOperations(steps: DurableSteps, minutes = HARD_LIMIT_MINUTE
 	const operationsLeft = () => TARGET_OPERATIONS - INVOCATION_RETRIES - used;
 	return {
 		operationsLeft,
-		leastPause: (elapsedSeconds, operationsEach) =>
+		leastPause: (elapsedSeconds, operationsEach, kept = 0) =>
 			leastPauseSeconds({
 				elapsedSeconds,
 				lastSeconds: minutes * 60,
-				pausesLeft: (operationsLeft() - KEPT_FOR_THE_END) / operationsEach,
+				pausesLeft: (operationsLeft() - KEPT_FOR_THE_END - kept) / operationsEach,
 			}),
+		executionStartedAt: steps.executionStartedAt,
 		warn: steps.warn,
 		step(name, work) {
 			used += 1;

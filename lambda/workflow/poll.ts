@@ -12,7 +12,7 @@ import {
 import type { Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import type { CountedSteps } from "./operations.ts";
-import { cutSeconds, jitterSeed, pollPauseSeconds } from "./pace.ts";
+import { backOffSeconds, cutSeconds, jitterSeed, pollPauseSeconds } from "./pace.ts";
 import type { Ports } from "./ports.ts";
 
 /** What bounds a watch: epoch milliseconds, and the pace in seconds. */
@@ -47,6 +47,9 @@ export interface PollRound {
 	readonly beside: number;
 }
 
+/** Polls in a row that failed which are repeated by the back-off, where that is sooner than the pace. */
+const SOON_REPEATED = 3;
+
 /**
  * Polls a snapshot until it has ended, is gone for good, or a bound is reached. A failed poll never ends it. Each pause
  * is cut at the next bound; Atlas's Retry-After is honoured across it.
@@ -70,15 +73,20 @@ export async function pollSnapshot(
 	const bound = Math.min(deadlineAt ?? hardLimitAt, hardLimitAt);
 	const pauseAfter = (seen: PollState): number | "stop" => {
 		if (pollStatus(seen, bounds) !== "waiting") return "stop";
-		const { lookedAt, looks, snapshotId: id, notBefore = lookedAt } = seen;
+		const { lookedAt, looks, failures, snapshotId: id, notBefore = lookedAt } = seen;
 		const least = steps.leastPause((lookedAt - startedAt) / 1000, 1);
-		const wished = pollPauseSeconds({
+		const seed = jitterSeed({ id }, looks);
+		const retryAfterSeconds = (notBefore - lookedAt) / 1000;
+		const regular = pollPauseSeconds({
 			elapsedSeconds: (lookedAt - since) / 1000,
 			firstPollSeconds,
-			expectation: bounds.expectation,
-			seed: jitterSeed({ id }, looks),
-			retryAfterSeconds: (notBefore - lookedAt) / 1000,
+			// What was expected of the snapshot is no reason to wait for what failed.
+			expectation: failures > 0 ? undefined : bounds.expectation,
+			seed,
+			retryAfterSeconds,
 		});
+		const isRepeatedSoon = failures > 0 && failures <= SOON_REPEATED;
+		const wished = isRepeatedSoon ? Math.min(regular, backOffSeconds(failures, seed, retryAfterSeconds)) : regular;
 		return cutSeconds(Math.max(wished, least), (bound - lookedAt) / 1000);
 	};
 	return steps.until<PollRound>(

@@ -1,4 +1,4 @@
-import { type DurableContext, StepSemantics } from "@aws/durable-execution-sdk-js";
+import { type DurableContext, type DurableInstrumentationPlugin, StepSemantics } from "@aws/durable-execution-sdk-js";
 import type { PublishStep } from "../domain/outcome.ts";
 
 /**
@@ -6,6 +6,8 @@ import type { PublishStep } from "../domain/outcome.ts";
  * step returns is checkpointed as JSON, so it is plain data and never secret.
  */
 export interface DurableSteps {
+	/** Epoch milliseconds by AWS's clock at which AWS started the execution; absent where AWS did not say. */
+	readonly executionStartedAt: number | undefined;
 	/** Carries out `work`, again if the process died within it. `work` must not reject. */
 	step<T>(name: string, work: () => Promise<T>): Promise<T>;
 	/** Carries out `work` at most once. `undefined` where the process died within it: nobody knows how far it came. */
@@ -36,6 +38,19 @@ export interface DurableSteps {
 	until<T>(name: string, initial: T, check: (state: T) => Promise<T>, next: (state: T) => number | "stop"): Promise<T>;
 }
 
+/** Epoch milliseconds at which AWS started the executions that this process works on, by their ARNs. */
+const executionStarts = new Map<string, number>();
+
+/** Keeps what only plugins of the SDK are given: the execution's start by AWS's clock. That of the function may be wrong. */
+export const keepExecutionStart: DurableInstrumentationPlugin = {
+	async onInvocationStart({ executionArn, executionStartTimestamp }) {
+		if (executionStartTimestamp) executionStarts.set(executionArn, executionStartTimestamp.getTime());
+	},
+	async onInvocationEnd({ executionArn }) {
+		executionStarts.delete(executionArn);
+	},
+};
+
 /** No step is repeated by the engine unless the workflow says so: by default it would repeat wrong keys as well. */
 const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;
 const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
@@ -55,6 +70,7 @@ export function createSteps(durable: DurableContext): DurableSteps {
 		};
 	};
 	return {
+		executionStartedAt: executionStarts.get(durable.executionContext.durableExecutionArn),
 		step: async (name, work) => durable.step(name, noted(work), never),
 		once: async (name, work) => durable.step(name, noted(work), atMostOnce).catch(() => undefined),
 		insist: async (name, work, pauseAfter) =>

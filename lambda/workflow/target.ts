@@ -65,13 +65,13 @@ function limitsOf(
 		deadlineAt: minutes(run.request.deadlineMinutes),
 		hardLimitAt: minutes(followingMinutes(run.request)),
 		firstPollSeconds,
-		backOff(attempt, at, retryAfterSeconds) {
+		backOff(attempt, at, lookups, retryAfterSeconds) {
 			const elapsedSeconds = (at - startedAt) / 1000;
 			const seed = `${run.run}/${target.clusterName}/${attempt}`;
 			const seconds = Math.max(
 				backOffSeconds(attempt, seed, retryAfterSeconds, elapsedSeconds),
 				// A request or a lookup is a wait and a step.
-				steps.leastPause(elapsedSeconds, 2),
+				steps.leastPause(elapsedSeconds, 2, 2 * lookups),
 			);
 			return withLastTry(seconds, minutes(run.request.deadlineMinutes) - at, retryAfterSeconds);
 		},

@@ -146,7 +146,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		requests: requests.map((request) => ({ ...request, process: stage.processOf(request.port)?.id })),
 		answers,
 		leaks: canaries.search([...seen, ...texts].join("\n")),
-		troubles: [...adversary.troubles, ...throttled(requests, bucket)],
+		troubles: [...adversary.troubles, ...throttled(requests)],
 		skew: Math.abs(plan.skew?.seconds ?? 0) * 1000,
 		operations: [...platform.operations.values()],
 	};

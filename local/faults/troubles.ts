@@ -47,13 +47,10 @@ export function dueAt(at: number, since: number, troubles: readonly Trouble[], {
 	return due;
 }
 
-/**
- * Where one of Atlas's own buckets was empty, or nearly so, Atlas could not be asked. The function spares the last tenth; a
- * fifth, since it counts what it has sent after the last reply that told.
- */
-export const throttled = (requests: readonly RequestRecord[], capacity: number): Trouble[] =>
+/** Where one of Atlas's own buckets was empty, Atlas could not be asked. */
+export const throttled = (requests: readonly RequestRecord[]): Trouble[] =>
 	requests
-		.filter(({ status, remaining }) => status === 429 || (remaining !== null && remaining < capacity / 5))
+		.filter(({ status }) => status === 429)
 		.map(({ at, retryAfter }) => ({ what: "atlas", from: at, to: at + (retryAfter ?? 40) * 1000 }));
 
 /** A trouble that lies in wait, or is under way. */

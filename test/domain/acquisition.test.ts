@@ -93,7 +93,7 @@ describe("moves", () => {
 			[taking, move] = afterLookup(taking, { at, snapshots: {} }, terms("join"));
 		}
 
-		expect(pauses).toEqual([5, 15, 60, 110]);
+		expect(pauses).toEqual([5, 40, 60, 85]);
 		expect(move).toEqual({ do: "ask", afterSeconds: 0 });
 		expect(taking.inDoubt).toBe(false);
 	});
@@ -128,7 +128,7 @@ describe("moves", () => {
 		expect(move).toEqual(expected);
 	});
 
-	test("conflicts whose cause is over when it is looked for: asked again when a list must show what a copy of the request left, and then with growing pauses", () => {
+	test("conflicts whose cause is over when it is looked for: the first is followed by lookups until a list must show what a copy of the request left, the others by growing pauses", () => {
 		let taking = initialAcquisition;
 		const pauses = [1, 2, 3, 4, 5, 6].map(() => {
 			[taking] = afterRequest(taking, { at: 0, verdict: conflict }, terms("join"));
@@ -137,7 +137,8 @@ describe("moves", () => {
 			return move;
 		});
 
-		expect(pauses).toEqual([130, 130, 130, 130, 130, 160].map((afterSeconds) => ({ do: "ask", afterSeconds })));
+		const asks = [130, 130, 130, 130, 160].map((afterSeconds) => ({ do: "ask", afterSeconds }));
+		expect(pauses).toEqual([{ do: "look", afterSeconds: 20 }, ...asks]);
 	});
 
 	test("a scheduled snapshot of Atlas's own is no conflict", () => {

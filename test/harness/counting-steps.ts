@@ -25,6 +25,7 @@ export function countingSteps(startedAt: number): CountingSteps {
 		},
 		operations: () => operations,
 		warnings,
+		executionStartedAt: startedAt,
 		step,
 		once: step,
 		warn: (message, _fields, isRepeated) => void (isRepeated || warnings.push({ at, message })),

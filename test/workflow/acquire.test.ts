@@ -67,6 +67,8 @@ interface Scene {
 	readonly listDelay?: number;
 	/** Milliseconds by which what lists say of a snapshot's status is old. */
 	readonly listAge?: number;
+	/** Milliseconds by which the function's clock is ahead of Atlas's and of AWS's. */
+	readonly clockAhead?: number;
 	/** What every request is answered once the fates are used up. */
 	readonly finally?: Fate;
 	readonly planted?: readonly Partial<Snapshot>[];
@@ -80,6 +82,7 @@ interface Scene {
  */
 async function play(scene: Scene) {
 	const { fates, sights = [], policy = "join", otherUntil = 0, listDelay = 0, snapshotMs = 160 * SECOND } = scene;
+	const { clockAhead = 0 } = scene;
 	const run: Run = {
 		run: "http-1",
 		trigger: "http",
@@ -118,7 +121,7 @@ async function play(scene: Scene) {
 	});
 	const ports: Ports = {
 		...DEFAULT_PORTS,
-		now: () => now,
+		now: () => now + clockAhead,
 		async takeSnapshot(_target, { description }) {
 			settle();
 			expect(description).toBe(`on demand${runMarker(run.run, STACK)}`);
@@ -160,6 +163,7 @@ async function play(scene: Scene) {
 		return work();
 	};
 	const steps: DurableSteps = {
+		executionStartedAt: START,
 		step,
 		once: (name, work) =>
 			step(name, work).catch((error: unknown) => {
@@ -185,15 +189,15 @@ async function play(scene: Scene) {
 		},
 	};
 	const lateAt: number[] = [];
-	const backOff = (attempt: number, at: number, retryAfterSeconds?: number) => {
-		const elapsedSeconds = (at - START) / SECOND;
-		const least = counted.leastPause(elapsedSeconds, 2);
+	const backOff = (attempt: number, at: number, lookups: number, retryAfterSeconds?: number) => {
+		const elapsedSeconds = (at - clockAhead - START) / SECOND;
+		const least = counted.leastPause(elapsedSeconds, 2, 2 * lookups);
 		return Math.max(pacedBackOff(attempt, `${attempt}`, retryAfterSeconds, elapsedSeconds), least);
 	};
 	const limits = {
-		startedAt: START,
-		deadlineAt,
-		hardLimitAt: START + 3 * 24 * 60 * MINUTE,
+		startedAt: START + clockAhead,
+		deadlineAt: deadlineAt + clockAhead,
+		hardLimitAt: START + clockAhead + 3 * 24 * 60 * MINUTE,
 		firstPollSeconds: 60,
 		backOff,
 	};
@@ -214,6 +218,7 @@ class Interrupted extends Error {
 }
 
 const scenes: fc.Arbitrary<Scene> = fc.record({
+	clockAhead: fc.constantFrom(0, 0, -120 * MINUTE, 54 * MINUTE),
 	fates: fc.array(fc.constantFrom(...FATES), { maxLength: 12 }),
 	sights: fc.array(fc.constantFrom<Sight>("seen", "seen", "lost", "denied"), { maxLength: 12 }),
 	policy: fc.constantFrom<ConflictPolicy>("join", "wait", "skip", "fail"),
@@ -418,7 +423,24 @@ describe("promise 3: an old snapshot never serves", () => {
 
 		expect(result).toMatchObject({ provenance: "created", snapshot: { id: ours[0]?.id } });
 	});
+
+	test("one that bears the run's marker and is an hour old, where the function's clock is two hours behind", async () => {
+		const one = { id: daysAgo(1 / 24), description: own, snapshotType: "onDemand" };
+		const { result, ours } = await play({ fates: ["never-lost"], planted: [one], clockAhead: -120 * MINUTE });
+
+		expect(result).toMatchObject({ provenance: "created", snapshot: { id: ours[0]?.id } });
+	});
 });
+
+test.for<Fate>(["done-lost", "interrupted", "done-denied", "done-upgrading", "late-lost"])(
+	"promise 1: a run whose clock is an hour ahead finds its own snapshot (%s)",
+	async (fate) => {
+		const { result, ours, asks } = await play({ fates: [fate], clockAhead: 60 * MINUTE });
+
+		expect(result).toMatchObject({ provenance: "recovered", snapshot: { id: ours[0]?.id } });
+		expect([ours, asks]).toMatchObject([{ length: 1 }, { length: 1 }]);
+	},
+);
 
 test.each(["join", "wait", "skip", "fail"] as const)(
 	"promise 3: %s goes by no snapshot that a list of minutes ago calls running, and that ended before the run",

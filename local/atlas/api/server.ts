@@ -30,8 +30,6 @@ export interface RequestRecord {
 	endedAt: number | null;
 	/** Seconds of the reply's `Retry-After`. */
 	retryAfter: number | null;
-	/** The reply's `RateLimit-Remaining`; null where it has none. */
-	remaining: number | null;
 	/** The client's port: it identifies the socket. */
 	readonly port: number;
 	/** Whether the operation was executed, whatever the client received. */
@@ -105,7 +103,6 @@ async function serveApi(
 		at: state.now(),
 		endedAt: null,
 		retryAfter: null,
-		remaining: null,
 		port: request.port,
 		executed: false,
 	};
@@ -124,7 +121,6 @@ async function serveApi(
 	record.status = reply.status;
 	record.endedAt = state.now();
 	record.retryAfter = numberOf(reply.headers["Retry-After"]);
-	record.remaining = numberOf(reply.headers["RateLimit-Remaining"]);
 	send(state, response, reply);
 }
 

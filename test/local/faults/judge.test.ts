@@ -32,7 +32,6 @@ const take: ObservedRequest = {
 	at: 0,
 	endedAt: 0,
 	retryAfter: null,
-	remaining: null,
 	port: 1,
 	executed: true,
 	process: 1,

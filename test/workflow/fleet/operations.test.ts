@@ -277,7 +277,10 @@ describe("3.1: waits are cut at the deadline", () => {
 		["every poll fails", { lasts: 9 * DAY, read: () => fault("ATLAS_FAULT") }],
 		["every poll is throttled, for a day", { lasts: 9 * DAY, read: throttled(DAY) }],
 		["in doubt", { take: noReply, list: () => fault("ATLAS_FAULT") }],
-		["in doubt and throttled, for a day", { take: noReply, list: throttled(DAY) }],
+		[
+			"in doubt and throttled, for a day",
+			{ take: noReply, list: (second: number) => (second > 0 ? throttled(DAY)() : undefined) },
+		],
 	] as const)("LATE comes within a minute of it: %s", async (_what, trouble) => {
 		for (const deadlineMinutes of [5, 60, 700, 2900]) {
 			const { published } = await carryOut({ ...trouble, request: { deadlineMinutes } });
@@ -287,6 +290,13 @@ describe("3.1: waits are cut at the deadline", () => {
 			expect(late[0]?.at).toBeGreaterThanOrEqual(deadlineMinutes * MINUTE);
 			expect(late[0]?.at).toBeLessThanOrEqual((deadlineMinutes + 1) * MINUTE);
 		}
+	});
+
+	test("REFUSED comes at once where Atlas wants no request until after it, and none was sent", async () => {
+		const { published, asked } = await carryOut({ take: noReply, list: throttled(DAY) });
+
+		expect(published).toMatchObject([{ at: 0, event: { state: "REFUSED", reason: { code: "ATLAS_RATE_LIMITED" } } }]);
+		expect(asked).toEqual([]);
 	});
 
 	test.each([
