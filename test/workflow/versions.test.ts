@@ -52,6 +52,8 @@ async function goOn(upTo: readonly Checkpoint[]) {
 		const taken = takeSnapshot(state, cluster, { description, retentionInDays: 7 });
 		cluster.snapshots.splice(0, 1, { ...taken, ...snapshot });
 	}
+	// The execution started when the older version told its first.
+	room.setTime(upTo[0]?.at ?? 0);
 	const { status, error } = await room.carryOut(
 		run,
 		continueFrom(upTo, () => room.setTime(at)),
