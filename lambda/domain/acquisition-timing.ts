@@ -10,7 +10,7 @@ export const LISTED_AFTER_DOUBT_SECONDS = 190;
  * a rule. Together they last until a list must show what the request left behind.
  */
 const LOOKS_IN_DOUBT: readonly (readonly number[])[] = [
-	[5, 40, 60, 85],
+	[5, 40, 60, 60, 25],
 	[5, 185],
 ];
 /** Seconds between the looks once the deadline forbids another request: ten minutes, since a list may be minutes old. */

@@ -19,6 +19,10 @@ export function judgePunctuality(observed: Observed): readonly Finding[] {
 		find("late ask", `${cluster} was asked for ${seconds(at - last)} after the deadline`);
 	}
 	for (const [index, run] of runs.entries()) {
+		const { acceptedAt, startedAt } = run;
+		if (startedAt > dueAt(acceptedAt, acceptedAt, observed.troubles, { skew, share: SHARE })) {
+			find("late notice", `the run noted its start ${seconds(startedAt - acceptedAt)} after AWS started it`);
+		}
 		for (const { name } of observed.clusters) {
 			findings.push(...judgeTarget(observed, run, name, deadlines[index] ?? last));
 		}
@@ -63,10 +67,11 @@ function judgeTarget(observed: Observed, run: ObservedRun, name: string, deadlin
 	if (!followed) return findings;
 	const { requestedAt, endsAt, ending } = followed;
 	const slack = { skew, share: isPredicted(observed, followed) ? MISLED_SHARE : SHARE };
-	const seenAt = Math.max(endsAt, startedAt);
+	// One whose reply was lost is found where lists show it, and looked for with pauses that grow with the run.
+	const isRecovered = final.change.provenance === "recovered";
+	const since = isRecovered ? startedAt : requestedAt;
+	const seenAt = Math.max(endsAt, startedAt, isRecovered ? requestedAt + observed.listDelay : 0);
 	// That a snapshot is gone is believed at the second look.
-	// One whose reply was lost is looked for with pauses that grow with the run.
-	const since = final.change.provenance === "recovered" ? startedAt : requestedAt;
 	const knownAt = ending === "vanished" ? dueAt(seenAt, since, troubles, slack) : seenAt;
 	const endDue = dueAt(knownAt, since, troubles, slack);
 	if (final.at > endDue)

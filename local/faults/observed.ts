@@ -8,6 +8,8 @@ export interface ObservedRun {
 	readonly run: string;
 	/** What the descriptions of its snapshots begin with. */
 	readonly description: string;
+	/** Epoch milliseconds at which AWS started it. */
+	readonly acceptedAt: number;
 	/** Epoch milliseconds at which the start was kept, from which the deadline counts; the end is `undefined` where there was none. */
 	readonly startedAt: number;
 	readonly endedAt: number | undefined;
@@ -67,6 +69,8 @@ export interface Observed {
 	/** Names of secrets that were found outside. */
 	readonly leaks: readonly string[];
 	readonly troubles: readonly Trouble[];
+	/** Milliseconds for which lists do not show a new snapshot. */
+	readonly listDelay: number;
 	/** Milliseconds by which clocks may have been wrong, either way. */
 	readonly skew: number;
 	/** Operations of each durable execution. */

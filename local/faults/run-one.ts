@@ -128,9 +128,10 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 			const { name: run, status, error, endedAt } = execution;
 			const history = execution.history();
 			const noted = history.find(({ Name, EventType }) => Name === "note-start" && EventType === "StepSucceeded");
-			const startedAt = noted?.EventTimestamp?.getTime() ?? execution.startedAt;
+			const { startedAt: acceptedAt } = execution;
+			const startedAt = noted?.EventTimestamp?.getTime() ?? acceptedAt;
 			const reply = await readStatus(trigger, run);
-			told.push({ run, description, status, error: error?.ErrorMessage, startedAt, endedAt, reply });
+			told.push({ run, description, status, error: error?.ErrorMessage, acceptedAt, startedAt, endedAt, reply });
 			texts.push(reply, JSON.stringify(history));
 		}
 	}
@@ -147,6 +148,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		answers,
 		leaks: canaries.search([...seen, ...texts].join("\n")),
 		troubles: [...adversary.troubles, ...throttled(requests)],
+		listDelay: plan.settings.listDelaySeconds * 1000,
 		skew: Math.abs(plan.skew?.seconds ?? 0) * 1000,
 		operations: [...platform.operations.values()],
 	};

@@ -83,7 +83,7 @@ describe("moves", () => {
 		expect(move).toEqual({ do: "follow", snapshot: other, provenance: "created" });
 	});
 
-	test("a lost reply is looked for four times, until a list of two minutes ago must show it, before Atlas is asked again", () => {
+	test("a lost reply is looked for five times, until a list of two minutes ago must show it, before Atlas is asked again", () => {
 		let [taking, move] = afterRequest(initialAcquisition, { at: 0, verdict: lost }, terms("join"));
 		const pauses: number[] = [];
 		let at = 0;
@@ -93,7 +93,7 @@ describe("moves", () => {
 			[taking, move] = afterLookup(taking, { at, snapshots: {} }, terms("join"));
 		}
 
-		expect(pauses).toEqual([5, 40, 60, 85]);
+		expect(pauses).toEqual([5, 40, 60, 60, 25]);
 		expect(move).toEqual({ do: "ask", afterSeconds: 0 });
 		expect(taking.inDoubt).toBe(false);
 	});

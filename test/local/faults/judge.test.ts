@@ -40,6 +40,7 @@ const reply = (state: string) => JSON.stringify({ targets: [{ clusterName: "c0",
 const run = {
 	run: "r",
 	description: "campaign 0-0",
+	acceptedAt: 0,
 	startedAt: 0,
 	endedAt: 11 * MINUTE,
 	status: "SUCCEEDED",
@@ -58,6 +59,7 @@ const good: Observed = {
 	answers: [],
 	leaks: [],
 	troubles: [],
+	listDelay: 0,
 	skew: 0,
 	operations: [20],
 };
@@ -94,6 +96,20 @@ describe("the judge of the campaign", () => {
 		expect(kinds(late)).toEqual(["late notice", "late notice"]);
 		expect(kinds({ ...late, troubles: [trouble] })).toEqual([]);
 		expect(kinds({ ...late, troubles: [{ ...trouble, what: "atlas" }] })).toEqual(["late notice"]);
+	});
+
+	test("lets a snapshot whose reply was lost be told late only where lists did not show it", () => {
+		const found = { events: [event("COMPLETED", 14 * MINUTE, { provenance: "recovered" })] };
+
+		expect(kinds(found)).toEqual(["late notice"]);
+		expect(kinds({ ...found, listDelay: 13 * MINUTE })).toEqual([]);
+	});
+
+	test("lets a run note its start late only where the function could not run", () => {
+		const runs = [{ ...run, startedAt: 5 * MINUTE }];
+
+		expect(kinds({ runs })).toEqual(["late notice"]);
+		expect(kinds({ runs, troubles: [{ what: "platform", from: 0, to: 5 * MINUTE }] })).toEqual([]);
 	});
 
 	test("lets another's snapshot be adopted that was still running, and none of the past", () => {
