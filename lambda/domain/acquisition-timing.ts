@@ -11,7 +11,7 @@ export const LISTED_AFTER_DOUBT_SECONDS = 190;
  */
 const LOOKS_IN_DOUBT: readonly (readonly number[])[] = [
 	[5, 40, 60, 60, 25],
-	[5, 185],
+	[5, 40, 145],
 ];
 /** Seconds between the looks once the deadline forbids another request: ten minutes, since a list may be minutes old. */
 const LOOKS_BEFORE_GIVING_UP: readonly number[] = [20, 100, 480];

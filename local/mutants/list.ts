@@ -70,9 +70,7 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "another's snapshot clears doubt",
 		scenario: "overtaken",
-		edits: [
-			edit(TAKING, "if (taking.looksLeft.length > 0) return", "if (taking.looksLeft.length > 0 && !running) return"),
-		],
+		edits: [edit(TAKING, "taking.looksLeft.length > 0 && !isExplained", "taking.looksLeft.length > 0 && !running")],
 	},
 	{
 		name: "no look after a 401",
@@ -205,7 +203,7 @@ export const mutants: readonly Mutant[] = [
 		tests: ["test/domain/acquisition.test.ts"],
 		edits: [
 			edit(TAKING, "taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1)", "0 * terms.backOff(taking.asks)"),
-			edit("lambda/workflow/acquire.ts", "taking.asks > 1 ? limits.backOff(taking.asks - 1, now) : 0", "0"),
+			edit("lambda/workflow/acquire.ts", "taking.asks > 1 ? backOff(taking.asks - 1) : 0", "0"),
 		],
 	},
 	{
