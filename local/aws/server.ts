@@ -58,13 +58,17 @@ export function serveAws({ port, keys, now, route, faults }: AwsServerOptions): 
 		if (fault?.do === "drop" && fault.when === "before") return void outgoing.destroy();
 		const reply = await run(operation, fault);
 		if (fault?.do === "drop") return void outgoing.destroy();
-		send(outgoing, reply);
+		// Only the services of the JSON 1.1 protocol have this header.
+		const isJson11 = request.headers["x-amz-target"] !== undefined;
+		send(outgoing, isJson11 ? { ...reply, headers: { ...JSON_1_1, ...reply.headers } } : reply);
 	});
 }
 
+const JSON_1_1 = { "content-type": "application/x-amz-json-1.1" };
+
 function refuse(name: string, { status, message }: Pick<Rejection, "message"> & { readonly status: number }): AwsReply {
 	const reply = toErrorReply(new AwsError(name, status, message));
-	return { ...reply, headers: { ...reply.headers, connection: "close" } };
+	return { ...reply, headers: { ...JSON_1_1, ...reply.headers, connection: "close" } };
 }
 
 const UNSIGNED = refuse("InvalidSignatureException", {

@@ -100,7 +100,7 @@ export function createFaultPlan(): FaultPlan {
 				if (entry.seen < on.nth) continue;
 				entry.fired += 1;
 				actions.push(action);
-				if (on.times !== "always" && entry.fired === on.times) active.delete(entry);
+				if (on.times !== "always" && entry.fired + 1 > on.times) active.delete(entry);
 			}
 			return actions;
 		},

@@ -30,6 +30,16 @@ export const projectOperations: readonly ApiOperation[] = [
 		bucket: "groups",
 		run: listProjects,
 	},
+	// The `self` link of a project.
+	{
+		kind: "group",
+		method: "GET",
+		path: "/groups/:groupId",
+		role: "Project Read Only",
+		versions: [{ date: "2023-01-01" }],
+		bucket: "groups",
+		run: ({ base, project }) => renderProject(base, project),
+	},
 	{
 		...clusters,
 		kind: "clusters",

@@ -1,10 +1,4 @@
-import {
-	MONGODB_VERSION,
-	type Project,
-	type SimulatedCluster,
-	type SimulatedSnapshot,
-	shardsOf,
-} from "../state/model.ts";
+import type { Project, SimulatedCluster, SimulatedSnapshot } from "../state/model.ts";
 import type { SnapshotView } from "../state/snapshots.ts";
 
 /** Whole seconds, as Atlas writes times. @param at epoch milliseconds */
@@ -27,7 +21,7 @@ export function renderSnapshot(
 	// A field that is undefined is left out of the JSON.
 	return {
 		...(sharded ? { configServerType: "DEDICATED" } : { cloudProvider, copyRegions: snapshot.copyRegions }),
-		createdAt: createdAt && timestamp(createdAt),
+		createdAt: createdAt === undefined ? undefined : timestamp(createdAt),
 		description: snapshot.description,
 		expiresAt: timestamp(view.expiresAt),
 		frequencyType: snapshot.snapshotType === "scheduled" ? "daily" : "ondemand",
@@ -48,13 +42,12 @@ export function renderSnapshot(
 }
 
 /** Regions of a shard: one per provider, or the tenant's. */
-function regionConfigs({ kind, providers }: SimulatedCluster): object[] {
+function regionConfigs({ kind, providers, instanceSize }: SimulatedCluster): object[] {
 	const regionName = "US_EAST_1";
 	if (kind === "tenant") {
-		const electableSpecs = { effectiveInstanceSize: "M0", instanceSize: "M0" };
+		const electableSpecs = { effectiveInstanceSize: instanceSize, instanceSize };
 		return [{ electableSpecs, backingProviderName: providers[0], priority: 7, providerName: "TENANT", regionName }];
 	}
-	const instanceSize = kind === "sharded" ? "M30" : "M10";
 	const specs = { instanceSize, diskIOPS: 3000, diskSizeGB: 10, ebsVolumeType: "STANDARD" };
 	return providers.map((providerName, index) => ({
 		electableSpecs: { ...specs, nodeCount: index === 0 ? 3 : 2 },
@@ -72,9 +65,9 @@ export function renderCluster(base: string, project: Project, cluster: Simulated
 	const isCurrent = version >= "2024-08-05";
 	const url = clusterUrl(base, project, cluster);
 	const childId = (index: number) => `${cluster.id.slice(0, 20)}${(0xf000 + index).toString(16)}`;
-	const specs = Array.from({ length: isCurrent ? shardsOf(cluster) : 1 }, (_, index) => ({
+	const specs = Array.from({ length: isCurrent ? cluster.shards : 1 }, (_, index) => ({
 		id: childId(index),
-		numShards: isCurrent ? undefined : shardsOf(cluster),
+		numShards: isCurrent ? undefined : cluster.shards,
 		regionConfigs: regionConfigs(cluster),
 		zoneId: childId(0xfff),
 		zoneName: "Zone 1",
@@ -96,8 +89,8 @@ export function renderCluster(base: string, project: Project, cluster: Simulated
 			{ href: `${url}/backup/restoreJobs`, rel: "https://cloud.mongodb.com/restoreJobs" },
 			{ href: `${url}/backup/snapshots`, rel: "https://cloud.mongodb.com/snapshots" },
 		],
-		mongoDBMajorVersion: MONGODB_VERSION.replace(/\.\d+$/, ""),
-		mongoDBVersion: MONGODB_VERSION,
+		mongoDBMajorVersion: cluster.mongoDBVersion.split(".").slice(0, 2).join("."),
+		mongoDBVersion: cluster.mongoDBVersion,
 		name: cluster.name,
 		paused: cluster.paused,
 		pitEnabled: cluster.backupEnabled && cluster.kind !== "tenant",
@@ -117,7 +110,7 @@ export const renderProject = (base: string, project: Project): object => ({
 	links: [{ href: `${base}/api/atlas/v2/groups/${project.id}`, rel: "self" }],
 	name: project.name,
 	orgId: project.orgId,
-	tags: [],
+	tags: project.tags,
 	withDefaultAlertsSettings: true,
 });
 

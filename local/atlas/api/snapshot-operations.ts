@@ -63,12 +63,13 @@ function listSharded(context: OperationContext): object {
 	return { links, results, totalCount: results.length };
 }
 
-function get(context: OperationContext): object {
+function get(context: OperationContext, shardedOnly = false): object {
 	const cluster = findCluster(context);
 	const snapshotId = context.params["snapshotId"] ?? "";
 	if (!OBJECT_ID.test(snapshotId)) throw new ApiError("INVALID_SNAPSHOT_ID", [snapshotId]);
 	const snapshot = cluster.snapshots.find(({ id }) => id === snapshotId);
-	if (snapshot === undefined) throw new ApiError("SNAPSHOT_NOT_FOUND", [snapshotId]);
+	if (snapshot === undefined || (shardedOnly && !snapshot.sharded))
+		throw new ApiError("SNAPSHOT_NOT_FOUND", [snapshotId]);
 	return render(context, cluster, snapshot);
 }
 
@@ -89,5 +90,18 @@ export const snapshotOperations: readonly ApiOperation[] = [
 	},
 	{ ...read, kind: "list", path: SNAPSHOTS, javaMethod: `${JAVA}::getSnapshots`, run: list },
 	{ ...read, kind: "listSharded", path: `${SNAPSHOTS}/shardedClusters`, run: listSharded },
-	{ ...read, kind: "get", path: `${SNAPSHOTS}/:snapshotId`, javaMethod: `${JAVA}::getSnapshot`, run: get },
+	{
+		...read,
+		kind: "get",
+		path: `${SNAPSHOTS}/:snapshotId`,
+		javaMethod: `${JAVA}::getSnapshot`,
+		run: (context) => get(context),
+	},
+	// The `self` link of a sharded snapshot.
+	{
+		...read,
+		kind: "getSharded",
+		path: `${SNAPSHOTS}/shardedCluster/:snapshotId`,
+		run: (context) => get(context, true),
+	},
 ];

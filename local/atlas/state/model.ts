@@ -26,7 +26,7 @@ export const SnapshotPlan = v.partial(
 		unknownStatus: v.string(),
 		/** `fallback` is a snapshot that Atlas takes in another way when the usual one fails. */
 		snapshotType: v.picklist(TYPES),
-		/** Absent, `SIZE_BYTES`. */
+		/** Absent, the cluster's. */
 		sizeBytes: Amount,
 		/** Regions that it is copied to. */
 		copyRegions: v.pipe(v.array(v.string()), v.readonly()),
@@ -47,7 +47,7 @@ export interface SimulatedSnapshot {
 	readonly sharded: boolean;
 	/** The snapshots of the shards and of the config servers; none for a replica set. */
 	readonly members: readonly { readonly id: string; readonly replicaSetName: string }[];
-	readonly sizeBytes: number;
+	readonly sizeBytes: number | undefined;
 	readonly copyRegions: readonly string[];
 	/** Milliseconds of retention, counted from the end. */
 	retention: number;
@@ -71,6 +71,12 @@ export const ClusterFields = v.strictObject({
 export interface SimulatedCluster extends v.InferOutput<typeof ClusterFields> {
 	readonly id: string;
 	readonly name: string;
+	/** Of a sharded cluster; 1 otherwise. */
+	readonly shards: number;
+	readonly instanceSize: string;
+	readonly mongoDBVersion: string;
+	/** Bytes of a completed snapshot whose plan names no size. */
+	readonly sizeBytes: number;
 	/** More than one makes it multi-cloud. */
 	readonly providers: readonly ("AWS" | "AZURE" | "GCP")[];
 	/** Epoch milliseconds. */
@@ -79,20 +85,13 @@ export interface SimulatedCluster extends v.InferOutput<typeof ClusterFields> {
 	snapshots: SimulatedSnapshot[];
 }
 
-/** The shards of a cluster: two of a sharded one. */
-export const shardsOf = ({ kind }: Pick<SimulatedCluster, "kind">): number => (kind === "sharded" ? 2 : 1);
-
-export const MONGODB_VERSION = "8.0.29";
-
-/** Bytes of a completed snapshot whose plan names no size. */
-export const SIZE_BYTES = 1582854144;
-
 export interface Project {
 	readonly id: string;
 	readonly name: string;
 	readonly orgId: string;
 	/** Epoch milliseconds. */
 	readonly createdAt: number;
+	readonly tags: SimulatedCluster["tags"];
 	readonly clusters: Map<string, SimulatedCluster>;
 	/** Days for which on-demand snapshots must be kept at least. */
 	compliancePolicy: { readonly onDemandDays: number } | undefined;

@@ -4,10 +4,7 @@ import type { Project, SimulatedCluster } from "./model.ts";
 type Tags = SimulatedCluster["tags"] | Readonly<Record<string, string>>;
 
 /** A cluster to begin with. */
-export interface ClusterOptions
-	extends Partial<
-		Pick<SimulatedCluster, "kind" | "stateName" | "backupEnabled" | "paused" | "providers" | "plan" | "nextPlans">
-	> {
+export interface ClusterOptions extends Partial<Omit<SimulatedCluster, "id" | "tags" | "createdAt" | "snapshots">> {
 	readonly name: string;
 	readonly tags?: Tags;
 }
@@ -15,6 +12,7 @@ export interface ClusterOptions
 export interface ProjectOptions extends Partial<Pick<Project, "id" | "name" | "orgId" | "compliancePolicy" | "roles">> {
 	/** A bare name is a running replica set with backups. */
 	readonly clusters?: readonly (ClusterOptions | string)[];
+	readonly tags?: Tags;
 }
 
 /** The organisation to which the keys belong. */
@@ -42,17 +40,26 @@ export const defaultProjects: readonly ProjectOptions[] = [
 
 const isList = (tags: Tags): tags is SimulatedCluster["tags"] => Array.isArray(tags);
 
+const toTags = (tags: Tags = []): SimulatedCluster["tags"] =>
+	isList(tags) ? [...tags] : Object.entries(tags).map(([key, value]) => ({ key, value }));
+
+const INSTANCE_SIZES = { replicaSet: "M10", sharded: "M30", flex: "FLEX", tenant: "M0" };
+
 /** @param now epoch milliseconds */
 export function createCluster(options: ClusterOptions | string, now: number): SimulatedCluster {
-	const { name, kind = "replicaSet", tags = [], ...given } = typeof options === "string" ? { name: options } : options;
+	const { name, kind = "replicaSet", ...given } = typeof options === "string" ? { name: options } : options;
 	return {
 		id: objectId(now),
 		name,
 		kind,
+		shards: kind === "sharded" ? (given.shards ?? 2) : 1,
+		instanceSize: given.instanceSize ?? INSTANCE_SIZES[kind],
+		mongoDBVersion: given.mongoDBVersion ?? "8.0.29",
+		sizeBytes: given.sizeBytes ?? 1582854144,
 		stateName: given.stateName ?? "IDLE",
 		backupEnabled: given.backupEnabled ?? kind !== "tenant",
 		paused: given.paused ?? false,
-		tags: isList(tags) ? [...tags] : Object.entries(tags).map(([key, value]) => ({ key, value })),
+		tags: toTags(given.tags),
 		providers: given.providers ?? ["AWS"],
 		createdAt: now,
 		plan: given.plan ?? {},
@@ -70,6 +77,7 @@ export function createProject(options: ProjectOptions, now: number): Project {
 		name: options.name ?? `project-${id.slice(-4)}`,
 		orgId: options.orgId ?? HOME_ORG,
 		createdAt: now,
+		tags: toTags(options.tags),
 		clusters: new Map(clusters.map((cluster) => [cluster.name, cluster])),
 		compliancePolicy: options.compliancePolicy,
 		roles: options.roles,

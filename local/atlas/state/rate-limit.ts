@@ -4,7 +4,7 @@ import type { BucketLimit } from "./settings.ts";
 export interface Bucket {
 	tokens: number;
 	/** Epoch milliseconds of the last refill. */
-	refilledAt: number;
+	steppedAt: number;
 }
 
 export interface TokenResult {
@@ -14,19 +14,19 @@ export interface TokenResult {
 	readonly waitSeconds: number;
 }
 
-export const fullBucket = (limit: BucketLimit, now: number): Bucket => ({ tokens: limit.capacity, refilledAt: now });
+export const fullBucket = (limit: BucketLimit, now: number): Bucket => ({ tokens: limit.capacity, steppedAt: now });
 
 /** Takes one token, after the refills that are due. */
 export function takeToken(bucket: Bucket, limit: BucketLimit, now: number): TokenResult {
 	const step = limit.refillSeconds * 1000;
-	const steps = Math.max(0, Math.floor((now - bucket.refilledAt) / step));
+	const steps = Math.max(0, Math.floor((now - bucket.steppedAt) / step));
 	// The capacity may have been lowered since.
 	bucket.tokens = Math.min(limit.capacity, bucket.tokens + steps * limit.refillRate);
-	bucket.refilledAt += steps * step;
+	bucket.steppedAt += steps * step;
 	if (bucket.tokens >= 1) {
 		bucket.tokens -= 1;
 		return { granted: true, remaining: Math.floor(bucket.tokens), waitSeconds: 0 };
 	}
-	const waitSeconds = Math.max(1, Math.ceil((bucket.refilledAt + step - now) / 1000));
+	const waitSeconds = Math.max(1, Math.ceil((bucket.steppedAt + step - now) / 1000));
 	return { granted: false, remaining: 0, waitSeconds };
 }

@@ -1,12 +1,4 @@
-import {
-	MONGODB_VERSION,
-	type Project,
-	SIZE_BYTES,
-	type SimulatedCluster,
-	type SimulatedSnapshot,
-	type SnapshotPlan,
-	shardsOf,
-} from "./model.ts";
+import type { Project, SimulatedCluster, SimulatedSnapshot, SnapshotPlan } from "./model.ts";
 import { objectId } from "./projects.ts";
 import type { RefusalName } from "./settings.ts";
 import type { AtlasState } from "./state.ts";
@@ -53,9 +45,9 @@ export function viewSnapshot(
 		ended,
 		createdAt: completed ? requestedAt + duration * CREATED : undefined,
 		expiresAt: (ended ? end : requestedAt) + retention,
-		mongodVersion: since(VERSION) ? MONGODB_VERSION : undefined,
+		mongodVersion: since(VERSION) ? cluster.mongoDBVersion : undefined,
 		cloudProvider: since(PROVIDER) ? cluster.providers[0] : undefined,
-		storageSizeBytes: completed ? snapshot.sizeBytes : 0,
+		storageSizeBytes: completed ? (snapshot.sizeBytes ?? cluster.sizeBytes) : 0,
 	};
 }
 
@@ -100,7 +92,7 @@ export function takeSnapshot(
 		ending: plan.ending ?? "completed",
 		unknownStatus: plan.unknownStatus,
 		snapshotType: plan.snapshotType ?? "onDemand",
-		sizeBytes: plan.sizeBytes ?? SIZE_BYTES,
+		sizeBytes: plan.sizeBytes,
 		copyRegions: plan.copyRegions ?? [],
 		sharded,
 		members: sharded ? memberSnapshots(cluster, now) : [],
@@ -113,7 +105,7 @@ export function takeSnapshot(
 
 function memberSnapshots(cluster: SimulatedCluster, now: number): SimulatedSnapshot["members"] {
 	const prefix = `atlas-${cluster.id.slice(-6)}`;
-	const shards = Array.from({ length: shardsOf(cluster) }, (_, index) => `${prefix}-shard-${index}`);
+	const shards = Array.from({ length: cluster.shards }, (_, index) => `${prefix}-shard-${index}`);
 	return [...shards, `${prefix}-config-0`].map((replicaSetName) => ({ id: objectId(now), replicaSetName }));
 }
 

@@ -9,8 +9,18 @@ import { API, V } from "./caller.ts";
 
 const PROJECT = "5f0a1b2c3d4e5f6071829311";
 const piece = fc.oneof(
-	fc.constantFrom("groups", PROJECT, "clusters", "prod-a", "events", "backup", "snapshots"),
-	fc.constantFrom("shardedClusters", "backupCompliancePolicy", "%zz", "..", ""),
+	fc.constantFrom(
+		"groups",
+		PROJECT,
+		"clusters",
+		"prod-a",
+		"events",
+		"backup",
+		"snapshots",
+		"flexClusters",
+		"rateLimits",
+	),
+	fc.constantFrom("shardedClusters", "shardedCluster", "schedule", "backupCompliancePolicy", "%zz", "..", ""),
 	fc.string(),
 );
 const known = fc.constantFrom(

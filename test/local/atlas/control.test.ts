@@ -83,6 +83,51 @@ test("its state can be changed from outside: settings, roles, clusters, policies
 	expect((await (await createCaller(atlas)).get(snapshots("prod-a"))).json.errorCode).toBe("USER_UNAUTHORIZED");
 });
 
+test("describes projects, clusters, snapshots and rate limits", async () => {
+	await using atlas = await startAtlas({ now: () => 1_000_000, projects: [{ clusters: ["a"], tags: { team: "x" } }] });
+	const { take } = await createCaller(atlas);
+	await take("a");
+	const { json } = await control(atlas, "GET", "world");
+	const [project] = json.projects;
+	const [cluster] = project.clusters;
+	const [snapshot] = cluster.snapshots;
+	expect(project).toMatchObject({
+		tags: [{ key: "team", value: "x" }],
+		buckets: { backups: { tokens: 1199, steppedAt: 1_000_000 } },
+	});
+	expect(cluster).toEqual({
+		id: expect.any(String),
+		name: "a",
+		kind: "replicaSet",
+		shards: 1,
+		stateName: "IDLE",
+		backupEnabled: true,
+		paused: false,
+		tags: [],
+		instanceSize: "M10",
+		providers: ["AWS"],
+		mongoDBVersion: "8.0.29",
+		sizeBytes: 1582854144,
+		createdAt: 1_000_000,
+		plan: {},
+		nextPlans: [],
+		snapshots: [snapshot],
+	});
+	expect(Object.keys(snapshot).toSorted()).toEqual([
+		"copyRegions",
+		"description",
+		"ending",
+		"id",
+		"members",
+		"now",
+		"requestedAt",
+		"retention",
+		"seconds",
+		"sharded",
+		"snapshotType",
+	]);
+});
+
 test("moves the clock on", async () => {
 	await using atlas = await startAtlas({ snapshotSeconds: 3000 });
 	const { take, get, snapshots } = await createCaller(atlas);

@@ -85,6 +85,13 @@ describe("a fault", () => {
 		expect(fault.fired).toBe(2);
 	});
 
+	test("applies to as many requests as fit into a fraction of `times`", async () => {
+		await using atlas = await startAtlas();
+		const { get } = await createCaller(atlas);
+		const fault = atlas.faults.add({ on: { kind: "groups", times: 1.5 }, do: { type: "html" } });
+		expect([(await get("/groups")).status, (await get("/groups")).status, fault.fired]).toEqual([502, 200, 1]);
+	});
+
 	test("lasts until it is removed or the plan is cleared, where it is to be always", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);

@@ -100,8 +100,8 @@ describe("envelope and pretty", () => {
 	test("spreads the body over lines without changing it", async () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
-		const plain = await get(`/groups/${atlas.projectId}/clusters`);
-		const pretty = await get(`/groups/${atlas.projectId}/clusters?pretty=true`);
+		const plain = await get(`/groups/${atlas.projectId}`);
+		const pretty = await get(`/groups/${atlas.projectId}?pretty=true`);
 		expect(pretty.text.split("\n").length).toBeGreaterThan(5);
 		expect(pretty.json).toEqual(plain.json);
 	});
@@ -112,9 +112,9 @@ describe("projects and clusters", () => {
 		await using atlas = await startAtlas();
 		const { get } = await createCaller(atlas);
 		expect(names((await get("/groups")).json)).toEqual(["shop", "staging"]);
-		expect((await get("/groups/5f0a1b2c3d4e5f6071829313/clusters")).json.errorCode).toBe("NOT_IN_GROUP");
-		expect((await get("/groups/5f0a1b2c3d4e5f60718293ff/clusters")).json.errorCode).toBe("GROUP_NOT_FOUND");
-		expect((await get("/groups/SHOP/clusters")).json.errorCode).toBe("INVALID_GROUP_ID");
+		expect((await get("/groups/5f0a1b2c3d4e5f6071829313")).json.errorCode).toBe("NOT_IN_GROUP");
+		expect((await get("/groups/5f0a1b2c3d4e5f60718293ff")).json.errorCode).toBe("GROUP_NOT_FOUND");
+		expect((await get("/groups/SHOP")).json.errorCode).toBe("INVALID_GROUP_ID");
 	});
 
 	test("keeps Flex clusters out of the Cluster API", async () => {

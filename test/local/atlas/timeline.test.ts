@@ -112,7 +112,7 @@ describe("the life of a snapshot", () => {
 		expect(ends).toEqual(["failed", "completed"]);
 	});
 
-	test("gives a sharded snapshot members and their ids", async () => {
+	test("gives a sharded snapshot members and their ids, by the plain and by the singular path", async () => {
 		const clock = manualClock("2026-08-10T00:00:00Z");
 		await using atlas = await startAtlas({ now: clock.now });
 		const { take, get, snapshots } = await createCaller(atlas);
@@ -126,7 +126,17 @@ describe("the life of a snapshot", () => {
 			cloudProvider: "AWS",
 			replicaSetName: expect.stringMatching(/shard-0$/),
 		});
+		const singular = await get(`${snapshots("events")}/shardedCluster/${taken.json.id}`);
+		expect(singular.text).toBe(plain.text);
 		expect((await get(`${snapshots("events")}/shardedClusters/${taken.json.id}`)).status).toBe(404);
+	});
+
+	test("does not know a replica set's snapshot by the singular path", async () => {
+		await using atlas = await startAtlas();
+		const { take, get, snapshots } = await createCaller(atlas);
+		const { json } = await take("prod-a");
+		expect((await get(`${snapshots("prod-a")}/${json.id}`)).status).toBe(200);
+		expect((await get(`${snapshots("prod-a")}/shardedCluster/${json.id}`)).json.errorCode).toBe("SNAPSHOT_NOT_FOUND");
 	});
 
 	test("only ever moves forward, and only shows when it was created once it is completed", () => {

@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
-import { GetFunctionCommand, InvokeCommand } from "@aws-sdk/client-lambda";
+import { GetFunctionCommand, InvokeCommand, ListDurableExecutionsByFunctionCommand } from "@aws-sdk/client-lambda";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterEach, expect, test } from "vitest";
 import { type FakeAws, startFakeAws } from "../../../local/aws/index.ts";
@@ -42,6 +44,30 @@ test("a secret is read by name and by ARN, and a new version takes its place", a
 	expect(second.SecretString).toBe('{"new":true}');
 	expect(second.VersionId).not.toBe(first.VersionId);
 	expect(previous).toMatchObject({ SecretString: "{}", VersionId: first.VersionId });
+});
+
+test.each([
+	["Secrets Manager", "application/x-amz-json-1.1"],
+	["EventBridge", "application/x-amz-json-1.1"],
+	["Lambda", "application/json"],
+] as const)("%s replies, and refuses, as %s", async (service, type) => {
+	const { secretsManager, eventBridge, lambda } = await start(({ nth }) =>
+		nth === 1 ? undefined : { do: "fail", status: 500, code: "InternalFailure" },
+	);
+	const send = {
+		"Secrets Manager": () => secretsManager.send(new GetSecretValueCommand({ SecretId: "atlas" })),
+		EventBridge: () => eventBridge.send(new PutEventsCommand({ Entries: [entry()] })),
+		Lambda: () => lambda.send(new ListDurableExecutionsByFunctionCommand({ FunctionName: FUNCTION_ARN })),
+	}[service];
+	const types: unknown[] = [];
+	const onResponse = (message: unknown) =>
+		types.push((message as { response: IncomingMessage }).response.headers["content-type"]);
+	subscribe("http.client.response.finish", onResponse);
+	await send();
+	await expect(send()).rejects.toMatchObject({ name: "InternalFailure" });
+	unsubscribe("http.client.response.finish", onResponse);
+
+	expect(types).toEqual([type, type]);
 });
 
 test("a secret that isn't there, or was removed, is not found", async () => {

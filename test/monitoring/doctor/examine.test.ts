@@ -175,7 +175,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"budget",
 			/rate limit/,
 			() => {
-				atlas.state.project(PROJECT).buckets.backups = { tokens: 0, refilledAt: atlas.state.now() };
+				atlas.state.project(PROJECT).buckets.backups = { tokens: 0, steppedAt: atlas.state.now() };
 				return {};
 			},
 		],
