@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { authenticate, type ReadSecret, schemeOf } from "./auth/authenticate.ts";
+import { authenticate, type ReadSecret } from "./auth/authenticate.ts";
 import { createKnownSecrets, rememberAuthorization, rememberKeys } from "./layers/known-secrets.ts";
 import { type ObservedRequest, observeRequests } from "./layers/observe.ts";
 import { openEnvelopes } from "./layers/open-envelopes.ts";
 import { limitRate } from "./layers/rate-limit.ts";
 import { retryReads } from "./layers/repeat-reads.ts";
+import type { Layer } from "./request.ts";
 import {
 	type Clusters,
 	type CompliancePolicies,
@@ -25,9 +26,9 @@ export interface AtlasClientOptions {
 	readonly readSecret: ReadSecret;
 	/** @default application/vnd.atlas.2025-03-12+json */
 	readonly mediaType?: string | undefined;
-	/** Ask for enveloped replies; they are read in any case. @default false */
+	/** Request enveloped replies; they are read in any case. @default false */
 	readonly envelope?: boolean;
-	/** Ask for indented replies. @default false */
+	/** Request indented replies. @default false */
 	readonly pretty?: boolean;
 	/** Epoch milliseconds. @default Date.now */
 	readonly now?: () => number;
@@ -35,39 +36,38 @@ export interface AtlasClientOptions {
 	readonly wait?: (milliseconds: number) => Promise<void>;
 	/** Milliseconds. @default 5 s to connect, 20 s each for head and body */
 	readonly timeouts?: Timeouts;
-	/** Told of every request that left, for logs and metrics. Must not throw. */
-	readonly onReply?: (exchange: ObservedRequest) => void;
+	/** Called for every request that was sent. Must not throw. */
+	readonly onReply?: (observed: ObservedRequest) => void;
 }
 
-/** The Atlas Administration API, as far as snapshots need it. Every function rejects with an `AtlasError`. */
+/** The parts of the Atlas Administration API that snapshots need. Every function rejects with an `AtlasError`. */
 export interface Atlas extends Snapshots, Clusters, Projects, CompliancePolicies {
 	/** Closes the sockets once they are idle. */
 	readonly close: () => Promise<void>;
 }
 
-/**
- * Connects the layers, from the socket outwards: transport, telling, envelopes, rate budget, authentication, repetition,
- * judgement.
- * The budget lies within authentication, so that challenges and tokens keep to it as well.
- */
+/** Connects the layers. The rate limit is inside authentication, so that it applies to challenges and tokens as well. */
 export function createAtlas(options: AtlasClientOptions): Atlas {
 	const { baseUrl, readSecret, now = Date.now, wait = (milliseconds) => pause(milliseconds) } = options;
 	const { mediaType = DEFAULT_MEDIA_TYPE, envelope = false, pretty = false, onReply = () => {} } = options;
 	const known = createKnownSecrets();
-	const transport = createTransport(baseUrl, options.timeouts ?? TIMEOUTS, now);
-	const paced = limitRate(
-		now,
-		wait,
-	)(openEnvelopes(observeRequests(onReply, now)(rememberAuthorization(known)(transport.send))));
-	const send = retryReads(
-		authenticate(rememberKeys(known, readSecret), (credentials) => schemeOf(credentials, now))(paced),
-	);
-	const requests = createJsonRequests(send, { mediaType, envelope, pretty }, now);
+	const { send, close } = createTransport(baseUrl, options.timeouts ?? TIMEOUTS, now);
+	// From the innermost layer outwards.
+	const layers: readonly Layer[] = [
+		rememberAuthorization(known),
+		observeRequests(onReply, now),
+		openEnvelopes,
+		limitRate(now, wait),
+		authenticate(rememberKeys(known, readSecret), now),
+		retryReads,
+	];
+	const sendThrough = layers.reduce((next, layer) => layer(next), send);
+	const requests = createJsonRequests(sendThrough, { mediaType, envelope, pretty }, now);
 	return {
 		...createSnapshots(requests, known),
 		...createClusters(requests, known),
 		...createProjects(requests),
 		...createCompliancePolicies(requests),
-		close: transport.close,
+		close,
 	};
 }

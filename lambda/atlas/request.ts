@@ -1,21 +1,21 @@
-/** A request of Atlas. Nothing here says how it is authenticated. */
+/** A request to Atlas, before authentication. */
 export interface AtlasRequest {
 	readonly method: "GET" | "POST";
 	/** Path and query exactly as sent: the digest signs it (RFC 7616 §3.4, `uri`). */
 	readonly target: string;
-	/** The project whose rate budget the call draws on; absent for calls outside a project. */
+	/** The project whose rate limit applies; absent for requests outside a project. */
 	readonly projectId?: string;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
-	/** When the call as a whole began and ends; shared by whatever is sent for it, challenges and tokens included. */
+	/** Time limit of the call; shared by every request sent for it, including those for challenges and tokens. */
 	readonly period?: CallPeriod;
-	/** Of a POST: shared by all copies of it that are sent, and by nothing else. */
-	readonly departure?: PostStatus;
+	/** Of a POST: shared by all copies of it that are sent. */
+	readonly post?: PostStatus;
 }
 
 /**
- * Milliseconds that a call may take as a whole, with all that is sent for it. A POST is not sent, and not sent again,
- * after them: no snapshot takes as little, so Atlas turns down a second one while the first one's snapshot is running.
+ * Milliseconds that a call may take, with every request sent for it. No POST is sent later: a snapshot takes longer than
+ * this, so a second copy is refused by Atlas while the first copy's snapshot is still running.
  */
 export const CALL_TIMEOUT_MS = 60_000;
 
@@ -25,14 +25,14 @@ export interface CallPeriod {
 	readonly endsAt: number;
 }
 
-/** Whether any copy of a POST has begun to leave this process: from then on Atlas may have carried it out. */
+/** Whether a copy of a POST has been written to a socket: from then on Atlas may have carried it out. */
 export interface PostStatus {
-	left: boolean;
-	/** Epoch milliseconds after which it must not leave. */
+	sent: boolean;
+	/** Epoch milliseconds after which it must not be sent. */
 	readonly notAfter?: number;
 }
 
-/** A reply, whole and unjudged. */
+/** A complete reply, whatever its status. */
 export interface AtlasReply {
 	readonly status: number;
 	/** Names in lower case; repeated fields are joined by a comma (RFC 9110 §5.3). */
@@ -41,18 +41,18 @@ export interface AtlasReply {
 }
 
 /**
- * Sends a call and brings its reply, whatever its status.
+ * Sends a request and returns the reply, whatever its status.
  *
- * @throws AtlasError `ATLAS_UNREACHABLE` where nothing was sent, `ATLAS_NO_REPLY` where no whole reply came
+ * @throws AtlasError `ATLAS_UNREACHABLE` if nothing was sent, `ATLAS_NO_REPLY` if no complete reply arrived
  */
-export type Send = (call: AtlasRequest) => Promise<AtlasReply>;
+export type Send = (request: AtlasRequest) => Promise<AtlasReply>;
 
-/** Wraps a Send in another: authentication, the rate budget, anything that must see both sides. */
+/** Wraps a Send in another, for example for authentication or rate limits. */
 export type Layer = (next: Send) => Send;
 
 const PATH = /^\/api\/atlas\/v2\/groups\/([^/?]+)(?:\/clusters\/([^/?]+))?(?:\/backup\/snapshots\/([a-f0-9]{24}))?/;
 
-/** What a call is about, as messages begin: read off its path, which only ever holds names of the request. */
+/** The start of a message: the snapshot, cluster and project that the request path names. */
 export function describeSubject({ target }: Pick<AtlasRequest, "target">): string {
 	const [, project, cluster, snapshot] = PATH.exec(target) ?? [];
 	if (project === undefined) return target.startsWith("/api/oauth/") ? "access token" : "atlas";

@@ -4,11 +4,7 @@ import { executedBy } from "./replies/classify.ts";
 import type { AtlasRequest } from "./request.ts";
 import { describeSubject } from "./request.ts";
 
-/**
- * Says what a failed exchange means.
- *
- * @param sent whether writing the request had begun: before that, nothing can have been done
- */
+/** @param sent whether the request, or a part of it, was written: otherwise Atlas cannot have carried it out */
 export function toTransportError(cause: Error, call: AtlasRequest, sent: boolean): AtlasError {
 	const code = codeOf(cause);
 	const options = { cause: new SocketFailure(code) };
@@ -29,7 +25,7 @@ export function toTransportError(cause: Error, call: AtlasRequest, sent: boolean
 	if (!sent) {
 		return new AtlasError(
 			{ code: "ATLAS_UNREACHABLE" },
-			`${describeSubject(call)}: ${TARGET_ERRORS.ATLAS_UNREACHABLE.message} (${code}); ${remedyOf(code)}`,
+			`${describeSubject(call)}: ${TARGET_ERRORS.ATLAS_UNREACHABLE.message} (${code}); ${adviceFor(code)}`,
 			options,
 		);
 	}
@@ -40,7 +36,7 @@ export function toTransportError(cause: Error, call: AtlasRequest, sent: boolean
 	);
 }
 
-/** What is kept of the library's error: its code. The rest may quote what the other side has sent. */
+/** The code of a socket error. The rest of the library's error is not kept: it may quote what the server sent. */
 export class SocketFailure extends Error {
 	readonly code: string;
 
@@ -55,7 +51,7 @@ function codeOf(cause: Error): string {
 	return /^[A-Za-z][A-Za-z0-9_]{1,60}$/.test(code) ? code : "Error";
 }
 
-function remedyOf(code: string): string {
+function adviceFor(code: string): string {
 	if (/^(ENOTFOUND|EAI_AGAIN|EAI_FAIL)$/.test(code)) return "its name can't be resolved; check ATLAS_BASE_URL and DNS";
 	if (/CERT|TLS|SSL|SIGNED/.test(code)) return "its certificate is not trusted; look for a proxy in between";
 	return "check ATLAS_BASE_URL; from within a VPC the way out is a NAT gateway, since Atlas offers no private one";

@@ -6,7 +6,7 @@ import { toTransportError } from "./transport-error.ts";
 /** Milliseconds. */
 export interface Timeouts {
 	readonly connect: number;
-	/** From the request's end to the reply's head. */
+	/** From the end of the request to the head of the reply. */
 	readonly headers: number;
 	/** Between any two parts of the body. */
 	readonly body: number;
@@ -14,12 +14,12 @@ export interface Timeouts {
 
 export const TIMEOUTS: Timeouts = { connect: 5_000, headers: 20_000, body: 20_000 };
 
-/** Sockets at once: as many as two full executions have targets, so that no target waits for another one's reply. */
-const CONNECTIONS = 50;
-/** Milliseconds that an idle socket is kept, so that the polls of a process share it. Atlas's own hint goes first. */
-const KEEP_ALIVE = 60_000;
-/** Bytes; a page of 500 snapshots takes less than one megabyte. */
-const LONGEST_BODY = 8 * 2 ** 20;
+/** Concurrent sockets: two full executions have 50 targets, and none waits for the reply to another. */
+const MAX_CONNECTIONS = 50;
+/** Milliseconds for which an idle socket is kept, unless Atlas's `Keep-Alive` field says otherwise. */
+const KEEP_ALIVE_MS = 60_000;
+/** Bytes; a page of 500 snapshots is smaller than one megabyte. */
+const MAX_BODY_BYTES = 8 * 2 ** 20;
 
 export interface Transport {
 	readonly send: Send;
@@ -28,9 +28,8 @@ export interface Transport {
 }
 
 /**
- * The innermost Send: HTTP/1.1 over one pool of kept-alive sockets. It looks at no status.
- *
- * Nothing is sent twice here. HTTP/2 stays off: there a library may move requests to another connection by itself.
+ * The innermost Send: HTTP/1.1 over one pool of sockets. It never sends a request twice. HTTP/2 is off, because there the
+ * library may move a request to another connection.
  *
  * @param baseUrl origin of Atlas
  * @param now epoch milliseconds
@@ -38,13 +37,13 @@ export interface Transport {
 export function createTransport(baseUrl: string, timeouts: Timeouts, now: () => number): Transport {
 	const pool = new Pool(baseUrl, {
 		allowH2: false,
-		// Said, so that NODE_TLS_REJECT_UNAUTHORIZED can't say otherwise.
+		// Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect.
 		connect: { timeout: timeouts.connect, rejectUnauthorized: true },
-		connections: CONNECTIONS,
+		connections: MAX_CONNECTIONS,
 		headersTimeout: timeouts.headers,
 		bodyTimeout: timeouts.body,
-		keepAliveTimeout: KEEP_ALIVE,
-		maxResponseSize: LONGEST_BODY,
+		keepAliveTimeout: KEEP_ALIVE_MS,
+		maxResponseSize: MAX_BODY_BYTES,
 		pipelining: 1,
 	});
 	return {
@@ -54,20 +53,20 @@ export function createTransport(baseUrl: string, timeouts: Timeouts, now: () => 
 }
 
 /**
- * One request, one reply. `onRequestStart` comes when a socket is there and the request is about to be written: here it
- * is held back if the call's time is over, by the clock on the wall, since a process may have been frozen while it
- * waited for the socket. A timer ends whatever is under way then, also a reply that comes in drops or never begins.
+ * Sends one request and collects its reply. `onRequestStart` is called just before the request is written to a socket. It
+ * aborts the request if the call has timed out by wall-clock time: Lambda may have frozen the process while the request
+ * waited for the socket. A timer aborts everything later, including a reply that never begins or never ends.
  */
 function exchange(pool: Dispatcher, call: AtlasRequest, now: () => number): Promise<AtlasReply> {
 	return new Promise((resolve, reject) => {
 		let sent = false;
-		let over = false;
+		let timedOut = false;
 		let head: Omit<AtlasReply, "body"> | undefined;
-		let end = (error: Error): void => reject(toTransportError(error, call, sent));
+		let abort = (error: Error): void => reject(toTransportError(error, call, sent));
 		const timer = setTimeout(
 			() => {
-				over = true;
-				end(new CallOver());
+				timedOut = true;
+				abort(new CallTimeout());
 			},
 			Math.max(0, timeLeft(call, now())),
 		);
@@ -76,11 +75,11 @@ function exchange(pool: Dispatcher, call: AtlasRequest, now: () => number): Prom
 			{ method: call.method, path: call.target, headers: { ...call.headers }, body: call.body ?? null },
 			{
 				onRequestStart(controller) {
-					if (over || timeLeft(call, now()) <= 0 || now() > (call.departure?.notAfter ?? Infinity))
-						return controller.abort(new CallOver());
-					end = (error) => controller.abort(error);
+					if (timedOut || timeLeft(call, now()) <= 0 || now() > (call.post?.notAfter ?? Infinity))
+						return controller.abort(new CallTimeout());
+					abort = (error) => controller.abort(error);
 					sent = true;
-					if (call.departure) call.departure.left = true;
+					if (call.post) call.post.sent = true;
 				},
 				onResponseStart(_controller, status, fields) {
 					head = { status, headers: joinFields(fields) };
@@ -101,20 +100,20 @@ function exchange(pool: Dispatcher, call: AtlasRequest, now: () => number): Prom
 	});
 }
 
-/** Milliseconds by which the clock may be set back within a call. */
-const SET_BACK = 5_000;
+/** Milliseconds by which the clock may be set back during a call. */
+const MAX_SET_BACK_MS = 5_000;
 
-/** Milliseconds; none where the clock was set back so far that nobody knows how long the call has lasted. */
+/** Milliseconds; 0 if the clock was set back further, since the duration of the call is then unknown. */
 function timeLeft({ period }: AtlasRequest, now: number): number {
 	if (period === undefined) return CALL_TIMEOUT_MS;
-	return now < period.startedAt - SET_BACK ? 0 : period.endsAt - now;
+	return now < period.startedAt - MAX_SET_BACK_MS ? 0 : period.endsAt - now;
 }
 
-class CallOver extends Error {
+class CallTimeout extends Error {
 	readonly code = "CALL_OVER";
 }
 
-/** Repeated fields as one, joined by a comma (RFC 9110 §5.3). */
+/** Joins repeated fields by a comma (RFC 9110 §5.3). */
 function joinFields(fields: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
 	const joined: Record<string, string> = {};
 	for (const [name, value] of Object.entries(fields)) {

@@ -1,7 +1,4 @@
-/**
- * undici's pool by itself: the package's front door also loads fetch, caches and mocks, which costs a cold start 60 ms
- * more and the bundle 260 KB. The exact version is pinned, so the path is as firm as the door.
- */
+/** undici's pool without the package's index, which also loads fetch, caches and mocks: 60 ms and 260 KB less. */
 declare module "undici/lib/dispatcher/pool.js" {
 	export { Pool as default } from "undici";
 }

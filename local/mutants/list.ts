@@ -56,10 +56,10 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				TRANSPORT,
-				"if (over || timeLeft(call, now()) <= 0 || now() > (call.departure?.notAfter ?? Infinity))",
+				"if (timedOut || timeLeft(call, now()) <= 0 || now() > (call.post?.notAfter ?? Infinity))",
 				"if (call === undefined)",
 			),
-			edit(TRANSPORT, "				over = true;\n				end(new CallOver());", "				over = true;"),
+			edit(TRANSPORT, "				timedOut = true;\n				abort(new CallTimeout());", "				timedOut = true;"),
 		],
 	},
 	{

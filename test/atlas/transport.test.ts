@@ -127,12 +127,12 @@ describe("time limits", () => {
 			{},
 			() => at,
 		);
-		const departure = { left: false };
+		const post = { sent: false };
 
-		const fault = await faultOf(w.send({ ...write, period, departure }));
+		const fault = await faultOf(w.send({ ...write, period, post }));
 
 		expect(fault).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" });
-		expect(departure.left).toBe(false);
+		expect(post.sent).toBe(false);
 		expect(w.server.lines).toEqual([]);
 	});
 
@@ -162,7 +162,7 @@ describe("time limits", () => {
 			() => 1001,
 		);
 
-		await faultOf(w.send({ ...write, departure: { left: false, notAfter: 1000 } }));
+		await faultOf(w.send({ ...write, post: { sent: false, notAfter: 1000 } }));
 
 		expect(w.server.lines).toEqual([]);
 	});

@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { InputError } from "../../lambda/domain/errors.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun } from "../../lambda/domain/run.ts";
-import { readEvent as readRunOf } from "../../lambda/triggers/handle-trigger.ts";
+import { readEvent } from "../../lambda/triggers/events.ts";
 
 const request = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
 const whole = readSnapshotRequest(request);
 const stack = "atlas-snapshots";
-const readRun = (event: unknown, defaultRequest?: SnapshotRequest) => readRunOf(event, stack, defaultRequest);
+const readRun = (event: unknown, defaultRequest?: SnapshotRequest) => readEvent(event, { stack, defaultRequest });
 const schedule = "arn:aws:scheduler:eu-west-1:123456789012:schedule/backups/nightly";
 const scheduledTime = "2026-10-24T02:00:00Z";
 const rule = "arn:aws:events:eu-west-1:123456789012:rule/nightly";

@@ -13,82 +13,75 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const BLANK = /[ \t]*/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
 const COMMAS = /[ \t]*(?:,[ \t]*)+/y;
+const PARAMETER = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*(?:"|[!#$%&'*+\-.^_`|~0-9A-Za-z])/y;
 
 /**
- * Reads a `WWW-Authenticate` field: several challenges may share it, commas may stand within quotes, and commas also
- * separate challenges from one another. Reading ends where the grammar does; what was whole until then counts.
+ * Parses a `WWW-Authenticate` field. It may hold several challenges; commas separate both challenges and parameters, and
+ * may be part of a quoted string. Parsing ends at the first syntax error; the challenges before it count.
  *
  * @see RFC 9110 §11.6.1
  */
 export function parseChallenges(field: string): Challenge[] {
 	const challenges: { scheme: string; params: Record<string, string> }[] = [];
 	let at = 0;
-	const take = (pattern: RegExp): RegExpExecArray | undefined => {
+	const match = (pattern: RegExp): RegExpExecArray | undefined => {
 		pattern.lastIndex = at;
-		const match = pattern.exec(field);
-		if (!match) return undefined;
-		at = pattern.lastIndex;
-		return match;
+		const found = pattern.exec(field) ?? undefined;
+		if (found) at = pattern.lastIndex;
+		return found;
 	};
-	take(COMMAS);
-	take(BLANK);
+	const startsParameter = (): boolean => {
+		PARAMETER.lastIndex = at;
+		return PARAMETER.test(field);
+	};
+	match(COMMAS);
+	match(BLANK);
 	while (at < field.length) {
-		const token = take(TOKEN)?.[0];
+		const token = match(TOKEN)?.[0].toLowerCase();
 		if (token === undefined) break;
 		const current = challenges.at(-1);
-		if (current && take(EQUALS)) {
-			const value = take(QUOTED)?.[1]?.replace(/\\(.)/g, "$1") ?? take(TOKEN)?.[0];
+		if (current && match(EQUALS)) {
+			const value = match(QUOTED)?.[1]?.replace(/\\(.)/g, "$1") ?? match(TOKEN)?.[0];
 			if (value === undefined) break;
-			// The first one counts: a parameter may occur once only (RFC 9110 §11.2).
-			if (!Object.hasOwn(current.params, token.toLowerCase())) define(current.params, token.toLowerCase(), value);
+			// The first one counts: a parameter may occur only once (RFC 9110 §11.2).
+			current.params[token] ??= value;
 		} else {
-			challenges.push({ scheme: token.toLowerCase(), params: {} });
-			take(BLANK);
-			if (!startsParameter(field, at) && take(TOKEN68)) take(BLANK);
-			if (startsParameter(field, at)) continue;
+			// Without a prototype, so that `__proto__` is a parameter like any other.
+			challenges.push({ scheme: token, params: Object.create(null) });
+			match(BLANK);
+			if (!startsParameter() && match(TOKEN68)) match(BLANK);
+			if (startsParameter()) continue;
 		}
-		if (!take(COMMAS) && at < field.length) break;
+		if (!match(COMMAS) && at < field.length) break;
 	}
 	return challenges;
 }
 
-const PARAMETER = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*(?:"|[!#$%&'*+\-.^_`|~0-9A-Za-z])/y;
-
-function startsParameter(field: string, at: number): boolean {
-	PARAMETER.lastIndex = at;
-	return PARAMETER.test(field);
-}
-
-/** Also for names such as `__proto__`, which assignment would not store. */
-const define = (params: Record<string, string>, name: string, value: string): void => {
-	Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true });
-};
-
-/** What a server asks for, as far as it is needed to answer. */
+/** The parameters of a digest challenge that the response needs. */
 export interface DigestChallenge {
 	readonly realm: string;
 	readonly nonce: string;
 	readonly algorithm: "MD5" | "SHA-256";
 	readonly opaque?: string;
-	/** The nonce that was sent is too old or unknown, though the key may be right. */
+	/** The nonce is too old or unknown; the key was not checked. */
 	readonly stale: boolean;
 }
 
-/** What one request answers with. */
-export interface DigestAnswer {
+/** What one request contributes to its response. */
+export interface DigestInput {
 	readonly username: string;
 	readonly password: string;
 	readonly method: string;
 	/** The request target exactly as sent, with its query. */
 	readonly uri: string;
-	/** How often this nonce has been used, this time included. */
+	/** Uses of this nonce, including this one. */
 	readonly nc: number;
 	readonly cnonce: string;
 }
 
 /**
- * Picks the first challenge that can be answered: Digest, `MD5` or `SHA-256`, `qop=auth`. The server lists them in its
- * own order of preference.
+ * Finds the first supported challenge: Digest, `MD5` or `SHA-256`, `qop=auth`. The server lists them in its order of
+ * preference.
  *
  * @param field `WWW-Authenticate`
  * @see RFC 7616 §3.3, §3.7
@@ -105,23 +98,22 @@ function readChallenge({ scheme, params }: Challenge): DigestChallenge | undefin
 	if (scheme !== "digest" || realm === undefined || nonce === undefined) return undefined;
 	if (algorithm !== "MD5" && algorithm !== "SHA-256") return undefined;
 	if (!qop.split(",").some((option) => option.trim().toLowerCase() === "auth")) return undefined;
-	const isStale = stale?.toLowerCase() === "true";
-	return { realm, nonce, algorithm, stale: isStale, ...(opaque === undefined ? {} : { opaque }) };
+	return { realm, nonce, algorithm, opaque, stale: stale?.toLowerCase() === "true" };
 }
 
 /**
- * Writes the `Authorization` field that answers a challenge.
+ * Writes the `Authorization` field for a challenge.
  *
  * @see RFC 7616 §3.4, §3.4.1 (response), §3.4.2 (A1), §3.4.3 (A2)
  */
-export function answerChallenge(challenge: DigestChallenge, answer: DigestAnswer): string {
+export function respondToChallenge(challenge: DigestChallenge, input: DigestInput): string {
 	const { realm, nonce, algorithm, opaque } = challenge;
-	const { username, password, method, uri, cnonce } = answer;
+	const { username, password, method, uri, cnonce } = input;
 	const hash = (text: string) =>
 		createHash(algorithm === "MD5" ? "md5" : "sha256")
 			.update(text)
 			.digest("hex");
-	const nc = answer.nc.toString(16).padStart(8, "0");
+	const nc = input.nc.toString(16).padStart(8, "0");
 	const secret = hash(`${username}:${realm}:${password}`);
 	const response = hash(`${secret}:${nonce}:${nc}:${cnonce}:auth:${hash(`${method}:${uri}`)}`);
 	return [

@@ -4,14 +4,14 @@ import { readErrorBody } from "../replies/error-body.ts";
 import type { AtlasReply, AtlasRequest, Layer, Send } from "../request.ts";
 import { isKeyRefused } from "./authenticate.ts";
 
-/** Share of a token's life after which it is renewed. */
-const RENEWED_AT = 2 / 3;
-/** Milliseconds until renewing is tried again, while the old token still serves. */
-const RENEWED_AGAIN = 30_000;
-/** Seconds; an endpoint that asks to wait so long is waited for. The rate budget below does the waiting. */
-const SHORT_WAIT = 3;
-/** Requests for one token, if the endpoint keeps asking to wait. */
-const TRIES = 3;
+/** Share of a token's lifetime after which it is renewed. */
+const RENEWAL_SHARE = 2 / 3;
+/** Milliseconds between two attempts to renew a token that is still valid. */
+const RENEWAL_RETRY_MS = 30_000;
+/** Seconds. A longer `Retry-After` of the token endpoint fails the call. The rate limit layer waits. */
+const MAX_RETRY_AFTER = 3;
+/** Requests for one token while the endpoint replies with a short `Retry-After`. */
+const MAX_TRIES = 3;
 
 /** A token in use. Times are epoch milliseconds. */
 interface Bearer {
@@ -20,48 +20,47 @@ interface Bearer {
 	renewAt: number;
 }
 
-export interface OauthOptions {
+interface ServiceAccount {
 	readonly clientId: string;
 	readonly clientSecret: string;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
 
 /**
- * OAuth 2.0 client credentials: one token for all requests, renewed at two thirds of its life by one of them. A 401 to
- * a token that was kept gets one more try with a new one; a 403 never does, since another token has the same roles.
+ * OAuth 2.0 client credentials: one token for all requests, renewed by one of them at two thirds of its lifetime. After a
+ * 401 to a cached token, the request is sent again with a new one; after a 403 it is not, since another token has the same
+ * roles.
  *
+ * @param now epoch milliseconds
  * @see RFC 6749 §4.4, RFC 6750 §2.1, §3.1
  */
-export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
-	let kept: Bearer | undefined;
+export function oauth(account: ServiceAccount, now: () => number): Layer {
+	let cached: Bearer | undefined;
 	let pending: Promise<Bearer> | undefined;
 
-	const mint = async (next: Send, call: AtlasRequest): Promise<Bearer> => {
-		const request = tokenRequest(clientId, clientSecret, call);
-		let askedAt = now();
-		let reply = await next(request);
-		for (let tries = 1; tries < TRIES && isShortWait(reply, now()); tries++) {
-			askedAt = now();
-			reply = await next(request);
+	const fetchToken = async (next: Send, call: AtlasRequest): Promise<Bearer> => {
+		const request = tokenRequest(account, call);
+		for (let tries = 1; ; tries++) {
+			const requestedAt = now();
+			const reply = await next(request);
+			if (tries < MAX_TRIES && isShortWait(reply, now())) continue;
+			const { value, lifetime } = readToken(reply, request, now());
+			cached = { value, expiresAt: requestedAt + lifetime, renewAt: requestedAt + lifetime * RENEWAL_SHARE };
+			return cached;
 		}
-		const { value, lifetime } = readToken(reply, request, now());
-		kept = { value, expiresAt: askedAt + lifetime, renewAt: askedAt + lifetime * RENEWED_AT };
-		return kept;
 	};
-	const share = (next: Send, call: AtlasRequest): Promise<Bearer> => {
-		pending ??= mint(next, call).finally(() => {
+	const shareToken = (next: Send, call: AtlasRequest): Promise<Bearer> => {
+		pending ??= fetchToken(next, call).finally(() => {
 			pending = undefined;
 		});
 		return pending;
 	};
-	/** A token that is due for renewal serves on while the endpoint fails: it has a third of its life left. */
+	/** While the endpoint fails, the old token is used: it has a third of its lifetime left. */
 	const renew = async (next: Send, call: AtlasRequest, old: Bearer): Promise<Bearer> => {
 		try {
-			return await share(next, call);
+			return await shareToken(next, call);
 		} catch (error) {
-			if (kept !== old || now() >= old.expiresAt) throw error;
-			old.renewAt = Math.min(now() + RENEWED_AGAIN, old.expiresAt);
+			if (cached !== old || now() >= old.expiresAt) throw error;
+			old.renewAt = Math.min(now() + RENEWAL_RETRY_MS, old.expiresAt);
 			return old;
 		}
 	};
@@ -69,48 +68,40 @@ export function oauth({ clientId, clientSecret, now }: OauthOptions): Layer {
 		next({ ...call, headers: { ...call.headers, authorization: `Bearer ${value}` } });
 
 	return (next) => async (call) => {
-		const old = kept;
-		const isKept = old !== undefined && now() < old.renewAt;
-		const bearer = isKept ? old : await (old ? renew(next, call, old) : share(next, call));
+		const old = cached;
+		const isCached = old !== undefined && now() < old.renewAt;
+		const bearer = isCached ? old : await (old ? renew(next, call, old) : shareToken(next, call));
 		const reply = await send(next, call, bearer);
 		if (!isKeyRefused(reply)) return reply;
-		if (kept === bearer) kept = undefined;
+		if (cached === bearer) cached = undefined;
 		if (bearer !== old) return reply;
-		return send(next, call, kept ?? (await share(next, call)));
+		return send(next, call, cached ?? (await shareToken(next, call)));
 	};
 }
 
 const isShortWait = (reply: AtlasReply, now: number): boolean => {
 	if (reply.status !== 429 && reply.status !== 503) return false;
 	const seconds = retryAfterSeconds(reply, now);
-	return seconds !== undefined && seconds <= SHORT_WAIT;
+	return seconds !== undefined && seconds <= MAX_RETRY_AFTER;
 };
 
-/** An access token and when it ends. */
-interface Token {
-	readonly value: string;
-	/** Milliseconds from the request on. */
-	readonly lifetime: number;
-}
-
-/** Seconds, where the reply does not say (RFC 6749 §5.1 only recommends it): less than any known. */
-const SHORT_LIFE = 300;
+/** Seconds, where the reply has no `expires_in` (RFC 6749 §5.1 only recommends it): less than any known lifetime. */
+const DEFAULT_LIFETIME = 300;
 
 const TokenSchema = v.object({
 	/** RFC 6750 §2.1 `b64token`: it goes into a header field as it is. */
 	access_token: v.pipe(v.string(), v.regex(/^[A-Za-z0-9\-._~+/]+=*$/)),
 	token_type: v.pipe(v.string(), v.regex(/^bearer$/i)),
-	expires_in: v.optional(v.pipe(v.number(), v.minValue(1)), SHORT_LIFE),
+	expires_in: v.optional(v.pipe(v.number(), v.minValue(1)), DEFAULT_LIFETIME),
 });
 
 /**
- * The request for a token. Atlas's ids carry `_`, so id and secret go into Basic as they are, not form-encoded as
- * RFC 6749 §2.3.1 would have it.
+ * The request for a token. Id and secret are not form-encoded, as RFC 6749 §2.3.1 would require: Atlas's ids contain `_`.
  *
  * @see RFC 6749 §4.4.2 (client credentials), RFC 7617 §2 (Basic); Atlas documentation, "Generate an OAuth 2.0 token"
  */
-function tokenRequest(clientId: string, clientSecret: string, { headers, period }: AtlasRequest): AtlasRequest {
-	const userAgent = headers["user-agent"];
+function tokenRequest({ clientId, clientSecret }: ServiceAccount, { headers, period }: AtlasRequest): AtlasRequest {
+	const { "user-agent": userAgent = "" } = headers;
 	return {
 		method: "POST",
 		target: "/api/oauth/token",
@@ -118,26 +109,26 @@ function tokenRequest(clientId: string, clientSecret: string, { headers, period 
 			accept: "application/json",
 			authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`, "utf8").toString("base64")}`,
 			"content-type": "application/x-www-form-urlencoded",
-			...(userAgent === undefined ? {} : { "user-agent": userAgent }),
+			"user-agent": userAgent,
 		},
 		body: "grant_type=client_credentials",
 		period,
 	};
 }
 
-/** What the token endpoint says of a client it does not accept (RFC 6749 §5.2). */
+/** Error codes of the token endpoint for a client that it does not accept (RFC 6749 §5.2). */
 const CLIENT_REFUSED: ReadonlySet<string | undefined> = new Set(["invalid_client", "unauthorized_client"]);
 
 /**
- * Reads the reply to {@link tokenRequest}. Says nothing about a successful body but the token: it holds the secret.
+ * Reads the reply to {@link tokenRequest}.
  *
  * @param now epoch milliseconds
  * @throws AtlasError `ATLAS_KEY_REFUSED`, or as any reply of Atlas
  */
-function readToken(reply: AtlasReply, call: AtlasRequest, now: number): Token {
+function readToken(reply: AtlasReply, request: AtlasRequest, now: number) {
 	const errorCode = reply.status === 400 ? readErrorBody(reply)?.errorCode : undefined;
-	// RFC 6749 allows 400 for a wrong client where RFC 9110 would say 401.
+	// RFC 6749 allows 400 for a wrong client where RFC 9110 requires 401.
 	const status = CLIENT_REFUSED.has(errorCode) ? 401 : reply.status;
-	const { access_token, expires_in } = readReply(TokenSchema, { ...reply, status }, call, now);
+	const { access_token, expires_in } = readReply(TokenSchema, { ...reply, status }, request, now);
 	return { value: access_token, lifetime: expires_in * 1000 };
 }

@@ -2,66 +2,66 @@ import type { Credentials } from "../../domain/credentials.ts";
 import type { ReadSecret } from "../auth/authenticate.ts";
 import type { Layer } from "../request.ts";
 
-/** Secrets that this process works with, so that an echo of one is known by sight. */
+/** Secrets that this process uses, so that a repetition of one in a reply can be found. */
 export interface KnownSecrets {
-	/** From now on it is known, in every form, for good: for the keys themselves, which are few. */
+	/** Adds a key, which is never removed. */
 	readonly addKey: (secret: string) => void;
-	/** The same for what was sent by them, of which the newest {@link MOST} are kept. */
+	/** Adds what was sent in an `Authorization` field. The newest {@link MAX_SENT} are kept. */
 	readonly addSent: (secret: string) => void;
-	/** Whether a text holds one: as it is, or within something longer in base64, base64url, hexadecimal digits or percents. */
+	/** Whether a text contains one, as it is or encoded in base64, base64url, hexadecimal digits or percent-encoding. */
 	readonly isIn: (text: string) => boolean;
-	/** The record without the fields that hold one. */
+	/** The record without the fields that contain one. */
 	readonly without: <T extends object>(record: T) => T;
 }
 
-/** More than a process sends while one list of many pages is read, and about 5 MB. */
-const MOST = 5000;
-/** What is shorter is no secret: a key of Atlas has 36 characters. So long a start of each form is indexed. */
-const SHORTEST = 8;
+/** More than a process sends while it reads the longest list; about 5 MB. */
+const MAX_SENT = 5000;
+/** Length of the prefix by which encoded secrets are indexed. Atlas's keys have 36 characters. */
+const PREFIX_LENGTH = 8;
 
 export function createKnownSecrets(): KnownSecrets {
 	const keys = new Set<string>();
 	/** Oldest first. */
 	const sent = new Set<string>();
-	/** Every form by its start: a look costs the same however many are known. */
-	const byStart = new Map<string, Set<string>>();
+	/** Every encoding by its prefix, so that a search costs the same however many are known. */
+	const byPrefix = new Map<string, Set<string>>();
 
 	const index = (secret: string): void => {
-		for (const form of formsOf(secret)) {
-			const start = form.slice(0, SHORTEST);
-			byStart.set(start, (byStart.get(start) ?? new Set()).add(form));
+		for (const form of encodingsOf(secret)) {
+			const prefix = form.slice(0, PREFIX_LENGTH);
+			byPrefix.set(prefix, (byPrefix.get(prefix) ?? new Set()).add(form));
 		}
 	};
-	const forget = (secret: string): void => {
+	const removeSent = (secret: string): void => {
 		sent.delete(secret);
 		if (keys.has(secret)) return;
-		for (const form of formsOf(secret)) {
-			const start = form.slice(0, SHORTEST);
-			const forms = byStart.get(start);
+		for (const form of encodingsOf(secret)) {
+			const prefix = form.slice(0, PREFIX_LENGTH);
+			const forms = byPrefix.get(prefix);
 			forms?.delete(form);
-			if (forms?.size === 0) byStart.delete(start);
+			if (forms?.size === 0) byPrefix.delete(prefix);
 		}
 	};
-	const holds = (reading: string): boolean => {
-		for (let at = 0; at + SHORTEST <= reading.length; at++) {
-			for (const form of byStart.get(reading.slice(at, at + SHORTEST)) ?? [])
-				if (reading.startsWith(form, at)) return true;
+	const containsOne = (text: string): boolean => {
+		for (let at = 0; at + PREFIX_LENGTH <= text.length; at++) {
+			for (const form of byPrefix.get(text.slice(at, at + PREFIX_LENGTH)) ?? [])
+				if (text.startsWith(form, at)) return true;
 		}
 		return false;
 	};
-	const isIn = (text: string): boolean => text.length >= SHORTEST && readingsOf(text).some(holds);
+	const isIn = (text: string): boolean => text.length >= PREFIX_LENGTH && decodingsOf(text).some(containsOne);
 	return {
 		addKey(secret) {
-			if (secret.length < SHORTEST || keys.has(secret)) return;
+			if (secret.length < PREFIX_LENGTH || keys.has(secret)) return;
 			keys.add(secret);
 			index(secret);
 		},
 		addSent(secret) {
-			if (secret.length < SHORTEST) return;
+			if (secret.length < PREFIX_LENGTH) return;
 			if (!sent.delete(secret)) index(secret);
 			sent.add(secret);
 			const [oldest] = sent;
-			if (sent.size > MOST && oldest !== undefined) forget(oldest);
+			if (sent.size > MAX_SENT && oldest !== undefined) removeSent(oldest);
 		},
 		isIn,
 		without: (record) => {
@@ -71,25 +71,25 @@ export function createKnownSecrets(): KnownSecrets {
 	};
 }
 
-/** A text as it may be meant, each reading once: as it is, in percents, in hexadecimal digits, in base64. */
-function readingsOf(text: string): readonly string[] {
+/** The decodings of a text: as it is, percent-decoded, its hexadecimal digits, normalized base64. */
+function decodingsOf(text: string): readonly string[] {
 	const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 	const digits = text.toLowerCase().replace(/0x|[^0-9a-f]/g, "");
 	const base64 = decoded.replace(/\s/g, "").replaceAll("-", "+").replaceAll("_", "/");
 	return [...new Set([text.toLowerCase(), decoded.toLowerCase(), digits, base64])];
 }
 
-/** What is looked for of one secret; in lower case but for base64. */
-function formsOf(secret: string): readonly string[] {
+/** The texts to search for; in lower case except base64. */
+function encodingsOf(secret: string): readonly string[] {
 	const bytes = Buffer.from(secret);
 	return [secret.toLowerCase(), bytes.toString("hex"), ...[0, 1, 2].map((before) => withinBase64(bytes, before))];
 }
 
 /**
- * The digits of base64 that are the secret's alone, where other bytes stand before and after it: a digit has six bits, so
- * one at either end may be shared.
+ * The base64 digits that depend on the secret only when it is encoded together with bytes before and after it. A digit
+ * holds six bits, so the one at either end may be shared with a neighbour.
  *
- * @param before how many bytes more than a multiple of three stand before it
+ * @param before number of bytes before it, modulo 3
  * @see RFC 4648 §4
  */
 function withinBase64(secret: Buffer, before: number): string {
@@ -100,13 +100,13 @@ function withinBase64(secret: Buffer, before: number): string {
 	return digits.slice(Math.ceil((before * 8) / 6), isLastShared ? -1 : undefined);
 }
 
-/** Every text within a value that a schema has let through, so neither deep nor long. */
+/** Every string in a value. A schema has limited its depth and size. */
 const stringsOf = (value: unknown): string[] => {
 	if (typeof value === "string") return [value];
 	return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsOf) : [];
 };
 
-/** Learns the keys as they are read. */
+/** Adds the keys whenever they are read. */
 export const rememberKeys =
 	(known: KnownSecrets, readSecret: ReadSecret): ReadSecret =>
 	async (refused) => {
@@ -119,23 +119,22 @@ const keyOf = (credentials: Credentials): string =>
 	credentials.kind === "api-key" ? credentials.privateKey : credentials.clientSecret;
 
 /**
- * Learns what a request shows of them: the digest's response, without which the rest of its field says nothing, or the
- * credentials of any other `Authorization` field. Once more with the reply, which may come after those of many later
- * requests.
+ * Adds the secret part of each `Authorization` field: the digest response, or the credentials of another scheme. It is added
+ * again after the reply, which may arrive after many later requests.
  *
  * @see RFC 7616 §3.4; RFC 7617 §2; RFC 6750 §2.1
  */
 export const rememberAuthorization =
 	(known: KnownSecrets): Layer =>
 	(next) =>
-	async (call) => {
-		const { authorization = "" } = call.headers;
+	async (request) => {
+		const { authorization = "" } = request.headers;
 		const response = /\bresponse="([^"]+)"/.exec(authorization)?.[1];
-		const learn = () => known.addSent(response ?? authorization.slice(authorization.indexOf(" ") + 1));
-		learn();
+		const add = () => known.addSent(response ?? authorization.slice(authorization.indexOf(" ") + 1));
+		add();
 		try {
-			return await next(call);
+			return await next(request);
 		} finally {
-			learn();
+			add();
 		}
 	};

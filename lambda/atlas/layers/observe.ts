@@ -3,7 +3,7 @@ import { AtlasError } from "../../domain/errors.ts";
 import { readErrorBody } from "../replies/error-body.ts";
 import type { Layer } from "../request.ts";
 
-/** One request and what came of it, for logs and metrics. Headers and bodies are not in it. */
+/** One request and its result, for logs and metrics, without headers and bodies. */
 export interface ObservedRequest {
 	readonly method: "GET" | "POST";
 	/** Without the query. */
@@ -13,44 +13,38 @@ export interface ObservedRequest {
 	readonly status?: number;
 	/** Atlas's `errorCode`. */
 	readonly errorCode?: string;
-	/** Where no whole reply came. */
+	/** Set if no complete reply arrived. */
 	readonly failure?: AtlasErrorCode;
-	/** Tokens left in the bucket that the request drew on. */
+	/** Requests left in the rate limit bucket, by the reply's `RateLimit-Remaining`. */
 	readonly rateLimitRemaining?: number;
 }
 
 /**
- * Tells of every request that leaves, challenges and tokens included.
+ * Reports every request that is sent, including those for challenges and tokens.
  *
  * @param now epoch milliseconds
  */
 export const observeRequests =
-	(onReply: (exchange: ObservedRequest) => void, now: () => number): Layer =>
+	(onReply: (observed: ObservedRequest) => void, now: () => number): Layer =>
 	(next) =>
-	async (call) => {
-		const { method, projectId } = call;
-		const [path = ""] = call.target.split("?");
+	async (request) => {
+		const { method, projectId } = request;
+		const [path = ""] = request.target.split("?");
 		const startedAt = now();
-		const told = () => ({
-			method,
-			path,
-			...(projectId === undefined ? {} : { projectId }),
-			milliseconds: now() - startedAt,
-		});
+		const report = (result: Partial<ObservedRequest>) =>
+			onReply({ method, path, projectId, milliseconds: now() - startedAt, ...result });
 		try {
-			const reply = await next(call);
+			const reply = await next(request);
 			const { status, headers } = reply;
-			const errorCode = status >= 400 ? readErrorBody(reply)?.errorCode : undefined;
-			const remaining = headers["ratelimit-remaining"];
-			onReply({
-				...told(),
+			const remaining = headers["ratelimit-remaining"] ?? "";
+			report({
 				status,
-				...(errorCode === undefined ? {} : { errorCode }),
-				...(remaining !== undefined && /^\d+$/.test(remaining) ? { rateLimitRemaining: Number(remaining) } : {}),
+				errorCode: status >= 400 ? readErrorBody(reply)?.errorCode : undefined,
+				rateLimitRemaining: /^\d+$/.test(remaining) ? Number(remaining) : undefined,
 			});
 			return reply;
 		} catch (error) {
-			if (error instanceof AtlasError) onReply({ ...told(), failure: error.fault.code });
+			if (error instanceof AtlasError) report({ failure: error.fault.code });
 			throw error;
 		}
 	};

@@ -1,14 +1,14 @@
 import type { Layer } from "../request.ts";
 import { SocketFailure } from "../transport-error.ts";
 
-/** Node's and undici's words for a socket that was closed by the other side. */
+/** Error codes of Node and undici for a socket that the server closed. */
 const CLOSED: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "ECONNABORTED", "EPIPE"]);
 
 /**
- * Sends a GET once more if its socket was closed under it: the server may have closed it while the function was frozen.
- * A POST it lets be, since nobody knows whether Atlas has read it (RFC 9110 §9.2.2).
+ * Repeats a GET once if the server closed its socket, which it may have done while the function was frozen. A POST is never
+ * repeated, since Atlas may have read it (RFC 9110 §9.2.2).
  *
- * Lies outside authentication: a digest's answer counts once, and the same again would be taken for a replay.
+ * This layer is outside authentication: a repeated digest response would be refused as a replay.
  */
 export const retryReads: Layer = (next) => async (call) => {
 	try {

@@ -6,14 +6,14 @@ import { parseJson } from "../../domain/json.ts";
 import { type AtlasReply, type AtlasRequest, describeSubject } from "../request.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
 
-/** A 404 about a snapshot by its id is about the snapshot, unless Atlas says otherwise. */
+/** A 404 for this path means the snapshot, unless Atlas's error code says otherwise. */
 const SNAPSHOT_PATH = /\/backup\/snapshots\/[a-f0-9]{24}(\?|$)/;
 
 /**
  * Reads a successful reply.
  *
  * @param now epoch milliseconds
- * @throws AtlasError for any other reply; `ATLAS_UNREADABLE` where a success can't be read
+ * @throws AtlasError for any other reply; `ATLAS_UNREADABLE` if the body breaks the schema
  */
 export function readReply<S extends v.GenericSchema>(
 	schema: S,
@@ -27,11 +27,11 @@ export function readReply<S extends v.GenericSchema>(
 	throw unreadableReply(reply, request);
 }
 
-/** Classifies a reply that is no success. */
+/** Classifies a reply that is not a success. */
 export function toAtlasError(reply: AtlasReply, request: AtlasRequest, now: number): AtlasError {
 	const { status } = reply;
 	const body = readErrorBody(reply);
-	// Atlas speaks JSON. Only a status that means the same from anybody is believed without it.
+	// Atlas replies in JSON. Without it, only a status that a proxy would send for the same reason counts.
 	if (!body && status !== 401 && status !== 429 && status < 500) return unreadableReply(reply, request);
 	const code = codeOf(status, body, request);
 	const fault = {
@@ -51,7 +51,7 @@ function codeOf(status: number, body: ErrorBody | undefined, { target }: AtlasRe
 	return code === "ATLAS_NOT_FOUND" && SNAPSHOT_PATH.test(target) ? "ATLAS_SNAPSHOT_NOT_FOUND" : code;
 }
 
-/** What a status means where Atlas's error code does not say more. */
+/** The code for a status where Atlas's error code is unknown or absent. */
 const codeOfStatus = (status: number): AtlasErrorCode =>
 	status >= 500 ? "ATLAS_FAULT" : (CODE_OF_STATUS.get(status) ?? "ATLAS_BAD_REQUEST");
 
@@ -66,10 +66,9 @@ const CODE_OF_STATUS: ReadonlyMap<number, AtlasErrorCode> = new Map([
 	[429, "ATLAS_RATE_LIMITED"],
 ]);
 
-/** A correct request gets none of these: 405, 406, 415… */
+/** A correct request never gets 405, 406, 415… */
 const isDefect = (status: number, code: AtlasErrorCode): boolean => code === "ATLAS_BAD_REQUEST" && status !== 400;
 
-/** The message of the code, with what this reply says beyond it. */
 function messageOf(status: number, code: AtlasErrorCode, body: ErrorBody | undefined): string {
 	const { message } = TARGET_ERRORS[code];
 	if (isDefect(status, code))
@@ -81,7 +80,7 @@ function messageOf(status: number, code: AtlasErrorCode, body: ErrorBody | undef
 		: `the organisation demands an access list; ${message}`;
 }
 
-/** A reply of someone in between, or half a reply: whether Atlas has acted, it does not say. */
+/** A reply of a proxy, or an incomplete one: Atlas may have carried out the request. */
 export function unreadableReply({ status, headers }: AtlasReply, request: AtlasRequest): AtlasError {
 	const kind = /html/i.test(headers["content-type"] ?? "") ? "a web page" : "no readable JSON";
 	return new AtlasError(
@@ -90,27 +89,24 @@ export function unreadableReply({ status, headers }: AtlasReply, request: AtlasR
 	);
 }
 
-/**
- * Whether a request that was sent may have been carried out. A refusal of a POST does not rule it out: it may answer a
- * second copy, which a proxy has sent.
- */
+/** A refused POST may have been carried out: the refusal may be the reply to a second copy that a proxy sent. */
 export const executedBy = ({ method }: AtlasRequest): "no" | "unknown" => (method === "POST" ? "unknown" : "no");
 
-/** Atlas's three-part `parameters` of older limits tell path, requests and minutes: no wait among them. */
+/** `parameters` of Atlas's older rate limits are path, requests and minutes, and hold no wait. */
 const OLDER_LIMIT_PARAMETERS = 3;
 
 /**
- * How long Atlas asks to wait: `Retry-After`, in seconds or as a date, else `parameters[1]` of a token bucket's 429.
+ * The wait that Atlas demands: `Retry-After`, in seconds or as a date, else `parameters[1]` of a 429.
  *
  * @param now epoch milliseconds
- * @returns whole seconds, 1 or more, or `undefined` where it does not say
+ * @returns whole seconds, 1 or more; `undefined` if the reply names none
  * @see RFC 9110 §10.2.3; Atlas documentation, "API Rate Limiting"
  */
 export function retryAfterSeconds(reply: AtlasReply, now: number): number | undefined {
 	if (reply.status !== 429 && reply.status < 500) return undefined;
 	const seconds =
 		readField(reply.headers["retry-after"], now) ?? (reply.status === 429 ? readParameter(reply) : undefined);
-	// Atlas is known to ask for a wait of no seconds: that is no answer to the question how long.
+	// Atlas is known to send a wait of 0 seconds.
 	return seconds === 0 ? undefined : seconds;
 }
 
@@ -118,7 +114,7 @@ function readField(field: string | undefined, now: number): number | undefined {
 	const text = field?.trim();
 	if (text === undefined) return undefined;
 	if (/^\d{1,9}$/.test(text)) return Number(text);
-	// IMF-fixdate (RFC 9110 §5.6.7); Date.parse would take much more than that.
+	// IMF-fixdate (RFC 9110 §5.6.7); Date.parse accepts other formats.
 	if (!/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return undefined;
 	const at = Date.parse(text);
 	return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000));

@@ -2,15 +2,14 @@ import { isIP } from "node:net";
 import { isRecord, parseJson } from "../../domain/json.ts";
 import type { AtlasReply } from "../request.ts";
 
-/** What is read of an error's body. Atlas's own sentences stay out: they may quote what was sent. */
+/** The parts of an error body that are used. Atlas's own messages are not: they may quote the request. */
 export interface ErrorBody {
 	/** Atlas's `errorCode`, or the `error` of RFC 6749 §5.2. */
 	readonly errorCode?: string;
-	/** Strings, numbers or nothing, whatever Atlas's description says. */
 	readonly parameters: readonly unknown[];
-	/** Names of the fields at fault, of those that a request of ours has. */
+	/** Names of the invalid fields, if they are fields of our requests. */
 	readonly fields: readonly string[];
-	/** The address that Atlas saw, where it says so. */
+	/** The caller's IP address, if Atlas names it. */
 	readonly address?: string;
 }
 
@@ -18,7 +17,7 @@ export interface ErrorBody {
  * Reads both styles of error: Atlas's `ApiError`, where `error` is the status as a number, and OAuth's, where `error`
  * is a word.
  *
- * @returns `undefined` where the body is no JSON object, so not Atlas's
+ * @returns `undefined` if the body is no JSON object, and so not from Atlas
  * @see Atlas Administration API, `ApiError`; RFC 6749 §5.2
  */
 export function readErrorBody({ body, headers }: AtlasReply): ErrorBody | undefined {
@@ -28,14 +27,14 @@ export function readErrorBody({ body, headers }: AtlasReply): ErrorBody | undefi
 	const parameters = Array.isArray(value["parameters"]) ? value["parameters"] : [];
 	const address = [...parameters, ...words(value["detail"])].find((word) => typeof word === "string" && isIP(word) > 0);
 	return {
-		...(code === undefined ? {} : { errorCode: code }),
+		errorCode: code,
 		parameters,
 		fields: readFields(value["badRequestDetail"]),
-		...(typeof address === "string" ? { address } : {}),
+		address: typeof address === "string" ? address : undefined,
 	};
 }
 
-/** Written as Atlas's codes are, or one of OAuth's; and no run of digits, such as an echo in hexadecimal would be. */
+/** Has the form of Atlas's codes, or is one of OAuth's. A long run of digits is excluded: it may be a secret in hexadecimal. */
 const isCode = (value: unknown): value is string =>
 	typeof value === "string" &&
 	(OAUTH_CODES.has(value) || (/^[A-Z][A-Z0-9_]{2,79}$/.test(value) && !/[A-Z0-9]*[0-9][A-Z0-9]{7}/.test(value)));
@@ -50,7 +49,7 @@ const OAUTH_CODES: ReadonlySet<string> = new Set([
 	"invalid_scope",
 ]);
 
-/** The fields of the only body that is sent. */
+/** The fields of the only request body. */
 const OWN_FIELDS: ReadonlySet<unknown> = new Set(["description", "retentionInDays"]);
 
 const words = (text: unknown): string[] => (typeof text === "string" ? text.split(/[^0-9A-Za-z.:]+/) : []);

@@ -9,7 +9,7 @@ const ProjectSchema = v.looseObject({
 	name: v.optional(v.unknown()),
 });
 
-/** A project, which Atlas's paths call a group. */
+/** A project; Atlas's paths call it a group. */
 type Project = Readonly<v.InferOutput<typeof ProjectSchema>>;
 
 export interface Projects {
@@ -33,13 +33,13 @@ export function createClusters(requests: JsonRequests, { isIn }: Pick<KnownSecre
 	return {
 		readCluster: async (target) => {
 			const cluster = await requests.get(ClusterSchema, clusterResource(target));
-			// Its name stands in messages: as it was asked for, whatever the reply says.
+			// Messages contain the name, so it is the requested one, whatever the reply holds.
 			return { ...cluster, name: target.clusterName };
 		},
 		async listClusters(projectId) {
 			const resource = { path: `/groups/${encodeURIComponent(projectId)}/clusters`, projectId };
 			const clusters = await readPages(requests, ClusterSchema, resource);
-			// A name is published. No cluster is called like a key.
+			// Names are published, so one that repeats a secret is dropped.
 			return clusters.filter(({ name }) => !isIn(name));
 		},
 	};
@@ -56,9 +56,9 @@ const PolicySchema = v.looseObject({
 	),
 });
 
-/** A project's Backup Compliance Policy, as far as on-demand snapshots go. */
+/** Backup Compliance Policies. */
 export interface CompliancePolicies {
-	/** @returns whole days for which on-demand snapshots must be kept at least; `undefined` where no policy asks for it */
+	/** @returns minimum retention of on-demand snapshots in whole days; `undefined` if no policy sets one */
 	readonly readLeastRetention: (projectId: string) => Promise<number | undefined>;
 }
 

@@ -11,13 +11,13 @@ import {
 	type Send,
 } from "../request.ts";
 
-/** Atlas's media type; one version date for all resources, since each answers with its newest one not after it. */
+/** Atlas's media type. Each resource replies in its newest version that is not later than this date. */
 export const DEFAULT_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
 
 export const USER_AGENT = "atlas-snapshots/0.1.0";
 
 export interface Representation {
-	/** `application/vnd.atlas.<date>+json`, of what is sent and what is wanted. */
+	/** `application/vnd.atlas.<date>+json`, of request and reply. */
 	readonly mediaType: string;
 	/** Ask Atlas to put status and content into an envelope. */
 	readonly envelope: boolean;
@@ -34,23 +34,26 @@ export interface Resource {
 	readonly projectId?: string;
 }
 
-/** Sending and judging in one, for resources that are JSON. Both reject with an `AtlasError`. */
+/** Sends requests and reads the replies. Both reject with an `AtlasError`. */
 export interface JsonRequests {
-	/** @param period of the call that the request is a part of; absent where it is a call of its own */
+	/** @param period of the call that the request belongs to; absent for a call of its own */
 	get<S extends v.GenericSchema>(
 		schema: S,
 		resource: Resource,
 		query?: Query,
 		period?: CallPeriod,
 	): Promise<v.InferOutput<S>>;
-	/** Not sent after `notAfter`. Where the error says `executed: "no"`, no copy of the request has left this process. */
+	/**
+	 * @param notAfter epoch milliseconds after which it must not be sent
+	 * @throws AtlasError with `executed: "no"` only where no copy of the request was sent
+	 */
 	post<S extends v.GenericSchema>(
 		schema: S,
 		resource: Resource,
 		body: object,
 		notAfter?: number,
 	): Promise<v.InferOutput<S>>;
-	/** The time that a call has which begins now. */
+	/** The time limit of a call that begins now. */
 	period(): CallPeriod;
 }
 
@@ -61,11 +64,11 @@ export function createJsonRequests(
 	now: () => number,
 ): JsonRequests {
 	const headers = { accept: mediaType, "user-agent": USER_AGENT };
-	const options = { ...(envelope ? { envelope: "true" } : {}), ...(pretty ? { pretty: "true" } : {}) };
+	const options = { ...(envelope && { envelope: "true" }), ...(pretty && { pretty: "true" }) };
 	const period = (): CallPeriod => ({ startedAt: now(), endsAt: now() + CALL_TIMEOUT_MS });
 	const address = ({ path, projectId }: Resource, query: Query = {}) => ({
 		target: `/api/atlas/v2${path}${writeQuery({ ...query, ...options })}`,
-		...(projectId === undefined ? {} : { projectId }),
+		projectId,
 	});
 	return {
 		period,
@@ -74,19 +77,19 @@ export function createJsonRequests(
 			return readReply(schema, await send(call), call, now());
 		},
 		async post(schema, resource, body, notAfter) {
-			const departure: PostStatus = { left: false, notAfter };
+			const post: PostStatus = { sent: false, notAfter };
 			const call: AtlasRequest = {
 				method: "POST",
 				...address(resource),
 				headers: { ...headers, "content-type": mediaType },
 				body: JSON.stringify(body),
 				period: period(),
-				departure,
+				post,
 			};
 			try {
 				return readReply(schema, await send(call), call, now());
 			} catch (error) {
-				throw error instanceof ServiceError ? error.asExecuted(departure.left ? "unknown" : "no") : error;
+				throw error instanceof ServiceError ? error.asExecuted(post.sent ? "unknown" : "no") : error;
 			}
 		},
 	};
@@ -100,14 +103,13 @@ function writeQuery(query: Query): string {
 
 /** Atlas's upper bound. */
 const ITEMS_PER_PAGE = 500;
-/** Entries of a list at most: an hourly snapshot kept for two years is one of 17,520. */
-const LONGEST_LIST = 20_000;
+/** Entries of a list: hourly snapshots kept for two years are 17,520. */
+const MAX_LIST_LENGTH = 20_000;
 
 const LinksSchema = v.fallback(v.optional(v.array(v.looseObject({ rel: v.optional(v.unknown()) })), []), []);
 
 /**
- * Reads a list to its end: the end is a short page that names no next one. `totalCount` is an estimate and stays out
- * of it.
+ * Reads all pages of a list. The last one is a short page without a link to a next one; `totalCount` is only an estimate.
  *
  * @see Atlas Administration API, `itemsPerPage`, `pageNum`, `totalCount`
  */
@@ -118,33 +120,33 @@ export async function readPages<S extends v.GenericSchema>(
 ): Promise<v.InferOutput<S>[]> {
 	const schema = v.object({ results: listOf(item, ITEMS_PER_PAGE), links: LinksSchema });
 	const items: v.InferOutput<S>[] = [];
-	// One period for all pages: a list that never ends is a call that never ends.
+	// All pages share one time limit, so that an endless list ends.
 	const period = requests.period();
 	for (let pageNum = 1; ; pageNum++) {
 		const query = { itemsPerPage: ITEMS_PER_PAGE, pageNum };
 		const { results, links } = await requests.get(schema, resource, query, period);
 		items.push(...results);
-		if (items.length > LONGEST_LIST) throw tooLong(resource);
+		if (items.length > MAX_LIST_LENGTH) throw tooLong(resource);
 		const isLast = results.length < ITEMS_PER_PAGE && !links.some(({ rel }) => rel === "next");
 		if (isLast || results.length === 0) return items;
 	}
 }
 
-/** Reads a list that Atlas does not page. */
+/** Reads a list that has no pages. */
 export async function readList<S extends v.GenericSchema>(
 	requests: JsonRequests,
 	item: S,
 	resource: Resource,
 ): Promise<v.InferOutput<S>[]> {
-	return (await requests.get(v.object({ results: listOf(item, LONGEST_LIST) }), resource)).results;
+	return (await requests.get(v.object({ results: listOf(item, MAX_LIST_LENGTH) }), resource)).results;
 }
 
-/** The length is looked at before any item is. */
+/** Checks the length before any item. */
 const listOf = <S extends v.GenericSchema>(item: S, most: number) =>
 	v.pipe(v.array(v.unknown()), v.maxLength(most), v.array(item));
 
 const tooLong = ({ path }: Resource): AtlasError =>
 	new AtlasError(
 		{ code: "ATLAS_UNREADABLE" },
-		`${describeSubject({ target: `/api/atlas/v2${path}` })}: the list has more than ${LONGEST_LIST} entries; ${TARGET_ERRORS.ATLAS_UNREADABLE.message}`,
+		`${describeSubject({ target: `/api/atlas/v2${path}` })}: the list has more than ${MAX_LIST_LENGTH} entries; ${TARGET_ERRORS.ATLAS_UNREADABLE.message}`,
 	);

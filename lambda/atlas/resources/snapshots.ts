@@ -13,36 +13,35 @@ interface OnDemandRequest {
 	readonly description: string;
 	/** Whole days, from the snapshot's completion on. */
 	readonly retentionInDays: number;
-	/** Epoch milliseconds after which the request must not be sent any more. Not part of the body. */
+	/** Epoch milliseconds after which the request must not be sent. Not part of the body. */
 	readonly notAfter?: number;
 }
 
 /** On-demand snapshots of one cluster. All reject with an `AtlasError`. */
 export interface Snapshots {
-	/** Asks for a snapshot, once. Where the fault says `executed: "unknown"`, there may be one all the same. */
+	/** Requests a snapshot once. If the error has `executed: "unknown"`, it may have been created. */
 	readonly takeSnapshot: (target: Target, request: OnDemandRequest) => Promise<Snapshot>;
-	/** Reads a snapshot by the plain path, which serves replica sets and sharded clusters. */
 	readonly readSnapshot: (target: Target, snapshotId: string) => Promise<Snapshot>;
 	/**
 	 * Every snapshot of a cluster, in Atlas's order, which is not documented.
 	 *
-	 * @param kind of the cluster, where it is known: then only its list is read, of 500 snapshots a request
+	 * @param kind of the cluster, if known: then only the list for this kind is read
 	 */
 	readonly listSnapshots: (target: Target, kind?: SnapshotKind) => Promise<readonly Snapshot[]>;
 }
 
 /** @see Atlas Administration API, Cloud Backups (`takeGroupClusterBackupSnapshots` and its neighbours) */
 export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownSecrets, "without">): Snapshots {
-	/** Without what a reply repeats of our secrets: looked at as soon as it is there, while they are known. */
+	// Removes fields in which Atlas or a proxy repeats a secret.
 	const schema = v.pipe(
 		SnapshotSchema,
 		v.transform((snapshot) => without(snapshot)),
 	);
 	/**
-	 * Atlas does not say what it answers about a cluster in the list of the other kind. So an error of one list counts as
-	 * an empty one only where the cluster is of the kind that the other list is for.
+	 * Atlas does not document its reply for a cluster of the other kind. So an error counts as an empty list only if the
+	 * cluster is of the kind of the list that was read.
 	 */
-	async function readAlone(
+	async function ignoreOtherKind(
 		kind: SnapshotKind,
 		read: readonly Snapshot[],
 		{ reason }: PromiseRejectedResult,
@@ -61,12 +60,12 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 
 		async readSnapshot(target, snapshotId) {
 			const resource = snapshotsResource(target, `/${encodeURIComponent(snapshotId)}`);
-			// Another one than asked for says nothing of the one asked for: the reply is unreadable.
-			const asked = v.pipe(
+			// A reply about another snapshot is unreadable.
+			const requested = v.pipe(
 				schema,
 				v.check(({ id }) => id === snapshotId),
 			);
-			return requests.get(asked, resource);
+			return requests.get(requested, resource);
 		},
 
 		async listSnapshots(target, kind) {
@@ -76,33 +75,33 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 			} as const satisfies Record<SnapshotKind, unknown>;
 			if (kind !== undefined) return lists[kind]();
 			const [plain, sharded] = await Promise.allSettled([lists.replicaSet(), lists.shardedCluster()]);
-			if (plain.status === "fulfilled" && sharded.status === "fulfilled") return unite(plain.value, sharded.value);
+			if (plain.status === "fulfilled" && sharded.status === "fulfilled") return mergeLists(plain.value, sharded.value);
 			if (plain.status === "fulfilled" && sharded.status === "rejected")
-				return readAlone("replicaSet", plain.value, sharded, target);
+				return ignoreOtherKind("replicaSet", plain.value, sharded, target);
 			if (sharded.status === "fulfilled" && plain.status === "rejected")
-				return readAlone("shardedCluster", sharded.value, plain, target);
-			throw decisive(plain, sharded);
+				return ignoreOtherKind("shardedCluster", sharded.value, plain, target);
+			throw causeOf(plain, sharded);
 		},
 	};
 }
 
 function snapshotsResource(target: Target, rest = ""): Resource {
 	const { path, projectId } = clusterResource(target);
-	return { path: `${path}/backup/snapshots${rest}`, ...(projectId === undefined ? {} : { projectId }) };
+	return { path: `${path}/backup/snapshots${rest}`, projectId };
 }
 
-/** Both lists as one, each snapshot once. */
-const unite = (...lists: readonly (readonly Snapshot[])[]): readonly Snapshot[] => [
+/** Merges the lists; each snapshot occurs once. */
+const mergeLists = (...lists: readonly (readonly Snapshot[])[]): readonly Snapshot[] => [
 	...new Map(lists.flat().map((snapshot) => [snapshot.id, snapshot])).values(),
 ];
 
-/** Of two failures the one that is not about the cluster's kind, or the first. */
-function decisive(...lists: readonly PromiseSettledResult<unknown>[]): unknown {
+/** The failure that is not about the cluster's kind, or the first. */
+function causeOf(...lists: readonly PromiseSettledResult<unknown>[]): unknown {
 	const reasons: unknown[] = lists.flatMap((list) => (list.status === "rejected" ? [list.reason] : []));
 	return reasons.find((reason) => !isAboutKind(reason)) ?? reasons[0];
 }
 
-/** A definite answer that may be about the cluster's kind. */
+/** Whether Atlas's reply may be due to the cluster's kind. */
 const isAboutKind = (error: unknown): boolean =>
 	error instanceof AtlasError &&
 	(error.fault.status === 400 || error.fault.status === 404) &&

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerChallenge, findDigestChallenge } from "../../../lambda/atlas/auth/digest-challenge.ts";
+import { findDigestChallenge, respondToChallenge } from "../../../lambda/atlas/auth/digest-challenge.ts";
 
 /** RFC 7616 §3.9.1. */
 const challenges =
@@ -29,13 +29,13 @@ function found(field: string) {
 
 describe("answering a challenge", () => {
 	test("gives RFC 7616's response with SHA-256, which the server names first", () => {
-		expect(answerChallenge(found(challenges), answer)).toBe(
+		expect(respondToChallenge(found(challenges), answer)).toBe(
 			expected("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
 		);
 	});
 
 	test("gives RFC 7616's response with MD5", () => {
-		expect(answerChallenge({ ...found(challenges), algorithm: "MD5" }, answer)).toBe(
+		expect(respondToChallenge({ ...found(challenges), algorithm: "MD5" }, answer)).toBe(
 			expected("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
 		);
 	});
@@ -43,12 +43,12 @@ describe("answering a challenge", () => {
 	test("counts in eight hexadecimal digits", () => {
 		const challenge = found(challenges);
 
-		expect(answerChallenge(challenge, { ...answer, nc: 26 })).toMatch(/nc=0000001a$/);
-		expect(answerChallenge(challenge, { ...answer, nc: 1000 })).toMatch(/nc=000003e8$/);
+		expect(respondToChallenge(challenge, { ...answer, nc: 26 })).toMatch(/nc=0000001a$/);
+		expect(respondToChallenge(challenge, { ...answer, nc: 1000 })).toMatch(/nc=000003e8$/);
 	});
 
 	test("escapes what would end a quoted string, and leaves opaque out where there is none", () => {
-		const field = answerChallenge(
+		const field = respondToChallenge(
 			{ realm: 'a"b\\c', nonce: "n", algorithm: "MD5", stale: false },
 			{ ...answer, uri: '/x?q="' },
 		);
