@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readCommand, readWholeNumber } from "../cli/command.ts";
 import { type Scope, campaign as sound } from "../faults/campaign.ts";
 import type { ScenarioName } from "../faults/draw-scenarios.ts";
+import { copyRepository } from "./copy.ts";
 import { type Mutant, mutants } from "./list.ts";
 
 const USAGE = `npm run mutants -- [FLAGS]       puts each defect into a copy of the code, and
@@ -29,17 +29,6 @@ const values = readCommand(USAGE, OPTIONS, (flags) => ({
 	scenarios: flags.scenarios ?? false,
 }));
 const ROOT = join(import.meta.dirname, "../..");
-const PARTS = [
-	"lambda",
-	"local",
-	"infra",
-	"test",
-	"docs",
-	"package.json",
-	"tsconfig.json",
-	"vitest.config.ts",
-	"cdk.json",
-];
 
 let missed = 0;
 for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
@@ -51,9 +40,7 @@ process.exitCode = missed === 0 ? 0 : 1;
 
 /** @returns by what it was found */
 async function hunt({ name, edits, tests, scenario }: Mutant): Promise<string | undefined> {
-	await using folder = await mkdtempDisposable(join(tmpdir(), "atlas-snapshots-mutant-"));
-	for (const part of PARTS) await cp(join(ROOT, part), join(folder.path, part), { recursive: true });
-	await symlink(join(ROOT, "node_modules"), join(folder.path, "node_modules"));
+	await using folder = await copyRepository();
 	for (const { file, from, to } of edits) {
 		const path = join(folder.path, file);
 		const text = await readFile(path, "utf8");

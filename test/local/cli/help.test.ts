@@ -4,7 +4,19 @@ import { expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const COMMANDS = ["start", "atlas", "doctor", "faults", "fleet", "bench", "mutants", "cost", "docs", "build"] as const;
+const COMMANDS = [
+	"start",
+	"atlas",
+	"doctor",
+	"faults",
+	"fleet",
+	"bench",
+	"mutants",
+	"mutation",
+	"cost",
+	"docs",
+	"build",
+] as const;
 
 /** Calls a script of package.json with Node, as npm does. */
 function call(script: (typeof COMMANDS)[number], ...args: string[]) {
