@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { Batch, Failure } from "./batch.ts";
 import type { ScenarioName } from "./draw-scenarios.ts";
 import type { Kind } from "./observed.ts";
@@ -81,8 +82,12 @@ export async function campaign(
 	return sum(batches, seed);
 }
 
+/** Where processes leave compiled modules, types stripped, for the next ones. */
+const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url));
+
 function runInChild(task: Task, onRun: (failure?: Failure) => void): Promise<Batch> {
 	const child = fork(new URL("./worker.ts", import.meta.url), {
+		env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
 		stdio: ["ignore", "ignore", "pipe", "ipc"],
 	});
 	let errors = "";

@@ -63,13 +63,8 @@ export function roundsOf({ delivery }: Plan, create: (nth: number, sameKey?: boo
 	}
 }
 
-type Trigger = (event: unknown, context: unknown) => Promise<unknown>;
-
-/** The trigger function, in a process of its own for each run. */
-export const loadTrigger = async (run: string): Promise<Trigger> => {
-	const path = `../../lambda/handlers/trigger.ts?run=${run}`;
-	return ((await import(path)) as { handler: Trigger }).handler;
-};
+/** The trigger function. */
+export type Trigger = (event: unknown, context: unknown) => Promise<unknown>;
 
 /** Attempts of Lambda at an asynchronous event, and of a patient client at a request. */
 const ATTEMPTS = 3;

@@ -2,7 +2,7 @@ import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { viewSnapshot } from "../atlas/index.ts";
 import type { DurableHandler, Execution } from "../aws/engine.ts";
 import { createAdversary } from "./adversary.ts";
-import { type Answer, deliver, loadTrigger, readStatus, roundsOf } from "./deliver.ts";
+import { type Answer, deliver, readStatus, roundsOf } from "./deliver.ts";
 import { createFiring } from "./firing.ts";
 import { judge } from "./judge.ts";
 import type { Finding, Observed, ObservedEvent, ObservedRun } from "./observed.ts";
@@ -108,7 +108,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		if (change.projectId === project.id) events.push({ at: state.now(), change, atlasStatus: statusOf(change) });
 	});
 
-	const trigger = await clock.during(() => loadTrigger(name));
+	const trigger = stage.loadTrigger();
 	const answers: Answer[] = [];
 	for (const { afterSeconds, deliveries } of rounds) {
 		if (afterSeconds > 0) await new Promise((resolve) => setTimeout(resolve, afterSeconds * 1000));

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { subscribe } from "node:diagnostics_channel";
-import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { type RegisterHooksOptions, registerHooks, stripTypeScriptTypes, syncBuiltinESMExports } from "node:module";
+import { syncBuiltinESMExports } from "node:module";
 import type { FaultAction } from "../atlas/api/faults.ts";
 import { type AtlasSimulator, startAtlas } from "../atlas/index.ts";
 import { restartObjectIds } from "../atlas/state/projects.ts";
@@ -13,7 +12,9 @@ import type { AwsFault } from "../aws/server.ts";
 import { setFunctionEnvironment } from "../environment.ts";
 import { type Clock, driveClock } from "./clock.ts";
 import { type ConnectFault, connectInMemory } from "./connections.ts";
+import type { Trigger } from "./deliver.ts";
 import { HOOK_KEYS, LIMITS } from "./firing.ts";
+import { prepareHandler } from "./load-handler.ts";
 import type { Environment } from "./platform.ts";
 import { LambdaProcess } from "./process.ts";
 import { hookProcesses } from "./process-hooks.ts";
@@ -51,6 +52,8 @@ export interface Stage extends AsyncDisposable {
 	/** A process with the durable function that holds these keys: one that is idle, if there is one. */
 	acquire(auth: Auth): Promise<Environment>;
 	release(environment: Environment): void;
+	/** The trigger function, in a process of its own. */
+	loadTrigger(): Trigger;
 	/** The process to which a port of Atlas's log belongs. */
 	processOf(port: number): LambdaProcess | undefined;
 }
@@ -86,8 +89,6 @@ export async function openStage(): Promise<Stage> {
 	});
 	const restore = captureOutput((text) => director?.onLog(text));
 	const unhook = hookProcesses();
-	// oxlint-disable-next-line typescript/unbound-method -- it does not use this
-	const { deregister } = registerHooks(moduleHooks);
 	const clock = driveClock();
 	setFunctionEnvironment(process.env, aws, {
 		EVENT_BUS_NAME: "default",
@@ -96,14 +97,16 @@ export async function openStage(): Promise<Stage> {
 		SNAPSHOT_FUNCTION_ARN: FUNCTION_ARN,
 		WEBHOOK_SECRET_ID: "hooks",
 	});
+	Object.assign(process.env, SDK_DEFAULTS);
 	const putKeys = () => {
 		const { publicKey, privateKey, clientId, clientSecret } = atlas;
 		aws.secrets.put("digest", JSON.stringify({ publicKey, privateKey }));
 		aws.secrets.put("oauth", JSON.stringify({ clientId, clientSecret }));
 	};
+	const loadSnapshot = await prepareHandler<{ readonly handler: DurableHandler }>("snapshot.ts");
+	const loadTrigger = await prepareHandler<{ readonly handler: Trigger }>("trigger.ts");
 	const idle: Environment[] = [];
 	const processes = new Set<LambdaProcess>();
-	let started = 0;
 	return {
 		get atlas() {
 			return atlas;
@@ -138,13 +141,12 @@ export async function openStage(): Promise<Stage> {
 			process.env["ATLAS_SECRET_ID"] = auth;
 			const waiting = idle.pop();
 			if (waiting) return waiting;
-			const path = `../../lambda/handlers/snapshot.ts?process=${started++}`;
-			const { handler } = await clock.during(async () => (await import(path)) as { handler: DurableHandler });
-			const environment = { process: new LambdaProcess(), handler };
+			const environment = { process: new LambdaProcess(), handler: loadSnapshot().handler };
 			processes.add(environment.process);
 			return environment;
 		},
 		release: (environment) => void idle.push(environment),
+		loadTrigger: () => loadTrigger().handler,
 		processOf: (port) => owners.get(port),
 		direct: (next) => {
 			director = next;
@@ -153,7 +155,6 @@ export async function openStage(): Promise<Stage> {
 			clock.stop();
 			restore();
 			unhook();
-			deregister();
 			disconnect();
 			await aws.close();
 			await atlas.close();
@@ -161,6 +162,16 @@ export async function openStage(): Promise<Stage> {
 		},
 	};
 }
+
+/** The SDK's own defaults. It would look for each in the environment and in two files, anew for each of its clients. */
+const SDK_DEFAULTS = {
+	AWS_AUTH_SCHEME_PREFERENCE: "",
+	AWS_DEFAULTS_MODE: "legacy",
+	AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "false",
+	AWS_RETRY_MODE: "standard",
+	AWS_USE_DUALSTACK_ENDPOINT: "false",
+	AWS_USE_FIPS_ENDPOINT: "false",
+};
 
 /** Milliseconds in which the timers of closed connections run out. */
 const LEFTOVERS = 600_000;
@@ -176,19 +187,6 @@ function createRandom(seed: number): () => number {
 	};
 }
 
-const stripped = new Map<string, string>();
-
-/** A function's module is loaded anew for each process, hundreds of times: its types are stripped once. */
-const moduleHooks = {
-	load(url, context, nextLoad) {
-		const [path = "", query] = url.split("?");
-		if (query === undefined || !path.endsWith(".ts")) return nextLoad(url, context);
-		const source = stripped.get(path) ?? stripTypeScriptTypes(readFileSync(new URL(path), "utf8"));
-		stripped.set(path, source);
-		return { format: "module", source, shortCircuit: true };
-	},
-} satisfies RegisterHooksOptions;
-
 /** Handlers write their logs to the standard streams; nothing else does in a process of the campaign. */
 function captureOutput(hear: (text: string) => void): () => void {
 	const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }));
@@ -198,7 +196,13 @@ function captureOutput(hear: (text: string) => void): () => void {
 			return true;
 		};
 	}
+	// One for all of the loggers, of which there is one or more a process, step and invocation.
+	const { Console } = console;
+	const shared = new Console(process);
+	Object.assign(console, { Console: new Proxy(Console, { construct: () => shared }) });
+	syncBuiltinESMExports();
 	return () => {
+		Object.assign(console, { Console });
 		for (const { stream, write } of streams) stream.write = write;
 	};
 }

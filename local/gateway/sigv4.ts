@@ -38,11 +38,22 @@ export function isSignedBy(
 	if (!claim.signedHeaders.every((name) => headers[name] !== undefined)) return false;
 	const scope = `${claim.date}/${claim.region}/${claim.service}/aws4_request`;
 	const text = ["AWS4-HMAC-SHA256", at, scope, sha256(canonical(request, claim.signedHeaders))].join("\n");
-	const key = [claim.date, claim.region, claim.service, "aws4_request"].reduce<Buffer | string>(
-		(secret, part) => hmac(secret, part),
-		`AWS4${keys.secretAccessKey}`,
-	);
-	return timingSafeEqual(hmac(key, text), Buffer.from(claim.signature, "hex"));
+	return timingSafeEqual(hmac(signingKey(keys, scope), text), Buffer.from(claim.signature, "hex"));
+}
+
+/** Per secret: the keys of the scopes last asked for. */
+const derived = new Map<string, Buffer>();
+const MOST_KEPT = 100;
+
+function signingKey({ secretAccessKey }: SigningKeys, scope: string): Buffer {
+	const id = `${secretAccessKey} ${scope}`;
+	const known = derived.get(id);
+	if (known) return known;
+	let key: Buffer = Buffer.from(`AWS4${secretAccessKey}`);
+	for (const part of scope.split("/")) key = hmac(key, part);
+	if (derived.size >= MOST_KEPT) derived.clear();
+	derived.set(id, key);
+	return key;
 }
 
 const AUTHORIZATION =
@@ -86,4 +97,4 @@ const encode = (text: string): string =>
 	encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
-const hmac = (key: Buffer | string, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
