@@ -1,11 +1,14 @@
+import { rmSync } from "node:fs";
 import { readCommand, readWholeNumber, UsageError } from "../cli/command.ts";
 import { copyRepository } from "../mutants/copy.ts";
 import { type Result, score } from "./score.ts";
 
+/** Its tests set the clock and the environment of their process. */
+const ISOLATED = "lambda/workflow";
 /** The folders that are measured, and the tests that have to kill their mutants. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
 	"lambda/domain": ["test/domain"],
-	"lambda/workflow": ["test/workflow"],
+	[ISOLATED]: ["test/workflow"],
 	"lambda/atlas/auth": ["test/atlas"],
 	"lambda/triggers/http": ["test/triggers/http"],
 };
@@ -45,12 +48,15 @@ function readFolder(name: string) {
 	return { folder: name, tests };
 }
 
+process.once("SIGINT", () => process.exit(130));
 const rows: Readonly<Record<string, string | number>>[] = [];
 const survivors: Result[] = [];
 for (const { folder, tests } of folders) {
 	await using copy = await copyRepository();
+	process.once("exit", () => rmSync(copy.path, { recursive: true, force: true }));
 	const setupFiles = ["test/setup.ts"];
-	const results = await score({ root: copy.path, folder, tests, setupFiles, sample, seed }, (done, of) => {
+	const isolated = folder === ISOLATED;
+	const results = await score({ root: copy.path, folder, tests, isolated, setupFiles, sample, seed }, (done, of) => {
 		const end = process.stderr.isTTY && done < of ? "\r" : "\n";
 		if (process.stderr.isTTY || done % 25 === 0 || done === of) {
 			process.stderr.write(`${folder}: ${done} of ${of} mutants${end}`);

@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { instrument, type Mutant } from "./instrument.ts";
 import { TestRunner } from "./test-runner.ts";
-import type { Job, Reply } from "./worker.ts";
+import type { Reply } from "./worker.ts";
 
 /** What is measured. */
 export interface Scope {
@@ -13,6 +13,8 @@ export interface Scope {
 	readonly folder: string;
 	/** Folders of the tests that have to kill them. */
 	readonly tests: readonly string[];
+	/** Whether each of their files needs a process of its own, which takes longer. */
+	readonly isolated: boolean;
 	/** What runs before each test file, in the copy. */
 	readonly setupFiles: readonly string[];
 	/** Mutants at most; which of them, the seed says. */
@@ -36,54 +38,67 @@ type Baseline = Reply & { readonly file: string };
  * @throws Error naming the test that fails without a mutant
  */
 export async function score(scope: Scope, onProgress: (done: number, of: number) => void): Promise<readonly Result[]> {
-	const { root, folder, tests, setupFiles, sample, seed } = scope;
+	const { root, folder, tests, isolated, setupFiles, sample, seed } = scope;
 	const mutants = draw(await instrument(root, folder), sample, seed);
 	await using stack = new AsyncDisposableStack();
-	const runners = Array.from({ length: availableParallelism() }, () => stack.use(new TestRunner(root, setupFiles)));
+	const runners = Array.from({ length: availableParallelism() }, () =>
+		stack.use(new TestRunner(root, isolated, setupFiles)),
+	);
 	const files = globSync(
 		tests.map((each) => `${each}/**/*.test.ts`),
 		{ cwd: root },
 	);
 	const baselines = await share(files, runners, async (file, runner): Promise<Baseline> => {
-		const reply = await runner.run({ file, coverage: true }, 600_000);
+		const reply = await runner.run({ files: [{ file }], coverage: true }, 600_000);
 		if (!reply || reply.failed) throw new Error(`fails without a mutant: ${reply?.failed?.name ?? file}`);
 		return { ...reply, file };
 	});
-	const isSoundAlone = new Map<string, Promise<boolean>>();
+	const passesAlone = new Map<string, Promise<boolean>>();
+	const tryMutant = async (mutant: Mutant, { job, limitMs }: Trial, runner: TestRunner): Promise<Result> => {
+		const reply = await runner.run(job, limitMs);
+		const { file = "", id } = reply?.failed ?? {};
+		if (id === undefined) return resultOf(mutant, reply);
+		const alone =
+			passesAlone.get(id) ??
+			runner.run({ files: [{ file, tests: [id] }] }, limitMs).then((one) => one !== undefined && !one.failed);
+		passesAlone.set(id, alone);
+		if (await alone) return resultOf(mutant, reply);
+		// It needs those before it, and fails without them: then only whole files can say.
+		const files = job.files.map((each) => ({ file: each.file }));
+		return resultOf(mutant, await runner.run({ ...job, files }, limitMs));
+	};
 	let done = 0;
 	return await share(mutants, runners, async (mutant, runner) => {
-		const result = await tryMutant(mutant, baselines, async (job, limitMs) => {
-			const reply = await runner.run(job, limitMs);
-			const id = reply?.failed?.id;
-			if (!job.tests || id === undefined) return reply;
-			// A test that needs those before it fails without them: then only the whole file can say.
-			const { file } = job;
-			const alone = isSoundAlone.get(id) ?? runner.run({ file, tests: [id] }, limitMs).then((one) => !one?.failed);
-			isSoundAlone.set(id, alone);
-			return (await alone) ? reply : await runner.run({ ...job, tests: undefined }, limitMs);
-		});
+		const found = jobFor(mutant, baselines);
+		const result = found ? await tryMutant(mutant, found, runner) : { ...mutant, status: "no coverage" as const };
 		onProgress(++done, mutants.length);
 		return result;
 	});
 }
 
-type Run = (job: Job, limitMs: number) => Promise<Reply | undefined>;
+/** The tests that reach the mutant, the quickest files first. @returns undefined where none does */
+function jobFor({ id }: Mutant, baselines: readonly Baseline[]) {
+	let hits = 0;
+	let limitMs = 30_000;
+	const files = baselines
+		.toSorted((a, b) => a.milliseconds - b.milliseconds)
+		.flatMap(({ file, coverage = {}, milliseconds }) => {
+			const reaching = Object.entries(coverage.perTest ?? {}).filter(([, each]) => id in each);
+			for (const [, each] of reaching) hits += each[id] ?? 0;
+			hits += coverage.static?.[id] ?? 0;
+			const isStatic = coverage.static !== undefined && id in coverage.static;
+			if (!isStatic && reaching.length === 0) return [];
+			limitMs += 3 * milliseconds;
+			return [{ file, tests: isStatic ? undefined : reaching.map(([test]) => test) }];
+		});
+	return files.length === 0 ? undefined : { job: { files, mutant: { id, hitLimit: 1000 + 100 * hits } }, limitMs };
+}
 
-async function tryMutant(mutant: Mutant, baselines: readonly Baseline[], run: Run): Promise<Result> {
-	const { id } = mutant;
-	let isReached = false;
-	for (const { file, coverage = {}, milliseconds } of baselines.toSorted((a, b) => a.milliseconds - b.milliseconds)) {
-		const perTest = Object.entries(coverage.perTest ?? {}).filter(([, hits]) => id in hits);
-		const isStatic = id in (coverage.static ?? {});
-		if (!isStatic && perTest.length === 0) continue;
-		isReached = true;
-		const hits = perTest.reduce((sum, [, each]) => sum + (each[id] ?? 0), coverage.static?.[id] ?? 0);
-		const tests = isStatic ? undefined : perTest.map(([test]) => test);
-		const reply = await run({ file, tests, mutant: { id, hitLimit: 1000 + 100 * hits } }, 15_000 + 5 * milliseconds);
-		if (!reply) return { ...mutant, status: "timeout", by: file };
-		if (reply.failed) return { ...mutant, status: "killed", by: reply.failed.name };
-	}
-	return { ...mutant, status: isReached ? "survived" : "no coverage" };
+type Trial = NonNullable<ReturnType<typeof jobFor>>;
+
+function resultOf(mutant: Mutant, reply: Reply | undefined): Result {
+	if (!reply) return { ...mutant, status: "timeout" };
+	return reply.failed ? { ...mutant, status: "killed", by: reply.failed.name } : { ...mutant, status: "survived" };
 }
 
 /** The same mutant has the same rank whatever stands around it, so that a sample hardly changes with the code. */

@@ -3,8 +3,9 @@ import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeEach } from "vitest";
 
 // The variables that @stryker-mutator/instrumenter puts into the code read and write this object.
-const stryker: Record<string, unknown> = {};
-Object.assign(globalThis, { __stryker__: stryker });
+const shared: typeof globalThis & { __stryker__?: Record<string, unknown> } = globalThis;
+shared.__stryker__ ??= {};
+const stryker = shared.__stryker__;
 const { __STRYKER_ACTIVE_MUTANT__: MUTANT, MUTANT_HIT_LIMIT, MUTANT_COVERAGE_FILE } = process.env;
 if (MUTANT) {
 	stryker["activeMutant"] = MUTANT;

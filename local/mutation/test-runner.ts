@@ -8,9 +8,12 @@ export class TestRunner {
 	readonly #args: readonly string[];
 	#child: ChildProcess | undefined;
 
-	/** @param setupFiles of the copy, which run before each test file */
-	constructor(root: string, setupFiles: readonly string[]) {
-		this.#args = [root, ...setupFiles, join(import.meta.dirname, "setup.ts")];
+	/**
+	 * @param isolated whether each test file gets a process of its own
+	 * @param setupFiles of the copy, which run before each test file
+	 */
+	constructor(root: string, isolated: boolean, setupFiles: readonly string[]) {
+		this.#args = [root, isolated ? "isolated" : "together", ...setupFiles, join(import.meta.dirname, "setup.ts")];
 	}
 
 	/** @returns undefined where the time was over */
@@ -26,7 +29,7 @@ export class TestRunner {
 		try {
 			child.send(job);
 			const gone = once(child, "exit", { signal: over.signal }).then(() => {
-				throw new Error(`the process that runs ${job.file} has ended`);
+				throw new Error(`the process that runs ${job.files[0]?.file} has ended`);
 			});
 			const [reply] = (await Promise.race([once(child, "message", { signal: over.signal }), gone])) as [Reply];
 			return reply;

@@ -1,15 +1,13 @@
-/** A process that keeps Vitest and the transformed files in memory and runs one test file for each message. */
+/** A process that keeps Vitest and the transformed files in memory and runs test files for each message. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createVitest } from "vitest/node";
+import { join, relative } from "node:path";
+import { createVitest, type TestSpecification } from "vitest/node";
 
 /** What shall run. */
 export interface Job {
-	/** The test file, relative to the copy. */
-	readonly file: string;
-	/** Ids of the tests; without them all of the file. */
-	readonly tests?: readonly string[];
+	/** In this order, up to the first test that fails: the file, relative to the copy, and ids of its tests; without them all. */
+	readonly files: readonly { readonly file: string; readonly tests?: readonly string[] }[];
 	readonly mutant?: { readonly id: string; readonly hitLimit: number };
 	/** Whether to note which test reaches which mutant. */
 	readonly coverage?: boolean;
@@ -21,13 +19,19 @@ type Hits = Readonly<Record<string, number>>;
 /** How it ended. */
 export interface Reply {
 	/** The first test that failed; its id is absent where the file did not even load. */
-	readonly failed?: { readonly id?: string; readonly name: string };
+	readonly failed?: { readonly file: string; readonly id?: string; readonly name: string };
 	readonly milliseconds: number;
 	/** `static` was passed outside of any test: on loading, in a hook for all tests. */
 	readonly coverage?: { readonly static?: Hits; readonly perTest?: Readonly<Record<string, Hits>> };
 }
 
-const [root = "", ...setupFiles] = process.argv.slice(2);
+/** Vitest would begin with the slowest file. */
+class InOrder {
+	shard = (files: TestSpecification[]) => files;
+	sort = (files: TestSpecification[]) => files;
+}
+
+const [root = "", isolation, ...setupFiles] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "atlas-snapshots-coverage-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.on("disconnect", () => process.exit());
@@ -41,6 +45,8 @@ const vitest = await createVitest("test", {
 	bail: 1,
 	maxWorkers: 1,
 	pool: "forks",
+	isolate: isolation === "isolated",
+	sequence: { sequencer: InOrder },
 	execArgv: ["--max-old-space-size=1000"],
 	restoreMocks: true,
 	testTimeout: 30_000,
@@ -50,7 +56,7 @@ await vitest.standalone();
 
 process.on("message", (job: Job) => void run(job).then((reply) => process.send?.(reply)));
 
-async function run({ file, tests, mutant, coverage }: Job): Promise<Reply> {
+async function run({ files, mutant, coverage }: Job): Promise<Reply> {
 	Object.assign(process.env, {
 		__STRYKER_ACTIVE_MUTANT__: mutant?.id ?? "",
 		MUTANT_HIT_LIMIT: String(mutant?.hitLimit ?? ""),
@@ -58,16 +64,21 @@ async function run({ file, tests, mutant, coverage }: Job): Promise<Reply> {
 	});
 	rmSync(coverageFile, { force: true });
 	const started = performance.now();
-	const specification = vitest.getRootProject().createSpecification(join(root, file), tests && { testIds: [...tests] });
+	const project = vitest.getRootProject();
+	const specifications = files.map(({ file, tests }) =>
+		project.createSpecification(join(root, file), tests && { testIds: [...tests] }),
+	);
 	// What it remembers of earlier jobs would count as failures of this one.
 	vitest.state.filesMap.clear();
 	vitest.state.idMap.clear();
-	const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification]);
+	const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
 	const milliseconds = performance.now() - started;
-	const [test] = testModules.flatMap((each) => [...each.children.allTests("failed")]);
-	const isGood = unhandledErrors.length === 0 && testModules.length === 1 && testModules.every((each) => each.ok());
+	const [bad] = testModules.filter((each) => !each.ok());
+	const [test] = bad ? [...bad.children.allTests("failed")] : [];
+	const isGood = !bad && unhandledErrors.length === 0 && testModules.length === files.length;
+	const file = relative(root, bad?.moduleId ?? "");
 	return {
-		failed: isGood ? undefined : { id: test?.id, name: test?.fullName ?? file },
+		failed: isGood ? undefined : { file, id: test?.id, name: test?.fullName ?? (file || "an unhandled error") },
 		milliseconds,
 		coverage: coverage && isGood ? (JSON.parse(readFileSync(coverageFile, "utf8")) as Reply["coverage"]) : undefined,
 	};

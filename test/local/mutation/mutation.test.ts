@@ -19,7 +19,8 @@ async function repository(files: Readonly<Record<string, string>>) {
 }
 
 const SOURCE = `
-export const isAdult = (age: number) => age >= 18;
+const ADULT = 17 + 1;
+export const isAdult = (age: number) => age >= ADULT;
 export const isChild = (age: number) => age < 7;
 export const sum = (to: number) => { let all = 0; for (let n = 1; n <= to; n++) all = all + n; return all; };
 export const never = () => -1;
@@ -34,23 +35,36 @@ test("children", () => { expect(ready).toBe(true); expect(isChild(3)).toBe(true)
 test("sums", () => { expect(sum(3)).toBe(6); });
 `;
 
-test("a mutant is killed by a test, survives, or is reached by none; a loop without end is killed", {
-	timeout: LONG_MS,
-}, async () => {
-	await using root = await repository({ "source/ages.ts": SOURCE, "test/ages.test.ts": TESTS });
-	const scope = { root: root.path, folder: "source", tests: ["test"], setupFiles: [], sample: Infinity, seed: 1 };
-	const progress: number[] = [];
-	const results = await score(scope, (done, of) => progress.push(done / of));
-	const found = (replacement: string, line: number) =>
-		results.find((each) => each.replacement === replacement && each.place.startsWith(`source/ages.ts:${line}:`));
+test.for([true, false])(
+	"isolated %s: a mutant is killed by a test, survives, or is reached by none; a loop without end is killed",
+	{
+		timeout: LONG_MS,
+	},
+	async (isolated) => {
+		await using root = await repository({ "source/ages.ts": SOURCE, "test/ages.test.ts": TESTS });
+		const scope = {
+			root: root.path,
+			folder: "source",
+			tests: ["test"],
+			isolated,
+			setupFiles: [],
+			sample: Infinity,
+			seed: 1,
+		};
+		const progress: number[] = [];
+		const results = await score(scope, (done, of) => progress.push(done / of));
+		const found = (replacement: string, line: number) =>
+			results.find((each) => each.replacement === replacement && each.place.startsWith(`source/ages.ts:${line}:`));
 
-	expect(found("age > 18", 2)).toMatchObject({ original: "age >= 18", status: "killed", by: "adults" });
-	expect(found("age <= 7", 3)).toMatchObject({ original: "age < 7", status: "survived" });
-	expect(found("age >= 7", 3)).toMatchObject({ status: "killed", by: "children" });
-	expect(found("n--", 4)).toMatchObject({ status: "killed", by: "sums" });
-	expect(found("+1", 5)).toMatchObject({ status: "no coverage" });
-	expect(progress.at(-1)).toBe(1);
-});
+		expect(found("age > ADULT", 3)).toMatchObject({ original: "age >= ADULT", status: "killed", by: "adults" });
+		expect(found("17 - 1", 2)).toMatchObject({ status: "killed", by: "adults" });
+		expect(found("age <= 7", 4)).toMatchObject({ original: "age < 7", status: "survived" });
+		expect(found("age >= 7", 4)).toMatchObject({ status: "killed", by: "children" });
+		expect(found("n--", 5)).toMatchObject({ status: "killed", by: "sums" });
+		expect(found("+1", 6)).toMatchObject({ status: "no coverage" });
+		expect(progress.at(-1)).toBe(1);
+	},
+);
 
 test("a sample is the seed's, and does not change with the lines above", () => {
 	const mutants = (line: number) =>
@@ -74,10 +88,10 @@ test("a run that exceeds its time is ended with its processes, and the next one 
 		"good.test.ts": 'import { test } from "vitest"; test("ends", () => {});',
 		"bad.test.ts": 'import { test } from "vitest"; test("fails", () => { throw new Error("bad"); });',
 	});
-	await using runner = new TestRunner(root.path, []);
+	await using runner = new TestRunner(root.path, false, []);
 
-	expect(await runner.run({ file: "loop.test.ts" }, 5000)).toBeUndefined();
-	expect((await runner.run({ file: "good.test.ts" }, LONG_MS))?.failed).toBeUndefined();
-	expect((await runner.run({ file: "bad.test.ts" }, LONG_MS))?.failed?.name).toBe("fails");
-	expect((await runner.run({ file: "good.test.ts" }, LONG_MS))?.failed).toBeUndefined();
+	expect(await runner.run({ files: [{ file: "loop.test.ts" }] }, 5000)).toBeUndefined();
+	expect((await runner.run({ files: [{ file: "good.test.ts" }] }, LONG_MS))?.failed).toBeUndefined();
+	expect((await runner.run({ files: [{ file: "bad.test.ts" }] }, LONG_MS))?.failed?.name).toBe("fails");
+	expect((await runner.run({ files: [{ file: "good.test.ts" }] }, LONG_MS))?.failed).toBeUndefined();
 });
