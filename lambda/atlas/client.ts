@@ -6,14 +6,7 @@ import { openEnvelopes } from "./layers/open-envelopes.ts";
 import { limitRate } from "./layers/rate-limit.ts";
 import { retryReads } from "./layers/repeat-reads.ts";
 import type { Layer } from "./request.ts";
-import {
-	type Clusters,
-	type CompliancePolicies,
-	createClusters,
-	createCompliancePolicies,
-	createProjects,
-	type Projects,
-} from "./resources/projects.ts";
+import { createProjects, type Projects } from "./resources/projects.ts";
 import { createJsonRequests, DEFAULT_MEDIA_TYPE } from "./resources/requests.ts";
 import { createSnapshots, type Snapshots } from "./resources/snapshots.ts";
 import { createTransport, TIMEOUTS, type Timeouts } from "./transport.ts";
@@ -41,7 +34,7 @@ export interface AtlasClientOptions {
 }
 
 /** The parts of the Atlas Administration API that snapshots need. Every function rejects with an `AtlasError`. */
-export interface Atlas extends Snapshots, Clusters, Projects, CompliancePolicies {
+export interface Atlas extends Snapshots, Projects {
 	/** Closes the sockets once they are idle. */
 	readonly close: () => Promise<void>;
 }
@@ -65,9 +58,7 @@ export function createAtlas(options: AtlasClientOptions): Atlas {
 	const requests = createJsonRequests(sendThrough, { mediaType, envelope, pretty }, now);
 	return {
 		...createSnapshots(requests, known),
-		...createClusters(requests, known),
-		...createProjects(requests),
-		...createCompliancePolicies(requests),
+		...createProjects(requests, known),
 		close,
 	};
 }

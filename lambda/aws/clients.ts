@@ -1,16 +1,13 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 
-/**
- * How AWS is called: a service that accepts the connection and never answers holds an invocation for 17 seconds, not for
- * as long as Lambda lets it. What then failed is tried again by the run, after a pause that costs nothing.
- */
+/** Limits a call to a service that never replies to 17 seconds. The run retries it after a wait that costs no compute. */
 export const AWS_CLIENT_SETTINGS = {
 	maxAttempts: 3,
-	// The socket's own timer: it keeps real time also where a test moves the clock on.
+	// The socket's own timer, which does not depend on the process's clock.
 	requestHandler: { connectionTimeout: 2_000, socketTimeout: 5_000 },
 } as const;
 
-/** What the durable SDK sets for the client that it creates itself. Milliseconds. */
+/** Milliseconds, as the durable SDK sets them for its own client. */
 const SDK_TIMEOUTS = {
 	connectionTimeout: 5_000,
 	socketTimeout: 50_000,
@@ -18,14 +15,13 @@ const SDK_TIMEOUTS = {
 	throwOnRequestTimeout: true,
 } as const;
 
-/** As Lambda writes it, and as the durable SDK looks for it. */
 const STALE_TOKEN = /^invalid checkpoint token/i;
-const WORDS_OF_SDK = "Invalid Checkpoint Token";
+const SDK_MESSAGE = "Invalid Checkpoint Token";
 
 /**
- * The client over which the durable SDK writes its checkpoints. A checkpoint token that another invocation has used up
- * must end the invocation, not the run. The SDK (2.4.0) knows that error by words which Lambda writes otherwise, and
- * would end the run as failed; so here they are written as the SDK expects them.
+ * The client that the durable SDK writes checkpoints with. A checkpoint token that another invocation has used must end the
+ * invocation, not the run. The SDK (2.4.0) compares the error's message with another spelling than Lambda's, and would end
+ * the run as failed. So the message is changed to the spelling that the SDK expects.
  *
  * @see aws-durable-execution-sdk-js, issue 917
  */
@@ -36,11 +32,11 @@ export function createDurableClient(): LambdaClient {
 			try {
 				return await next(input);
 			} catch (error) {
-				if (error instanceof Error) error.message = error.message.replace(STALE_TOKEN, WORDS_OF_SDK);
+				if (error instanceof Error) error.message = error.message.replace(STALE_TOKEN, SDK_MESSAGE);
 				throw error;
 			}
 		},
-		{ step: "initialize", name: "staleTokenInTheWordsOfTheSdk" },
+		{ step: "initialize", name: "rewriteStaleTokenMessage" },
 	);
 	return client;
 }

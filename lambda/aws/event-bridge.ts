@@ -3,10 +3,8 @@ import { ServiceError } from "../domain/errors.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type SnapshotStateChange } from "../domain/outcome.ts";
 
 /**
- * Publishes changes of state on an EventBridge bus.
- *
- * The returned function resolves when the bus has accepted the event. A reply of 200 is not enough: each entry may be
- * refused on its own (`FailedEntryCount`).
+ * Creates a function that publishes a state change and resolves when the bus has accepted it. A reply with status 200 may
+ * still refuse an entry (`FailedEntryCount`).
  *
  * @throws ServiceError `PUBLISH_FAILED`
  * @see Amazon EventBridge API, PutEvents
@@ -17,27 +15,27 @@ export function createEventPublisher(client: Pick<EventBridgeClient, "send">, bu
 			EventBusName: bus,
 			Source: EVENT_SOURCE,
 			DetailType: EVENT_DETAIL_TYPE,
-			Detail: fitting(event),
+			Detail: toDetail(event),
 			Resources: [],
 		};
 		const reply = await client.send(new PutEventsCommand({ Entries: [entry] })).catch((cause: unknown) => {
-			throw failed(cause instanceof Error ? cause.name : "no reply", cause);
+			throw publishFailed(cause instanceof Error ? cause.name : "no reply", cause);
 		});
 		const refused = reply.Entries?.find(({ ErrorCode }) => ErrorCode !== undefined);
-		if (refused || reply.FailedEntryCount !== 0) throw failed(refused?.ErrorCode ?? "an entry was refused");
+		if (refused || reply.FailedEntryCount !== 0) throw publishFailed(refused?.ErrorCode ?? "an entry was refused");
 	};
 }
 
-/** Bytes of UTF-8 for `detail`: an entry may hold 256 KB, the rest of it is far below 6 KB. */
-const DETAIL_BYTES = 250 * 1024;
+/** An entry may hold 256 KB; its other fields take less than 6 KB. */
+const MAX_DETAIL_BYTES = 250 * 1024;
 
-/** An event too large would never be accepted, and its news never heard: then the snapshot is cut to what names it. */
-function fitting(event: SnapshotStateChange): string {
+/** The event as JSON. If it is too large to be accepted, the snapshot is reduced to id and status. */
+function toDetail(event: SnapshotStateChange): string {
 	const detail = JSON.stringify(event);
-	if (event.snapshot === null || Buffer.byteLength(detail) <= DETAIL_BYTES) return detail;
+	if (event.snapshot === null || Buffer.byteLength(detail) <= MAX_DETAIL_BYTES) return detail;
 	const { id, status } = event.snapshot;
 	return JSON.stringify({ ...event, snapshot: { id, status } } satisfies SnapshotStateChange);
 }
 
-const failed = (why: string, cause?: unknown) =>
+const publishFailed = (why: string, cause?: unknown) =>
 	new ServiceError("PUBLISH_FAILED", `event bus: the event was not accepted (${why})`, { cause, transient: true });

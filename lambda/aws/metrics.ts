@@ -13,7 +13,7 @@ import {
 } from "../domain/metrics.ts";
 import type { SnapshotStateChange, Target } from "../domain/outcome.ts";
 
-/** Metrics in CloudWatch's embedded format, a line of the log each. @param stack name of the stack, their dimension */
+/** Metrics in CloudWatch's embedded format. @param stack name of the stack, which is their dimension */
 export function createMetrics(stack: string): Metrics {
 	const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
 	metrics.clearDefaultDimensions();
@@ -22,8 +22,8 @@ export function createMetrics(stack: string): Metrics {
 }
 
 /**
- * Counts a published change of state, and measures a completed snapshot. Project and cluster stand in the same line of
- * the log, for queries: as dimensions they would make the bill grow with the fleet.
+ * Counts a published state change, and records duration and size of a completed snapshot. Project and cluster are metadata,
+ * for queries of the log: as dimensions they would cost a metric per cluster.
  */
 export function recordStateChange(metrics: Metrics, event: SnapshotStateChange): void {
 	const { state, projectId, clusterName, durationSeconds, snapshot } = event;
@@ -38,23 +38,18 @@ export function recordStateChange(metrics: Metrics, event: SnapshotStateChange):
 	metrics.publishStoredMetrics();
 }
 
-/** Counts a failed request where an alarm listens for its kind: keys that are refused, and a rate limit that is reached. */
-function countFailure(metrics: Metrics, error: unknown): void {
-	const name = error instanceof ServiceError ? errorInfo(error.name)?.metric : undefined;
-	if (name !== undefined) recordCount(metrics, name, 1);
-}
-
-/** Wraps a request so that its failures are counted on their way. */
+/** Wraps a request so that its failures are counted if an alarm exists for them: refused keys, a reached rate limit. */
 export const countFailuresOf =
 	(metrics: Metrics) =>
 	<A extends readonly unknown[], R>(work: (...input: A) => Promise<R>) =>
 	(...input: A): Promise<R> =>
 		work(...input).catch((error: unknown) => {
-			countFailure(metrics, error);
+			const name = error instanceof ServiceError ? errorInfo(error.name)?.metric : undefined;
+			if (name !== undefined) recordCount(metrics, name, 1);
 			throw error;
 		});
 
-/** Tells how old a cluster's newest completed snapshot is. */
+/** Records the age of a cluster's newest completed snapshot. */
 export function recordSnapshotAge(metrics: Metrics, { projectId, clusterName }: Target, ageSeconds: number): void {
 	metrics.addDimension(CLUSTER_DIMENSIONS.project, projectId);
 	metrics.addDimension(CLUSTER_DIMENSIONS.cluster, clusterName);
@@ -63,18 +58,17 @@ export function recordSnapshotAge(metrics: Metrics, { projectId, clusterName }: 
 }
 
 /**
- * Milliseconds: longer than a period of the alarm, which may read complete periods only. A poll then takes away the 1
- * before it when its own is read already, and no gap is seen between them.
+ * Milliseconds, more than one period of the alarm, which evaluates complete periods only. So a poll's 1 is evaluated before
+ * the next poll subtracts it, and the alarm sees no gap.
  */
 export const LATE_TIMESTAMP_OFFSET_MS = 20 * 60_000;
 
-/** Adds to, or takes from, what is late. @param at epoch milliseconds, of the deadline or of the poll that saw it */
+/** Adds or subtracts a late target. @param at epoch milliseconds of the deadline, or of the poll that found it late */
 export function recordLateTarget(metrics: Metrics, change: 1 | -1, at: number): void {
 	metrics.setTimestamp(at - LATE_TIMESTAMP_OFFSET_MS);
 	recordCount(metrics, LATE_METRIC, change);
 }
 
-/** Emits a count about the stack as a whole. */
 export function recordCount(metrics: Metrics, name: string, count: number): void {
 	metrics.addMetric(name, MetricUnit.Count, count);
 	metrics.publishStoredMetrics();

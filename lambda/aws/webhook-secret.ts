@@ -4,7 +4,7 @@ import { ServiceError } from "../domain/errors.ts";
 let client: SecretsManagerClient | undefined;
 
 /**
- * @returns the secret's text; `undefined` where the secret, or its value, does not exist
+ * @returns the secret's text; `undefined` if the secret has no value or does not exist
  * @throws ServiceError `SECRET_UNREADABLE`
  */
 export async function readWebhookSecret(secretId: string): Promise<string | undefined> {

@@ -5,13 +5,13 @@ import { PUBLISH_STEPS, type RunResult, type Target, type TargetStatus } from ".
 import { DECIDE_STEP, type DecidedEnd } from "../domain/state-change.ts";
 import type { TargetProgress } from "./status.ts";
 
-/** What the history of one execution says about its targets. */
+/** The targets of one execution, read from its history. */
 export interface HistorySummary {
 	/** In the order of the selection. */
 	readonly targets: readonly TargetProgress[];
-	/** Ends that were decided; whether they were published, {@link targets} may show. */
+	/** Final states that were decided. Those that were also published are in {@link targets}. */
 	readonly decided: readonly DecidedEnd[];
-	/** ARNs of the chained executions without a known result: their histories have the targets. */
+	/** ARNs of the chained executions without a known result: their histories hold the targets. */
 	readonly parts: readonly string[];
 	/** Those of {@link parts} that AWS ended before they returned. */
 	readonly interrupted: readonly string[];
@@ -28,7 +28,7 @@ const INTERRUPTED: ReadonlySet<EventType | undefined> = new Set([
 /**
  * Reads the last state of each target from a history, oldest event first.
  *
- * @param named the targets that the request names, for the time before the selection is checkpointed
+ * @param named the targets that the request names, used until the selection is in the history
  */
 export function summarizeHistory(events: readonly Event[], named: readonly Target[]): HistorySummary {
 	const names = new Map<string | undefined, string>();
@@ -40,7 +40,7 @@ export function summarizeHistory(events: readonly Event[], named: readonly Targe
 		if (event.Name !== undefined) names.set(event.Id, event.Name);
 		const step = names.get(event.Id);
 		for (const target of targetsIn(event, step)) targets.set(keyOf(target), target);
-		const end = step === DECIDE_STEP && readDecidedEnd(event.StepSucceededDetails?.Result?.Payload);
+		const end = step === DECIDE_STEP && read<DecidedEnd>(DecidedSchema, event.StepSucceededDetails?.Result?.Payload);
 		if (end) decided.push(end);
 		const part = event.ChainedInvokeStartedDetails?.DurableExecutionArn;
 		if (part !== undefined) parts.set(event.Id, part);
@@ -57,7 +57,7 @@ export function summarizeHistory(events: readonly Event[], named: readonly Targe
 
 function targetsIn(event: Event, step: string | undefined): readonly TargetProgress[] {
 	const payload = event.StepSucceededDetails?.Result?.Payload;
-	if (step === "select-targets") return readSelectedTargets(payload)?.map(pending) ?? [];
+	if (step === "select-targets") return read<Selection>(SelectedSchema, payload)?.targets.map(pending) ?? [];
 	if (!PUBLISHED.has(step)) return partResultIn(event)?.targets ?? [];
 	const status = readTargetStatus(payload);
 	return status ? [status] : (readPartResult(payload)?.targets ?? []);
@@ -69,7 +69,7 @@ const partResultIn = (event: Event): PartResult | undefined =>
 		event.ChainedInvokeSucceededDetails?.Result?.Payload ?? event.ChainedInvokeFailedDetails?.Error?.Payload?.ErrorData,
 	);
 
-/** Replaces targets by what the history of their part says, where it says more than that they are pending. */
+/** Replaces targets by those of a part that are not pending. */
 export function mergeTargets(whole: readonly TargetProgress[], part: readonly TargetProgress[]): TargetProgress[] {
 	const merged = new Map(whole.map((target) => [keyOf(target), target]));
 	for (const target of part) if (target.state !== "PENDING") merged.set(keyOf(target), target);
@@ -80,7 +80,7 @@ const keyOf = ({ projectId, clusterName }: Target): string => `${projectId}/${cl
 
 const pending = ({ projectId, clusterName }: Target): TargetProgress => ({ projectId, clusterName, state: "PENDING" });
 
-/** These fields are checked; the others are as this service wrote them. */
+/** Only the fields that tell payloads apart are checked: this service wrote the others. */
 const TargetSchema = v.object({ projectId: v.string(), clusterName: v.string() });
 const StatusSchema = v.looseObject({ ...TargetSchema.entries, state: v.string() });
 const SelectedSchema = v.object({ targets: v.array(TargetSchema) });
@@ -93,17 +93,12 @@ const ResultSchema = v.object({ targets: v.array(StatusSchema), omitted: v.optio
 function readTargetStatus(payload: string | undefined): TargetStatus | undefined {
 	const status = read<TargetStatus & Record<string, unknown>>(StatusSchema, payload);
 	if (status === undefined) return undefined;
-	// Fields of the checkpoint that are no part of the status.
+	// The checkpoint holds more than the status.
 	const { unpublished: _u, expectation: _e, notBefore: _n, ...known } = status;
 	return known;
 }
 
-/** @returns the end that a target was about to publish */
-const readDecidedEnd = (payload: string | undefined): DecidedEnd | undefined =>
-	read<DecidedEnd>(DecidedSchema, payload);
-
-const readSelectedTargets = (payload: string | undefined): readonly Target[] | undefined =>
-	read<{ readonly targets: readonly Target[] }>(SelectedSchema, payload)?.targets;
+type Selection = v.InferOutput<typeof SelectedSchema>;
 
 /** The result of a run or a part of it. */
 export type PartResult = Pick<RunResult, "targets" | "omitted">;
@@ -112,7 +107,7 @@ export type PartResult = Pick<RunResult, "targets" | "omitted">;
 export const readPartResult = (payload: string | undefined): PartResult | undefined =>
 	read<PartResult>(ResultSchema, payload);
 
-/** @returns `undefined` where AWS cut the payload, or an older version wrote another */
+/** @returns `undefined` if AWS truncated the payload, or another version wrote it */
 function read<T>(schema: v.GenericSchema<unknown, unknown>, payload: string | undefined): T | undefined {
 	const value = payload === undefined ? undefined : parseJson(payload);
 	return v.is(schema, value) ? (value as T) : undefined;

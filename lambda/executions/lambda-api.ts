@@ -12,31 +12,8 @@ import { ServiceError } from "../domain/errors.ts";
 import { isRecord } from "../domain/json.ts";
 import type { Run } from "../domain/run.ts";
 
-/**
- * Lambda's API for durable executions. AWS allows an account, in a region, 15 lists, 15 histories and 30 gets a second.
- * Each call throws ServiceError `CONFIG_INVALID`, or transient `START_FAILED` or `READ_FAILED`.
- *
- * @see Lambda Developer Guide, "Lambda quotas" (durable operations)
- */
-export interface DurableExecutions {
-	/**
-	 * Starts a run and returns at once. It is safe to repeat: the same name with the same payload is the same execution.
-	 *
-	 * @returns the execution's ARN where AWS returns it
-	 * @throws ServiceError also `RUN_NAME_TAKEN`, where the name belongs to another request
-	 * @see Lambda Developer Guide, "Execution names" (durable-execution-idempotency)
-	 */
-	readonly start: (run: Run) => Promise<string | undefined>;
-	/** @returns the ARN of the execution with this name; `undefined` where there is none (yet) */
-	readonly find: (name: string) => Promise<string | undefined>;
-	/** @returns `undefined` where AWS does not know the ARN (yet, or no longer) */
-	readonly get: (arn: string) => Promise<GetDurableExecutionResponse | undefined>;
-	/** @returns events, oldest first, of at most {@link MAX_PAGES} pages */
-	readonly history: (arn: string) => Promise<readonly Event[]>;
-}
-
 const PAGE_SIZE = 1000;
-/** 25 targets that are polled for three days fill about four pages. */
+/** 25 targets polled for three days fill about four pages. */
 const MAX_PAGES = 10;
 
 /**
@@ -46,9 +23,24 @@ const MAX_PAGES = 10;
  */
 const NAME_TAKEN = /^DurableExecutionAlready(?:Started|Exists)(?:Exception)?$/;
 
-export function createDurableExecutions(lambda: LambdaClient, functionArn: string): DurableExecutions {
+export type DurableExecutions = ReturnType<typeof createDurableExecutions>;
+
+/**
+ * Lambda's API for durable executions. Per account and region, AWS allows 15 lists, 15 histories and 30 gets a second.
+ * Each function throws ServiceError `CONFIG_INVALID`, or transient `START_FAILED` or `READ_FAILED`.
+ *
+ * @see Lambda Developer Guide, "Lambda quotas" (durable operations)
+ */
+export function createDurableExecutions(lambda: LambdaClient, functionArn: string) {
 	return {
-		async start(run) {
+		/**
+		 * Starts a run without waiting for it. Repeating the call with the same name and payload starts no second execution.
+		 *
+		 * @returns the execution's ARN if AWS returns it
+		 * @throws ServiceError also `RUN_NAME_TAKEN`, if the name belongs to another request
+		 * @see Lambda Developer Guide, "Execution names" (durable-execution-idempotency)
+		 */
+		async start(run: Run): Promise<string | undefined> {
 			const command = new InvokeCommand({
 				FunctionName: functionArn,
 				InvocationType: "Event",
@@ -63,7 +55,8 @@ export function createDurableExecutions(lambda: LambdaClient, functionArn: strin
 				throw new ServiceError("RUN_NAME_TAKEN", message);
 			}
 		},
-		async find(name) {
+		/** @returns the ARN of the execution with this name; `undefined` if there is none (yet) */
+		async find(name: string): Promise<string | undefined> {
 			const command = new ListDurableExecutionsByFunctionCommand({
 				FunctionName: withoutQualifier(functionArn),
 				DurableExecutionName: name,
@@ -73,8 +66,12 @@ export function createDurableExecutions(lambda: LambdaClient, functionArn: strin
 			const execution = reply?.DurableExecutions?.find((candidate) => candidate.DurableExecutionName === name);
 			return execution?.DurableExecutionArn;
 		},
-		get: (arn) => undefinedIfAbsent(lambda.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }))),
-		async history(arn) {
+		/** @returns `undefined` if AWS does not know the ARN (yet, or no longer) */
+		get: (arn: string): Promise<GetDurableExecutionResponse | undefined> =>
+			undefinedIfAbsent(lambda.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }))),
+
+		/** @returns events, oldest first, of at most {@link MAX_PAGES} pages */
+		async history(arn: string): Promise<readonly Event[]> {
 			const events: Event[] = [];
 			let marker: string | undefined;
 			for (let page = 0; page < MAX_PAGES; page++) {
@@ -94,7 +91,7 @@ export function createDurableExecutions(lambda: LambdaClient, functionArn: strin
 	};
 }
 
-/** JSON with sorted keys at every depth: AWS compares the bytes to tell a repeated request from another one. */
+/** JSON with sorted keys: AWS compares the bytes to tell a repeated request from another one. */
 export const toExecutionPayload = (run: Run): Uint8Array => Buffer.from(JSON.stringify(run, sortKeys));
 
 function sortKeys(_key: string, value: unknown): unknown {
@@ -103,8 +100,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 /**
- * The function's ARN for the list of executions: an execution stays on the version that it began on, and would drop out
- * of an alias's list when the alias moves to another.
+ * The function's ARN without alias. The list of an alias lacks executions that began before it moved to another version.
  */
 export function withoutQualifier(functionArn: string): string {
 	const parts = functionArn.split(":");
@@ -120,7 +116,7 @@ async function undefinedIfAbsent<T>(reply: Promise<T>): Promise<T | undefined> {
 	}
 }
 
-/** The message has the name of AWS's error only: its text holds ARNs. `CONFIG_INVALID` where a retry cannot help. */
+/** The message holds only the name of AWS's error: its text holds ARNs. */
 function toServiceError(code: "START_FAILED" | "READ_FAILED", error: unknown): ServiceError {
 	const name = error instanceof Error ? error.name : "unknown error";
 	if (isRefusal(error)) {
@@ -131,7 +127,7 @@ function toServiceError(code: "START_FAILED" | "READ_FAILED", error: unknown): S
 	return new ServiceError(code, message, { cause: error, transient: true });
 }
 
-/** A 4xx that is neither throttling nor a timeout is the same at every try. */
+/** Whether every retry would fail: a 4xx other than throttling and timeouts. */
 function isRefusal(error: unknown): boolean {
 	if (!(error instanceof LambdaServiceException)) return false;
 	const status = error.$metadata.httpStatusCode ?? 500;

@@ -7,13 +7,13 @@ import { pendingTargets, type RunStatus, readRunStatus } from "./status.ts";
 /** Starts and reads runs. */
 export interface Runs {
 	/**
-	 * Starts a run, or finds that it was started before.
+	 * Starts a run, unless it was started before.
 	 *
 	 * @throws ServiceError `RUN_NAME_TAKEN`, `START_FAILED` (transient), `CONFIG_INVALID`
 	 */
 	readonly start: (run: Run) => Promise<void>;
 	/**
-	 * @returns `undefined` for a run that does not exist, or whose retention is over
+	 * @returns `undefined` for a run that does not exist, or is no longer retained
 	 * @throws ServiceError `READ_FAILED` (transient), `CONFIG_INVALID`
 	 */
 	readonly read: (run: string) => Promise<RunStatus | undefined>;
@@ -21,12 +21,12 @@ export interface Runs {
 
 /** Milliseconds for which the status of a run that has ended is cached. */
 const ENDED_MAX_AGE_MS = 300_000;
-/** Milliseconds for which a status is cached for each execution that was read for it, and at most. */
-const RUNNING_MAX_AGE_MS = 800;
-const LONGEST_MAX_AGE_MS = 10_000;
-/** Targets of one execution: a larger run is read from one history for each part. */
+/** Milliseconds for which a status is cached per history that was read for it, and in total. */
+const MAX_AGE_PER_HISTORY_MS = 800;
+const RUNNING_MAX_AGE_MS = 10_000;
+/** Targets of one execution: a larger run has one history per part. */
 const TARGETS_PER_HISTORY = 25;
-/** Milliseconds after its start for which a run counts as running though AWS does not list it yet. */
+/** Milliseconds for which a started run counts as running though AWS does not list it yet. */
 const START_GRACE_MS = 60_000;
 /** Entries of each cache. */
 const CACHE_SIZE = 1000;
@@ -50,7 +50,7 @@ export function createRuns(lambda: LambdaClient, functionArn: string, now: () =>
 		return (await readRunStatus(executions, name, arn)) ?? justStarted(name);
 	}
 
-	/** AWS queues an asynchronous start, so that an execution may be listed only seconds later. */
+	/** AWS queues an asynchronous start, so it may list the execution only seconds later. */
 	function justStarted(name: string): RunStatus | undefined {
 		const start = starts.get(name);
 		if (start === undefined || now() - start.at > START_GRACE_MS) return undefined;
@@ -68,11 +68,11 @@ export function createRuns(lambda: LambdaClient, functionArn: string, now: () =>
 	};
 }
 
-/** Many callers may poll one run, and AWS's limits are low: the more reads a status costs, the longer it is cached. */
+/** Many callers may poll one run, and AWS's limits are low: a status that costs more reads is cached longer. */
 function maxAgeOf(status: RunStatus | undefined): number {
 	if (status?.status !== "RUNNING") return status ? ENDED_MAX_AGE_MS : 0;
 	const histories = Math.max(1, Math.ceil(status.targets.length / TARGETS_PER_HISTORY));
-	return Math.min(LONGEST_MAX_AGE_MS, RUNNING_MAX_AGE_MS * histories);
+	return Math.min(RUNNING_MAX_AGE_MS, MAX_AGE_PER_HISTORY_MS * histories);
 }
 
 /** Checks every start against the operator's limits. */
@@ -85,8 +85,7 @@ export const withRequestLimits = (runs: Runs, limits: RequestLimits): Runs => ({
 });
 
 /**
- * Shares reads: callers who ask for the same key while it is read get the same result, and so do later ones while it is
- * cached. A failure is not cached.
+ * Caches the results of reads, and shares a read among all who request the same key meanwhile. Failures are not cached.
  *
  * @param maxAge milliseconds for which a result is cached
  * @param now epoch milliseconds
@@ -98,28 +97,25 @@ export function shareReads<T>(
 	capacity: number,
 ): (key: string) => Promise<T> {
 	const cache = createCache<{ readonly result: Promise<T>; until: number }>(capacity);
-
 	return (key) => {
 		const cached = cache.get(key);
 		if (cached && now() < cached.until) return cached.result;
 		const entry = { result: read(key), until: Number.POSITIVE_INFINITY };
-		const expireAt = (until: number) => {
-			entry.until = until;
-		};
 		entry.result.then(
-			(result) => expireAt(now() + maxAge(result)),
-			() => expireAt(0),
+			(result) => {
+				entry.until = now() + maxAge(result);
+			},
+			() => {
+				entry.until = 0;
+			},
 		);
 		cache.set(key, entry);
 		return entry.result;
 	};
 }
 
-/** A map whose oldest entry gives way to the newest when it is full. */
-export function createCache<T>(capacity: number): {
-	get(key: string): T | undefined;
-	set(key: string, value: T): void;
-} {
+/** A map that drops the oldest entry when it is full. */
+export function createCache<T>(capacity: number): Pick<Map<string, T>, "get"> & { set(key: string, value: T): void } {
 	const entries = new Map<string, T>();
 	return {
 		get: (key) => entries.get(key),

@@ -6,10 +6,10 @@ import type { DecidedEnd, EndedParts } from "../domain/state-change.ts";
 import { mergeTargets, readPartResult, summarizeHistory } from "./history.ts";
 import type { DurableExecutions } from "./lambda-api.ts";
 
-/** Histories of chained parts that one read takes: as many parts as one execution chains. */
+/** One execution chains at most so many parts. */
 const MAX_PARTS = 100;
 
-/** Reads the status of a run: from the result of its execution, or from the history where there is none. */
+/** Reads the status of a run from the result of its execution, or while there is none from its history. */
 export async function readRunStatus(
 	executions: Pick<DurableExecutions, "get" | "history">,
 	run: string,
@@ -36,22 +36,22 @@ async function readTargets(
 	onDecided: (decided: readonly DecidedEnd[]) => void = () => {},
 ): Promise<TargetProgress[]> {
 	let left = MAX_PARTS;
-	const readPart = async (part: string, pending: readonly PendingTarget[]): Promise<TargetProgress[]> => {
+	const readExecution = async (part: string, pending: readonly PendingTarget[]): Promise<TargetProgress[]> => {
 		const { targets, parts, decided } = summarizeHistory(await executions.history(part), pending);
 		onDecided(decided);
 		let merged: TargetProgress[] = [...targets];
 		for (const each of parts) {
 			if (left-- <= 0) break;
-			merged = mergeTargets(merged, await readPart(each, []));
+			merged = mergeTargets(merged, await readExecution(each, []));
 		}
 		return merged;
 	};
-	return readPart(arn, named);
+	return readExecution(arn, named);
 }
 
 /**
- * Reads the targets of the chained parts of an execution that AWS ended before they returned: their published states, and
- * the ends that were decided but perhaps not published.
+ * Reads the targets of the chained parts that AWS ended before they returned: their published states, and the final states
+ * that were decided but may not have been published.
  *
  * @throws ServiceError `READ_FAILED`, `CONFIG_INVALID`
  */
@@ -65,12 +65,10 @@ export async function readEndedParts(executions: HistoryReader, arn: string): Pr
 	return { published: targets.filter((target): target is TargetStatus => target.state !== "PENDING"), decided };
 }
 
-function statusOf({ Status }: GetDurableExecutionResponse): RunStatus["status"] {
-	if (Status === "RUNNING" || Status === "SUCCEEDED") return Status;
-	return "FAILED";
-}
+const statusOf = ({ Status }: GetDurableExecutionResponse): RunStatus["status"] =>
+	Status === "RUNNING" || Status === "SUCCEEDED" ? Status : "FAILED";
 
-/** AWS's own message about a failure may hold ARNs and stacks, so it is not passed on. */
+/** AWS's own message may hold ARNs and stack traces, so it is not returned. */
 function reasonOf({ Status }: GetDurableExecutionResponse): Reason | undefined {
 	if (Status === "RUNNING" || Status === "SUCCEEDED") return undefined;
 	if (Status === "TIMED_OUT") return { code: "RUN_TIMED_OUT", message: "the run outlived its execution timeout" };
@@ -78,7 +76,7 @@ function reasonOf({ Status }: GetDurableExecutionResponse): Reason | undefined {
 	return { code: "RUN_BROKEN_OFF", message: "the run failed; see the log of the snapshot function" };
 }
 
-/** The run that the execution was started with; `undefined` where AWS cut it. */
+/** The input of the execution; `undefined` if AWS truncated it. */
 function readInput(input: string | undefined): Run | undefined {
 	try {
 		return parseRun(JSON.parse(input ?? ""));
@@ -87,7 +85,7 @@ function readInput(input: string | undefined): Run | undefined {
 	}
 }
 
-/** A target of which nothing is known yet. */
+/** A target without a published state. */
 export interface PendingTarget extends Target {
 	readonly state: "PENDING";
 }
@@ -96,14 +94,14 @@ export type TargetProgress = TargetStatus | PendingTarget;
 
 export interface RunStatus {
 	readonly run: string;
-	/** Absent where AWS cut the execution's input. */
+	/** Absent if AWS truncated the execution's input. */
 	readonly requestedBy?: RequestedBy;
 	readonly status: "RUNNING" | "SUCCEEDED" | "FAILED";
-	/** Empty while a request by `all` or tags has not been resolved. */
+	/** Empty until a request by `all` or tags has been resolved. */
 	readonly targets: readonly TargetProgress[];
 	/** Epoch milliseconds. */
 	readonly startedAt: number;
-	/** Why the run as a whole failed; absent where the targets have reasons. */
+	/** Why the run as a whole failed; absent if the targets have reasons. */
 	readonly reason?: Reason;
 }
 

@@ -3,9 +3,6 @@ import { InputError, MAX_FAULTS, toFaults } from "../domain/errors.ts";
 import { parseLimits, type RequestLimits } from "../domain/limits.ts";
 import { readSnapshotRequest, type SnapshotRequest } from "../domain/request.ts";
 
-/** Atlas's media type: errors, snapshots and clusters are asked for by this one version date. */
-export const ATLAS_MEDIA_TYPE = "application/vnd.atlas.2025-03-12+json";
-
 export const HEARTBEAT_RULE = "must be an https URL without user, password and fragment (http only for loopback)";
 
 const text = v.pipe(v.string("is missing"), v.minLength(1, "must not be empty"));
@@ -38,7 +35,7 @@ const DefaultRequest = v.pipe(
 	}),
 );
 
-/** The stack's name: it tells runs, markers and metrics of two stacks in one account and region apart. */
+/** The stack's name: a part of the names of runs, of markers and of metrics. */
 const StackName = v.optional(
 	v.pipe(
 		text,
@@ -47,7 +44,7 @@ const StackName = v.optional(
 	"atlas-snapshots",
 );
 
-/** What hooks, HTTP callers and events may ask for. Nothing that is not understood is left out: it would let too much pass. */
+/** Limits of hooks, HTTP callers and events. An unknown field is an error: ignoring it could weaken a limit. */
 const Limits = v.optional(
 	v.pipe(
 		text,
@@ -62,26 +59,25 @@ const Limits = v.optional(
 	"{}",
 );
 
-/** Of every function that calls Atlas. */
-const ForAtlas = {
+/** Variables of every function that calls Atlas. */
+const ATLAS_VARIABLES = {
 	STACK_NAME: StackName,
 	/** Name or ARN of the secret that holds the Atlas keys. */
 	ATLAS_SECRET_ID: text,
-	/** Where Atlas is; `https://cloud.mongodbgov.com` for government projects. */
+	/** Origin of Atlas; `https://cloud.mongodbgov.com` for government projects. */
 	ATLAS_BASE_URL: v.optional(AtlasBaseUrl, "https://cloud.mongodb.com"),
 	ATLAS_MEDIA_TYPE: v.optional(
 		v.pipe(
 			text,
 			v.regex(/^application\/vnd\.atlas\.\d{4}-\d{2}-\d{2}\+json$/, "must be application/vnd.atlas.<date>+json"),
 		),
-		ATLAS_MEDIA_TYPE,
 	),
 };
 
 const FreshnessConfigSchema = v.object(
 	{
-		...ForAtlas,
-		/** Pinged after each look; it holds a token. */
+		...ATLAS_VARIABLES,
+		/** Pinged after each check; it holds a token. */
 		HEARTBEAT_URL: v.optional(v.pipe(text, v.check(isAllowedHeartbeat, HEARTBEAT_RULE))),
 	},
 	"is missing",
@@ -89,11 +85,11 @@ const FreshnessConfigSchema = v.object(
 
 const SnapshotConfigSchema = v.object(
 	{
-		...ForAtlas,
+		...ATLAS_VARIABLES,
 		REQUEST_LIMITS: Limits,
-		/** Name or ARN of the bus that outcomes are published on. */
+		/** Name or ARN of the bus that events are published on. */
 		EVENT_BUS_NAME: text,
-		/** Seconds before the first look at a new snapshot, and the least between two looks. */
+		/** Seconds before the first poll of a new snapshot, and the minimum between two polls. */
 		FIRST_POLL_SECONDS: v.optional(seconds, "15"),
 	},
 	"is missing",
@@ -113,40 +109,36 @@ const TriggerConfigSchema = v.object(
 	"is missing",
 );
 
-export type FreshnessConfig = Readonly<v.InferOutput<typeof FreshnessConfigSchema>>;
-export type SnapshotConfig = Readonly<v.InferOutput<typeof SnapshotConfigSchema>>;
-export type TriggerConfig = Readonly<v.InferOutput<typeof TriggerConfigSchema>>;
+export type FreshnessConfig = ReturnType<typeof readFreshnessConfig>;
+export type SnapshotConfig = ReturnType<typeof readSnapshotConfig>;
+export type TriggerConfig = ReturnType<typeof readTriggerConfig>;
 
-/** The environment variables as the stack sets them: a renamed one fails the type check, not the first night. */
+/** The environment variables as the stack sets them: the type check finds a renamed one. */
 export type FreshnessEnvironment = v.InferInput<typeof FreshnessConfigSchema>;
 export type SnapshotEnvironment = v.InferInput<typeof SnapshotConfigSchema>;
 export type TriggerEnvironment = v.InferInput<typeof TriggerConfigSchema>;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Each reader throws InputError `CONFIG_INVALID`, naming every invalid variable and quoting no value. */
+const readerOf =
+	<S extends v.GenericSchema<unknown, unknown>>(schema: S) =>
+	(env: Readonly<Record<string, string | undefined>>): Readonly<v.InferOutput<S>> => {
+		const result = v.safeParse(schema, env);
+		if (result.success) return result.output;
+		throw new InputError("CONFIG_INVALID", "environment", toFaults(result.issues));
+	};
 
-/** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
-export const readFreshnessConfig = (env: Environment): FreshnessConfig => read(FreshnessConfigSchema, env);
+export const readFreshnessConfig = readerOf(FreshnessConfigSchema);
+export const readSnapshotConfig = readerOf(SnapshotConfigSchema);
+export const readTriggerConfig = readerOf(TriggerConfigSchema);
 
-/** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
-export const readSnapshotConfig = (env: Environment): SnapshotConfig => read(SnapshotConfigSchema, env);
-
-/** @throws InputError `CONFIG_INVALID`, naming every variable at fault and quoting no value */
-export const readTriggerConfig = (env: Environment): TriggerConfig => read(TriggerConfigSchema, env);
-
-function read<S extends v.GenericSchema<unknown, unknown>>(schema: S, env: Environment): v.InferOutput<S> {
-	const result = v.safeParse(schema, env);
-	if (result.success) return result.output;
-	throw new InputError("CONFIG_INVALID", "environment", toFaults(result.issues));
-}
-
-/** Keys travel to this URL, so it is https, or loopback for tests and local runs. */
+/** Keys are sent to this URL, so it is https, or loopback for tests and local runs. */
 export function isAllowedAtlas(url: string): boolean {
 	if (!URL.canParse(url)) return false;
 	const { pathname, search } = new URL(url);
 	return pathname === "/" && search === "" && isPrivate(new URL(url));
 }
 
-/** A URL of any path and query, that nobody on the way can read. */
+/** The URL holds a token, so it is https as well. */
 export function isAllowedHeartbeat(url: string): boolean {
 	return URL.canParse(url) && isPrivate(new URL(url));
 }

@@ -13,37 +13,28 @@ import { checkFreshness, type Freshness, sendHeartbeat } from "../monitoring/fre
 import { readMeasuredClusters, readWatchedClusters, type WatchedClusters } from "../monitoring/freshness-event.ts";
 import { type FreshnessConfig, readFreshnessConfig } from "./config.ts";
 
-/** Built with the first event: a faulty configuration then fails the invocation, which alarms, not the start. */
-let work: FreshnessDependencies | undefined;
+/** Created with the first event: a faulty configuration fails the invocation, which raises an alarm. */
+let dependencies: FreshnessDependencies | undefined;
 
 /**
- * Called by a schedule of its own, apart from the runs: `{"targets": […]}` is answered by how fresh they are. By hand,
- * `{"doctor": true}` is answered by a report on whether a snapshot would succeed; beside it `projectId`, `clusterName`
- * and `retentionInDays` say of what.
+ * Called by a schedule of its own, apart from the runs, with `{"targets": […]}`: returns how fresh their snapshots are. An
+ * operator may call it with `{"doctor": true}` and optionally `projectId`, `clusterName` and `retentionInDays`: returns a
+ * report on whether a snapshot would succeed.
  */
 export const handler = middy<unknown, { readonly freshness: readonly Freshness[] } | DoctorReport>({
 	timeoutEarlyInMillis: 0,
 }).handler(async (event: unknown) => {
-	work ??= createDependencies(readFreshnessConfig(process.env));
-	if (isForDoctor(event)) return work.examine(readCheckRequest(event));
-	return { freshness: await work.look(readWatchedClusters(event), readMeasuredClusters(event)) };
+	dependencies ??= createDependencies(readFreshnessConfig(process.env));
+	if (isForDoctor(event)) return dependencies.runDoctor(readCheckRequest(event));
+	return { freshness: await dependencies.checkTargets(readWatchedClusters(event), readMeasuredClusters(event)) };
 });
 
 const isForDoctor = (event: unknown): boolean =>
 	typeof event === "object" && event !== null && "doctor" in event && event.doctor === true;
 
-/** What the freshness function works with. */
-export interface FreshnessDependencies {
-	/** @param measured whether a cluster's age is a metric of its own */
-	readonly look: (
-		watched: readonly WatchedClusters[],
-		measured: (target: Target) => boolean,
-	) => Promise<readonly Freshness[]>;
-	readonly examine: (request: CheckRequest) => Promise<DoctorReport>;
-}
+type FreshnessDependencies = ReturnType<typeof createDependencies>;
 
-/** Configuration → what the freshness function works with. */
-export function createDependencies(config: FreshnessConfig): FreshnessDependencies {
+function createDependencies(config: FreshnessConfig) {
 	const { ATLAS_SECRET_ID: secretId, ATLAS_BASE_URL: baseUrl, ATLAS_MEDIA_TYPE: mediaType } = config;
 	const logger = new Logger({ serviceName: "atlas-snapshots" });
 	const metrics = createMetrics(config.STACK_NAME);
@@ -51,33 +42,32 @@ export function createDependencies(config: FreshnessConfig): FreshnessDependenci
 	const secrets = new SecretsManagerClient(AWS_CLIENT_SETTINGS);
 	const readSecret = createSecretReader(secrets, secretId, now, (warning) => logger.warn(warning));
 	const atlas = createAtlas({ baseUrl, mediaType, readSecret, now });
-	const told = countFailuresOf(metrics);
+	const counted = countFailuresOf(metrics);
 	const ports = {
 		now,
-		listSnapshots: told(atlas.listSnapshots),
-		listClusters: told(atlas.listClusters),
-		listProjects: told(atlas.listProjects),
+		listSnapshots: counted(atlas.listSnapshots),
+		listClusters: counted(atlas.listClusters),
+		listProjects: counted(atlas.listProjects),
 	};
-	/** Without an age there is no metric: the alarm takes missing data for a breach. */
-	const tell = ({ projectId, clusterName, ageSeconds, fresh, reason }: Freshness, measured: boolean) => {
-		const about = { project_id: projectId, cluster_name: clusterName, age_seconds: ageSeconds, reason };
-		if (fresh) logger.info("fresh", about);
-		else logger.warn("not fresh", about);
+	/** Without an age no metric is written: the alarm treats missing data as breaching. */
+	const report = ({ projectId, clusterName, ageSeconds, fresh, reason }: Freshness, measured: boolean) => {
+		const fields = { project_id: projectId, cluster_name: clusterName, age_seconds: ageSeconds, reason };
+		if (fresh) logger.info("fresh", fields);
+		else logger.warn("not fresh", fields);
 		if (ageSeconds !== null && measured) recordSnapshotAge(metrics, { projectId, clusterName }, ageSeconds);
 	};
-	const beat = async (allIsWell: boolean) => {
-		if (config.HEARTBEAT_URL === undefined) return;
-		const failure = await sendHeartbeat(config.HEARTBEAT_URL, allIsWell);
-		if (failure !== undefined) logger.warn("heartbeat not accepted", { failure });
-	};
 	return {
-		async look(watched, measured) {
-			const all = await checkFreshness(ports, watched, (freshness) => tell(freshness, measured(freshness)));
-			recordCount(metrics, NOT_FRESH_METRIC, all.filter(({ fresh }) => !fresh).length);
-			await beat(all.every(({ fresh }) => fresh));
+		async checkTargets(watched: readonly WatchedClusters[], isMeasured: (target: Target) => boolean) {
+			const all = await checkFreshness(ports, watched, (freshness) => report(freshness, isMeasured(freshness)));
+			const notFresh = all.filter(({ fresh }) => !fresh).length;
+			recordCount(metrics, NOT_FRESH_METRIC, notFresh);
+			if (config.HEARTBEAT_URL !== undefined) {
+				const failure = await sendHeartbeat(config.HEARTBEAT_URL, notFresh === 0);
+				if (failure !== undefined) logger.warn("heartbeat not accepted", { failure });
+			}
 			return all;
 		},
-		examine: (request) =>
+		runDoctor: (request: CheckRequest) =>
 			runDoctor(
 				{ baseUrl, mediaType, secretId, readSecretText: () => readSecretText(secrets, secretId), now },
 				request,

@@ -19,100 +19,87 @@ import { runRequest } from "../workflow/run.ts";
 import { keepExecutionStart } from "../workflow/steps.ts";
 import { readSnapshotConfig, type SnapshotConfig } from "./config.ts";
 
-let work: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
-
 const logger = new Logger({ serviceName: "atlas-snapshots" });
 
-/** Built once a process and shared by all its runs. */
-function build() {
+/** Created once per process and shared by all its runs. */
+let run: ((input: RunInput, durable: DurableContext) => Promise<RunResult>) | undefined;
+
+function createRun() {
 	const config = readSnapshotConfig(process.env);
 	return runRequest(createPorts(config), config.FIRST_POLL_SECONDS);
 }
 
 /**
- * The durable function: carries out a run. Started by the trigger function under the run's name, and by itself for the
- * parts of a large run.
- *
- * Middy's own mode for durable functions has no way to pass the SDK a client.
+ * The durable function, which carries out a run. The trigger function starts it under the run's name; for a large run it
+ * starts itself for the parts. Middy's own mode for durable functions cannot pass a client to the SDK.
  */
 export const handler = withDurableExecution(
 	middy<RunInput, RunResult, Error, DurableContext>({
-		// The early timeout of middy outlives a suspended invocation and would run the error path of a run that is well.
+		// Middy's early timeout would continue after the invocation is suspended, and then run the error path.
 		timeoutEarlyInMillis: 0,
 	}).handler((input, durable) => {
-		work ??= build();
-		// The SDK's own logger writes fields as a part of the message, where no query finds them.
+		run ??= createRun();
+		// The SDK's own logger writes fields as a part of the message, where queries do not find them.
 		durable.configureLogger({ customLogger: logger });
-		return work(input, durable);
+		return run(input, durable);
 	}),
 	{ client: createDurableClient(), plugins: [keepExecutionStart] },
 );
 
-/** Configuration → what the durable function works with: one token, one connection pool, one rate budget a process. */
-export function createPorts(config: SnapshotConfig): Ports {
-	const logger = new Logger({ serviceName: "atlas-snapshots" });
+/** One token, one connection pool and one rate limit per process. */
+function createPorts(config: SnapshotConfig): Ports {
 	const metrics = createMetrics(config.STACK_NAME);
-	const readSecret = createSecretReader(
-		new SecretsManagerClient(AWS_CLIENT_SETTINGS),
-		config.ATLAS_SECRET_ID,
-		() => Date.now(),
-		(warning) => logger.warn(warning),
-	);
+	const now = () => Date.now();
+	const secrets = new SecretsManagerClient(AWS_CLIENT_SETTINGS);
 	const atlas = createAtlas({
 		baseUrl: config.ATLAS_BASE_URL,
 		mediaType: config.ATLAS_MEDIA_TYPE,
-		readSecret,
-		now: () => Date.now(),
-		// A line of the log for each snapshot asked for, not for each look.
-		onReply: ({ method, rateLimitRemaining: left }) => {
-			if (method === "POST" && left !== undefined) recordCount(metrics, RATE_LEFT_METRIC, left);
+		readSecret: createSecretReader(secrets, config.ATLAS_SECRET_ID, now, (warning) => logger.warn(warning)),
+		now,
+		// Once per requested snapshot, not per poll.
+		onReply: ({ method, rateLimitRemaining }) => {
+			if (method === "POST" && rateLimitRemaining !== undefined) {
+				recordCount(metrics, RATE_LEFT_METRIC, rateLimitRemaining);
+			}
 		},
 	});
-	const put = createEventPublisher(new EventBridgeClient(AWS_CLIENT_SETTINGS), config.EVENT_BUS_NAME);
-	const publish: Ports["publish"] = async (event) => {
-		await put(event).catch((error: unknown) => {
-			recordCount(metrics, PUBLISH_FAILED_METRIC, 1);
-			const { run, state, projectId, clusterName } = event;
-			const reason = error instanceof Error ? error.message : "unknown";
-			logger.warn("an event was not published; it is offered again", {
-				run,
-				state,
-				project_id: projectId,
-				cluster_name: clusterName,
-				reason,
-			});
-			throw error;
-		});
-		recordStateChange(metrics, event);
-		const { state, run, requestedBy, projectId, clusterName, snapshotId, durationSeconds, reason } = event;
-		const { expectedEndAt, requestedAt, warnings } = event;
-		logger.info("published", {
-			state,
-			run,
-			requested_by: requestedBy,
-			project_id: projectId,
-			cluster_name: clusterName,
-			snapshot_id: snapshotId,
-			duration_seconds: durationSeconds,
-			expected_seconds: expectedEndAt && (Date.parse(expectedEndAt) - Date.parse(requestedAt)) / 1000,
-			reason,
-			warnings: warnings?.map(({ code }) => code),
-		});
-	};
-	const told = countFailuresOf(metrics);
+	const putEvent = createEventPublisher(new EventBridgeClient(AWS_CLIENT_SETTINGS), config.EVENT_BUS_NAME);
+	const counted = countFailuresOf(metrics);
 	return {
 		stack: config.STACK_NAME,
 		limits: config.REQUEST_LIMITS,
-		now: () => Date.now(),
-		takeSnapshot: told(atlas.takeSnapshot),
-		readSnapshot: told(atlas.readSnapshot),
-		listSnapshots: told(atlas.listSnapshots),
-		readCluster: told(atlas.readCluster),
-		listClusters: told(atlas.listClusters),
-		listProjects: told(atlas.listProjects),
+		now,
+		takeSnapshot: counted(atlas.takeSnapshot),
+		readSnapshot: counted(atlas.readSnapshot),
+		listSnapshots: counted(atlas.listSnapshots),
+		readCluster: counted(atlas.readCluster),
+		listClusters: counted(atlas.listClusters),
+		listProjects: counted(atlas.listProjects),
 		readBrokenParts: (arn) => readEndedParts(createDurableExecutions(new LambdaClient(AWS_CLIENT_SETTINGS), arn), arn),
 		warn: (message, fields, isRepeated) => logger[isRepeated ? "debug" : "warn"](message, fields),
 		countLate: (change, at) => recordLateTarget(metrics, change, at),
-		publish,
+		async publish(event) {
+			const { run, state, projectId, clusterName } = event;
+			const fields = { state, run, project_id: projectId, cluster_name: clusterName };
+			try {
+				await putEvent(event);
+			} catch (error) {
+				recordCount(metrics, PUBLISH_FAILED_METRIC, 1);
+				const reason = error instanceof Error ? error.message : "unknown";
+				logger.warn("an event was not published; it is offered again", { ...fields, reason });
+				throw error;
+			}
+			recordStateChange(metrics, event);
+			const { expectedEndAt, requestedAt, reason } = event;
+			logger.info("published", {
+				...fields,
+				requested_by: event.requestedBy,
+				snapshot_id: event.snapshotId,
+				duration_seconds: event.durationSeconds,
+				expected_seconds: expectedEndAt && (Date.parse(expectedEndAt) - Date.parse(requestedAt)) / 1000,
+				reason,
+				warnings: event.warnings?.map(({ code }) => code),
+			});
+		},
 	};
 }

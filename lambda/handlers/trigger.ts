@@ -57,13 +57,13 @@ async function readOpenApi(): Promise<string> {
 	return JSON.stringify(openapi);
 }
 
-/** Loaded with the first hook: the client adds 50 ms to a cold start, and most sandboxes never see a hook. */
+/** Loaded with the first hook: the client adds 50 ms to a cold start, and most processes never receive a hook. */
 async function readSecret(secretId: string): Promise<string | undefined> {
 	const { readWebhookSecret } = await import("../aws/webhook-secret.ts");
 	return readWebhookSecret(secretId);
 }
 
-/** Answers an HTTP request where the configuration is faulty. For events the error stays thrown. */
+/** Replies to an HTTP request when the configuration is faulty. For events the error is thrown. */
 function replyToFailure(failed: { readonly event: unknown; readonly error: unknown; response: unknown }): void {
 	if (!isGatewayEvent(failed.event)) return;
 	const { method } = readGatewayEvent(failed.event, 0);

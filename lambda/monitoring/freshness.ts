@@ -1,13 +1,14 @@
-import { request as requestInClear } from "node:http";
-import { request } from "node:https";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { Atlas } from "../atlas/client.ts";
 import { type Cluster, hasTags, ineligibleReason } from "../domain/cluster.ts";
 import { classifyFailure } from "../domain/failure.ts";
 import { NO_NAME, type Reason, type Target } from "../domain/outcome.ts";
+import { isListOfNames } from "../domain/request.ts";
 import { ageSeconds, isNotScheduled, newestCompleted, snapshotKindOfCluster } from "../domain/snapshot.ts";
 import type { WatchedClusters } from "./freshness-event.ts";
 
-/** What a look needs from the world. */
+/** External calls of the check. */
 export interface FreshnessPorts extends Pick<Atlas, "listSnapshots" | "listClusters" | "listProjects"> {
 	/** @returns epoch milliseconds */
 	now(): number;
@@ -15,121 +16,120 @@ export interface FreshnessPorts extends Pick<Atlas, "listSnapshots" | "listClust
 
 /** How fresh one cluster's snapshots are. */
 export interface Freshness extends Target {
-	/** Whole seconds since the newest completed snapshot was asked for; `null` where there is none, or nobody knows. */
+	/** Whole seconds since the newest completed snapshot was requested; `null` if there is none or it is unknown. */
 	readonly ageSeconds: number | null;
 	readonly expectedEveryMinutes: number;
-	/** Whether the newest is as young as the schedule promises. */
+	/** Whether the newest snapshot is as young as expected. */
 	readonly fresh: boolean;
 	/** Why there is no age. */
 	readonly reason?: Reason;
 }
 
-const PROJECTS_AT_ONCE = 3;
-const CLUSTERS_AT_ONCE = 4;
+type Report = (freshness: Freshness) => void;
+
+const CONCURRENT_PROJECTS = 3;
+const CONCURRENT_CLUSTERS = 4;
 
 /**
- * Looks at Atlas itself, not at what runs have told: so it notices those that never began. Of a cluster counts the
- * newest completed snapshot that was asked for: those of Atlas's own backup policy, some hours apart on every cluster,
- * would hide a schedule that stands still. What fails is told of its cluster or project alone.
+ * Reads the snapshots from Atlas, not from runs, and so finds runs that never began. Only on-demand snapshots count: those
+ * of Atlas's own backup policy would hide a schedule that no longer fires. A failure concerns its cluster or project only.
  *
- * One request a project tells what kinds its clusters are, and one more a cluster brings its snapshots.
+ * One request per project returns the kinds of its clusters, and one more per cluster its snapshots.
  *
- * @param tell told of each cluster as soon as it is known
- * @returns the same, in no certain order
+ * @param onResult called for each cluster as soon as it is checked
+ * @returns all results, in no particular order
  */
 export async function checkFreshness(
 	ports: FreshnessPorts,
 	watched: readonly WatchedClusters[],
-	tell: (freshness: Freshness) => void,
+	onResult: Report,
 ): Promise<readonly Freshness[]> {
 	const all: Freshness[] = [];
-	const told = (freshness: Freshness) => {
+	const report: Report = (freshness) => {
 		all.push(freshness);
-		tell(freshness);
+		onResult(freshness);
 	};
-	const projects = await inProjects(ports, watched, told);
-	await eachOf([...projects], PROJECTS_AT_ONCE, ([projectId, wanted]) => lookAtProject(ports, projectId, wanted, told));
+	const projects = await groupByProject(ports, watched, report);
+	await forEachConcurrently([...projects], CONCURRENT_PROJECTS, ([projectId, expected]) =>
+		checkProject(ports, projectId, expected, report),
+	);
 	return all;
 }
 
-/** The wanted clusters by project; where the projects can't be listed, that is told. */
-async function inProjects(
-	ports: FreshnessPorts,
-	watched: readonly WatchedClusters[],
-	tell: (freshness: Freshness) => void,
-) {
+async function groupByProject(ports: FreshnessPorts, watched: readonly WatchedClusters[], report: Report) {
 	const projects = new Map<string, WatchedClusters[]>();
-	const add = (id: string, wanted: WatchedClusters) => projects.set(id, [...(projects.get(id) ?? []), wanted]);
-	const everywhere = watched.filter(({ projectId }) => projectId === undefined);
-	for (const wanted of watched) if (wanted.projectId !== undefined) add(wanted.projectId, wanted);
-	if (everywhere.length === 0) return projects;
+	const add = (id: string, expected: WatchedClusters) => projects.set(id, [...(projects.get(id) ?? []), expected]);
+	const inAllProjects = watched.filter(({ projectId }) => projectId === undefined);
+	for (const expected of watched) if (expected.projectId !== undefined) add(expected.projectId, expected);
+	if (inAllProjects.length === 0) return projects;
 	try {
-		for (const { id } of await ports.listProjects()) for (const wanted of everywhere) add(id, wanted);
+		for (const { id } of await ports.listProjects()) for (const expected of inAllProjects) add(id, expected);
 	} catch (error) {
-		for (const wanted of everywhere) tell(unknown({ projectId: NO_NAME, clusterName: NO_NAME }, wanted, error));
+		for (const expected of inAllProjects) {
+			report(notKnown({ projectId: NO_NAME, clusterName: NO_NAME }, expected, error));
+		}
 	}
 	return projects;
 }
 
-async function lookAtProject(
+async function checkProject(
 	ports: FreshnessPorts,
 	projectId: string,
 	watched: readonly WatchedClusters[],
-	tell: (freshness: Freshness) => void,
+	report: Report,
 ): Promise<void> {
 	const listed = await ports.listClusters(projectId).catch((error: unknown) => ({ error }));
 	const clusters = "error" in listed ? [] : listed;
 	const kinds = new Map(clusters.map(({ name, clusterType }) => [name, snapshotKindOfCluster(clusterType)]));
-	const wanted = new Map<string, WatchedClusters>();
+	/** The strictest expectation of each cluster. */
+	const expectations = new Map<string, WatchedClusters>();
 	for (const one of watched) {
-		if ("error" in listed && !isNames(one.clusters)) {
-			tell(unknown({ projectId, clusterName: NO_NAME }, one, listed.error));
+		if ("error" in listed && !isListOfNames(one.clusters)) {
+			report(notKnown({ projectId, clusterName: NO_NAME }, one, listed.error));
 		}
 		for (const name of namesOf(one, clusters)) {
-			const known = wanted.get(name);
-			if (!known || promisedSeconds(one) < promisedSeconds(known)) wanted.set(name, one);
+			const known = expectations.get(name);
+			if (!known || maxAgeSeconds(one) < maxAgeSeconds(known)) expectations.set(name, one);
 		}
 	}
-	await eachOf([...wanted], CLUSTERS_AT_ONCE, async ([clusterName, promised]) => {
+	await forEachConcurrently([...expectations], CONCURRENT_CLUSTERS, async ([clusterName, expected]) => {
 		const target = { projectId, clusterName };
 		try {
-			tell(measure(target, promised, await ports.listSnapshots(target, kinds.get(clusterName)), ports.now()));
+			report(measure(target, expected, await ports.listSnapshots(target, kinds.get(clusterName)), ports.now()));
 		} catch (error) {
-			tell(unknown(target, promised, error));
+			report(notKnown(target, expected, error));
 		}
 	});
 }
 
-/** A selected cluster that is not eligible is not expected to have fresh snapshots: the runs skip it as well. */
+/** Selected clusters that are not eligible are left out: the runs skip them as well. */
 function namesOf({ clusters: selection }: WatchedClusters, clusters: readonly Cluster[]): readonly string[] {
-	if (isNames(selection)) return selection;
+	if (isListOfNames(selection)) return selection;
 	return clusters
 		.filter((cluster) => ineligibleReason(cluster) === undefined)
 		.filter((cluster) => selection === "all" || hasTags(cluster, selection.tags))
 		.map(({ name }) => name);
 }
 
-const isNames = (selection: WatchedClusters["clusters"]): selection is readonly string[] => Array.isArray(selection);
-
-const promisedSeconds = ({ expectedEveryMinutes, graceMinutes }: WatchedClusters): number =>
+const maxAgeSeconds = ({ expectedEveryMinutes, graceMinutes }: WatchedClusters): number =>
 	(expectedEveryMinutes + graceMinutes) * 60;
 
 function measure(
 	target: Target,
-	watched: WatchedClusters,
+	expected: WatchedClusters,
 	snapshots: Awaited<ReturnType<Atlas["listSnapshots"]>>,
 	now: number,
 ): Freshness {
 	const newest = newestCompleted(snapshots.filter(isNotScheduled));
-	const { expectedEveryMinutes } = watched;
-	if (!newest) return { ...target, ageSeconds: null, expectedEveryMinutes, fresh: false, reason: none };
+	const { expectedEveryMinutes } = expected;
+	if (!newest) return { ...target, ageSeconds: null, expectedEveryMinutes, fresh: false, reason: NO_SNAPSHOT };
 	const age = ageSeconds(newest, now);
-	return { ...target, ageSeconds: age, expectedEveryMinutes, fresh: age <= promisedSeconds(watched) };
+	return { ...target, ageSeconds: age, expectedEveryMinutes, fresh: age <= maxAgeSeconds(expected) };
 }
 
-const none: Reason = { code: "NO_SNAPSHOT", message: "the cluster has no completed on-demand snapshot" };
+const NO_SNAPSHOT: Reason = { code: "NO_SNAPSHOT", message: "the cluster has no completed on-demand snapshot" };
 
-const unknown = (target: Target, { expectedEveryMinutes }: WatchedClusters, error: unknown): Freshness => ({
+const notKnown = (target: Target, { expectedEveryMinutes }: WatchedClusters, error: unknown): Freshness => ({
 	...target,
 	ageSeconds: null,
 	expectedEveryMinutes,
@@ -137,35 +137,41 @@ const unknown = (target: Target, { expectedEveryMinutes }: WatchedClusters, erro
 	reason: classifyFailure(error).reason,
 });
 
-/** Works through items, so many at a time. */
-async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+async function forEachConcurrently<T>(
+	items: readonly T[],
+	limit: number,
+	work: (item: T) => Promise<void>,
+): Promise<void> {
 	const queue = items.values();
 	const worker = async () => {
 		for (const item of queue) await work(item);
 	};
-	await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+	await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }
 
-/** Milliseconds for a whole ping: the look is over, and waits for nothing longer. */
-const PATIENCE = 5_000;
+const HEARTBEAT_TIMEOUT_MS = 5_000;
 
 /**
- * Tells a service outside of the account how a look went: the URL itself where all is well, `/fail` behind its path
- * where not. The request carries no header but the host and a user agent, no body, and follows no redirect.
+ * Reports the result of a check to a service outside the AWS account: requests the URL itself if all is well, else its path
+ * with `/fail`. The request has no body, no headers but host and user agent, and follows no redirect.
  *
- * @param url its path or query holds a token that lets anybody ping: it goes into no log
- * @returns why the ping failed, `undefined` where it was accepted; it never rejects
+ * @param url its path or query holds a token that lets anybody ping, so it must not be logged
+ * @returns why the ping failed; `undefined` if it was accepted. It never rejects
  * @see Healthchecks.io, Cronitor and Better Stack, "heartbeat" or "ping" URLs
  */
-export function sendHeartbeat(url: string, allIsWell: boolean, patience = PATIENCE): Promise<string | undefined> {
+export function sendHeartbeat(
+	url: string,
+	allIsWell: boolean,
+	timeoutMs = HEARTBEAT_TIMEOUT_MS,
+): Promise<string | undefined> {
 	const target = new URL(url);
 	if (!allIsWell) target.pathname = `${target.pathname.replace(/\/$/, "")}/fail`;
-	const send = target.protocol === "https:" ? request : requestInClear;
+	const send = target.protocol === "https:" ? httpsRequest : httpRequest;
 	return new Promise((resolve) => {
 		const options = {
 			agent: false,
 			headers: { "user-agent": "atlas-snapshots" },
-			signal: AbortSignal.timeout(patience),
+			signal: AbortSignal.timeout(timeoutMs),
 		};
 		send(target, options, (reply) => {
 			const { statusCode = 0 } = reply;

@@ -3,9 +3,9 @@ import type { Run } from "../domain/run.ts";
 import { ProblemError } from "./http/problem.ts";
 import type { RequestLogEntry } from "./http/router.ts";
 
-/** What became of an event. */
+/** The result of an event. */
 export interface EventLogEntry {
-	/** Absent where the event could not be read. */
+	/** Absent if the event could not be read. */
 	readonly run?: Run;
 	readonly error?: unknown;
 }
@@ -31,10 +31,7 @@ export const createTriggerLog = (logger: { readonly info: Write; readonly warn: 
 	warning: (text: string): void => logger.warn(text, {}),
 });
 
-/**
- * This service's own errors are logged by name and message. The message of any other error may quote what came in, so
- * it is logged by its name and where it happened.
- */
+/** The message of another error than this service's own may quote input, so name and stack frames are logged instead. */
 function describeError(error: unknown): LogFields {
 	if (error === undefined) return {};
 	if (!(error instanceof Error)) return { error: typeof error };

@@ -19,9 +19,9 @@ export const USER_AGENT = "atlas-snapshots/0.1.0";
 export interface Representation {
 	/** `application/vnd.atlas.<date>+json`, of request and reply. */
 	readonly mediaType: string;
-	/** Ask Atlas to put status and content into an envelope. */
+	/** Request status and content in an envelope. */
 	readonly envelope: boolean;
-	/** Ask Atlas for indented JSON. */
+	/** Request indented JSON. */
 	readonly pretty: boolean;
 }
 
@@ -34,37 +34,17 @@ export interface Resource {
 	readonly projectId?: string;
 }
 
-/** Sends requests and reads the replies. Both reject with an `AtlasError`. */
-export interface JsonRequests {
-	/** @param period of the call that the request belongs to; absent for a call of its own */
-	get<S extends v.GenericSchema>(
-		schema: S,
-		resource: Resource,
-		query?: Query,
-		period?: CallPeriod,
-	): Promise<v.InferOutput<S>>;
-	/**
-	 * @param notAfter epoch milliseconds after which it must not be sent
-	 * @throws AtlasError with `executed: "no"` only where no copy of the request was sent
-	 */
-	post<S extends v.GenericSchema>(
-		schema: S,
-		resource: Resource,
-		body: object,
-		notAfter?: number,
-	): Promise<v.InferOutput<S>>;
-	/** The time limit of a call that begins now. */
-	period(): CallPeriod;
-}
+export type JsonRequests = ReturnType<typeof createJsonRequests>;
 
-/** @param now epoch milliseconds */
-export function createJsonRequests(
-	send: Send,
-	{ mediaType, envelope, pretty }: Representation,
-	now: () => number,
-): JsonRequests {
+/**
+ * Sends requests and reads the replies. Both functions reject with an `AtlasError`.
+ *
+ * @param now epoch milliseconds
+ */
+export function createJsonRequests(send: Send, { mediaType, envelope, pretty }: Representation, now: () => number) {
 	const headers = { accept: mediaType, "user-agent": USER_AGENT };
 	const options = { ...(envelope && { envelope: "true" }), ...(pretty && { pretty: "true" }) };
+	/** The time limit of a call that begins now. */
 	const period = (): CallPeriod => ({ startedAt: now(), endsAt: now() + CALL_TIMEOUT_MS });
 	const address = ({ path, projectId }: Resource, query: Query = {}) => ({
 		target: `/api/atlas/v2${path}${writeQuery({ ...query, ...options })}`,
@@ -72,13 +52,28 @@ export function createJsonRequests(
 	});
 	return {
 		period,
-		async get(schema, resource, query, within = period()) {
-			const call: AtlasRequest = { method: "GET", ...address(resource, query), headers, period: within };
-			return readReply(schema, await send(call), call, now());
+		/** @param within time limit of the call that the request belongs to; by default its own */
+		async get<S extends v.GenericSchema>(
+			schema: S,
+			resource: Resource,
+			query?: Query,
+			within = period(),
+		): Promise<v.InferOutput<S>> {
+			const request: AtlasRequest = { method: "GET", ...address(resource, query), headers, period: within };
+			return readReply(schema, await send(request), request, now());
 		},
-		async post(schema, resource, body, notAfter) {
+		/**
+		 * @param notAfter epoch milliseconds after which it must not be sent
+		 * @throws AtlasError with `executed: "no"` only where no copy of the request was sent
+		 */
+		async post<S extends v.GenericSchema>(
+			schema: S,
+			resource: Resource,
+			body: object,
+			notAfter?: number,
+		): Promise<v.InferOutput<S>> {
 			const post: PostStatus = { sent: false, notAfter };
-			const call: AtlasRequest = {
+			const request: AtlasRequest = {
 				method: "POST",
 				...address(resource),
 				headers: { ...headers, "content-type": mediaType },
@@ -87,7 +82,7 @@ export function createJsonRequests(
 				post,
 			};
 			try {
-				return readReply(schema, await send(call), call, now());
+				return readReply(schema, await send(request), request, now());
 			} catch (error) {
 				throw error instanceof ServiceError ? error.asExecuted(post.sent ? "unknown" : "no") : error;
 			}

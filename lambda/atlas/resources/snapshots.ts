@@ -8,30 +8,22 @@ import { clusterResource } from "./projects.ts";
 import type { JsonRequests, Resource } from "./requests.ts";
 import { readList, readPages } from "./requests.ts";
 
-/** The body of an on-demand snapshot request, `DiskBackupOnDemandSnapshotRequest`. */
-interface OnDemandRequest {
+interface SnapshotOptions {
 	readonly description: string;
 	/** Whole days, from the snapshot's completion on. */
 	readonly retentionInDays: number;
-	/** Epoch milliseconds after which the request must not be sent. Not part of the body. */
+	/** Epoch milliseconds after which the request must not be sent. */
 	readonly notAfter?: number;
 }
 
-/** On-demand snapshots of one cluster. All reject with an `AtlasError`. */
-export interface Snapshots {
-	/** Requests a snapshot once. If the error has `executed: "unknown"`, it may have been created. */
-	readonly takeSnapshot: (target: Target, request: OnDemandRequest) => Promise<Snapshot>;
-	readonly readSnapshot: (target: Target, snapshotId: string) => Promise<Snapshot>;
-	/**
-	 * Every snapshot of a cluster, in Atlas's order, which is not documented.
-	 *
-	 * @param kind of the cluster, if known: then only the list for this kind is read
-	 */
-	readonly listSnapshots: (target: Target, kind?: SnapshotKind) => Promise<readonly Snapshot[]>;
-}
+export type Snapshots = ReturnType<typeof createSnapshots>;
 
-/** @see Atlas Administration API, Cloud Backups (`takeGroupClusterBackupSnapshots` and its neighbours) */
-export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownSecrets, "without">): Snapshots {
+/**
+ * On-demand snapshots of one cluster. Every function rejects with an `AtlasError`.
+ *
+ * @see Atlas Administration API, Cloud Backups (`takeGroupClusterBackupSnapshots` and its neighbours)
+ */
+export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownSecrets, "without">) {
 	// Removes fields in which Atlas or a proxy repeats a secret.
 	const schema = v.pipe(
 		SnapshotSchema,
@@ -53,12 +45,11 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 		return read;
 	}
 	return {
-		async takeSnapshot(target, { description, retentionInDays, notAfter }) {
-			const body = { description, retentionInDays };
-			return requests.post(schema, snapshotsResource(target), body, notAfter);
-		},
+		/** Requests a snapshot once. If the error has `executed: "unknown"`, it may have been created. */
+		takeSnapshot: (target: Target, { notAfter, ...body }: SnapshotOptions): Promise<Snapshot> =>
+			requests.post(schema, snapshotsResource(target), body, notAfter),
 
-		async readSnapshot(target, snapshotId) {
+		async readSnapshot(target: Target, snapshotId: string): Promise<Snapshot> {
 			const resource = snapshotsResource(target, `/${encodeURIComponent(snapshotId)}`);
 			// A reply about another snapshot is unreadable.
 			const requested = v.pipe(
@@ -68,7 +59,12 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 			return requests.get(requested, resource);
 		},
 
-		async listSnapshots(target, kind) {
+		/**
+		 * Every snapshot of a cluster, in Atlas's order, which is not documented.
+		 *
+		 * @param kind of the cluster, if known: then only the list for this kind is read
+		 */
+		async listSnapshots(target: Target, kind?: SnapshotKind): Promise<readonly Snapshot[]> {
 			const lists = {
 				replicaSet: () => readPages(requests, schema, snapshotsResource(target)),
 				shardedCluster: () => readList(requests, schema, snapshotsResource(target, "/shardedClusters")),
@@ -85,10 +81,7 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 	};
 }
 
-function snapshotsResource(target: Target, rest = ""): Resource {
-	const { path, projectId } = clusterResource(target);
-	return { path: `${path}/backup/snapshots${rest}`, projectId };
-}
+const snapshotsResource = (target: Target, rest = ""): Resource => clusterResource(target, `/backup/snapshots${rest}`);
 
 /** Merges the lists; each snapshot occurs once. */
 const mergeLists = (...lists: readonly (readonly Snapshot[])[]): readonly Snapshot[] => [

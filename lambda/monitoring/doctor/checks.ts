@@ -8,10 +8,10 @@ const good = (message: string): Finding => ({ verdict: "good", message });
 const bad = (message: string): Finding => ({ verdict: "bad", message });
 const skipped = (message: string): Finding => ({ verdict: "skipped", message });
 
-/** Requests that a snapshot of an hour takes. */
-const FEW = 30;
+/** Requests that a snapshot of one hour needs. */
+const MIN_REQUESTS = 30;
 
-/** Applies the rule by which clusters are selected to some fields of the cluster only. */
+/** Applies the rule for eligible clusters to some fields of the cluster. */
 const checkCluster = (
 	name: CheckName,
 	needs: readonly CheckName[],
@@ -39,7 +39,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 	{
 		name: "atlas",
 		needs: ["secret"],
-		// One request decides three checks: whether Atlas replies, accepts the key, and accepts it from this address.
+		// One request decides three checks: whether Atlas replies, accepts the key, and accepts the IP address.
 		check: async (ports, context, fail) => {
 			try {
 				context.projects = await ports.listProjects();
@@ -63,7 +63,7 @@ export const CHECKS: readonly DoctorCheck[] = [
 			const { projectId } = context;
 			if (projectId === undefined)
 				return bad("the keys see no project; add them to one, in Atlas under Project Access");
-			// The error of a project that is not listed says why.
+			// For a project that is not listed, the error says why.
 			if (!projects.some(({ id }) => id === projectId)) await ports.listClusters(projectId);
 			return good(`found: ${projectId}`);
 		},
@@ -144,19 +144,19 @@ export const CHECKS: readonly DoctorCheck[] = [
 		name: "budget",
 		needs: ["project"],
 		check: async (ports) => {
-			const left = ports.budgetLeft();
-			if (left === undefined)
+			const remaining = ports.requestsRemaining();
+			if (remaining === undefined)
 				return skipped("no request has drawn on the backup budget, or Atlas does not say what is left");
-			if (left >= FEW) return good(`${left} requests are left in the project's backup budget`);
-			return bad(`only ${left} requests are left in the project's backup budget; find out who else uses it up`);
+			if (remaining >= MIN_REQUESTS) return good(`${remaining} requests are left in the project's backup budget`);
+			return bad(`only ${remaining} requests are left in the project's backup budget; find out who else uses it up`);
 		},
 	},
 ];
 
 /**
- * Atlas's error codes for an invalid retention, the one fault of the test request. With one of them Atlas has read the
- * request, so it accepts the keys, their role, the bill and the cluster. An API key can't list its own roles, but a
- * missing role is 401 `USER_UNAUTHORIZED` whatever the body holds.
+ * Atlas's error codes for an invalid retention, the only fault of the test request. They show that Atlas accepts the keys,
+ * their role, the billing state and the cluster. (An API key cannot list its own roles, but a missing role is 401
+ * `USER_UNAUTHORIZED` whatever the body is.)
  *
  * @see Atlas Administration API Error Codes
  */

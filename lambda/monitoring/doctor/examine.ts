@@ -8,7 +8,7 @@ import { readSnapshotRequest } from "../../domain/request.ts";
 import { CHECKS } from "./checks.ts";
 import type { CheckContext, DoctorPorts, DoctorReport, Finding } from "./report.ts";
 
-/** What is examined. Where nothing is named, the first project that the keys see, and its first eligible cluster. */
+/** By default, the first project that the keys see, and its first eligible cluster. */
 export interface CheckRequest {
 	readonly projectId?: string | undefined;
 	readonly clusterName?: string | undefined;
@@ -17,7 +17,7 @@ export interface CheckRequest {
 }
 
 /**
- * Says whether a snapshot would succeed, without taking one. A failed request fails the check that its error is about,
+ * Reports whether a snapshot would succeed, without taking one. A failed request fails the check that its error belongs to,
  * and checks that need that one are skipped. So one fault is one bad line.
  */
 export async function runChecks(ports: DoctorPorts, request: CheckRequest): Promise<DoctorReport> {
@@ -49,19 +49,23 @@ const notChecked = (failed: CheckName): Finding => ({
 	message: `not checked, because of ${failed}`,
 });
 
-const Text = v.optional(v.string("must be a string"));
+const OptionalString = v.optional(v.string("must be a string"));
 
 const CheckRequestSchema = v.object(
-	{ projectId: Text, clusterName: Text, retentionInDays: v.optional(v.number("must be a whole number of days")) },
+	{
+		projectId: OptionalString,
+		clusterName: OptionalString,
+		retentionInDays: v.optional(v.number("must be a whole number of days")),
+	},
 	"must be a JSON object",
 );
 
-/** For what is not named, so that the rules of a request apply to the rest. */
+/** Used for absent fields, so that the rules of a request apply to the others. */
 const ANY_PROJECT = "0".repeat(24);
 const ANY_CLUSTER = "any";
 
 /**
- * Reads what to examine: a request of which everything may be left out.
+ * Reads a check request; every field is optional.
  *
  * @throws InputError `EVENT_INVALID` or `REQUEST_INVALID`, quoting no value
  */
@@ -85,10 +89,10 @@ export interface DoctorOptions {
 	readonly now: () => number;
 }
 
-/** The least is 1, so Atlas refuses the request. */
+/** The minimum is 1, so Atlas refuses the request. */
 const INVALID_RETENTION_IN_DAYS = -1;
 
-/** Examines with an Atlas client of its own, so that nothing of an earlier examination is kept. */
+/** Runs the checks with a new Atlas client, so that nothing is cached from earlier ones. */
 export async function runDoctor(options: DoctorOptions, request: CheckRequest): Promise<DoctorReport> {
 	const { baseUrl, mediaType, secretId, readSecretText, now } = options;
 	let parsed: Promise<ParsedSecret> | undefined;
@@ -96,15 +100,15 @@ export async function runDoctor(options: DoctorOptions, request: CheckRequest): 
 		parsed ??= readSecretText().then((text) => parseCredentials(text, secretId));
 		return parsed;
 	};
-	let left: number | undefined;
+	let remaining: number | undefined;
 	const atlas = createAtlas({
 		baseUrl,
 		mediaType,
 		readSecret: async () => (await readSecret()).credentials,
 		now,
 		onReply: ({ path, rateLimitRemaining }) => {
-			// Atlas counts snapshots and the policies about them in one bucket per project.
-			if (path.includes("/backup/") && rateLimitRemaining !== undefined) left = rateLimitRemaining;
+			// Snapshots and backup policies share one rate limit bucket per project.
+			if (path.includes("/backup/") && rateLimitRemaining !== undefined) remaining = rateLimitRemaining;
 		},
 	});
 	const ports: DoctorPorts = {
@@ -112,7 +116,7 @@ export async function runDoctor(options: DoctorOptions, request: CheckRequest): 
 		readSecret,
 		probeCreatePermission: (target) =>
 			atlas.takeSnapshot(target, { description: "doctor: to be refused", retentionInDays: INVALID_RETENTION_IN_DAYS }),
-		budgetLeft: () => left,
+		requestsRemaining: () => remaining,
 	};
 	try {
 		return await runChecks(ports, request);

@@ -4,16 +4,16 @@ import type { ParsedSecret } from "../../domain/credentials.ts";
 import { CHECK_NAMES, type CheckName } from "../../domain/error-table.ts";
 import type { Target } from "../../domain/outcome.ts";
 
-/** The result of a check. `skipped`: another check failed, or Atlas does not say. */
+/** The result of a check. It is skipped if another check failed, or Atlas does not provide the data. */
 export interface Finding {
 	readonly verdict: "good" | "bad" | "skipped";
-	/** What is right, or what to do. */
+	/** Says what is right, or what to do. */
 	readonly message: string;
 }
 
 /** Whether a snapshot would succeed. */
 export interface DoctorReport {
-	/** No line is bad. */
+	/** Whether no line is bad. */
 	readonly healthy: boolean;
 	readonly projectId?: string;
 	readonly clusterName?: string;
@@ -24,13 +24,13 @@ export interface DoctorReport {
 export interface DoctorPorts
 	extends Pick<Atlas, "listProjects" | "listClusters" | "readCluster" | "listSnapshots" | "readLeastRetention"> {
 	readonly readSecret: () => Promise<Pick<ParsedSecret, "shape" | "warning">>;
-	/** Requests a snapshot that Atlas must refuse: the error says whether the role would do. */
+	/** Requests a snapshot that Atlas must refuse: the error shows whether the role is sufficient. */
 	readonly probeCreatePermission: (target: Target) => Promise<unknown>;
-	/** @returns requests left in the project's backup bucket, by the last reply */
-	readonly budgetLeft: () => number | undefined;
+	/** @returns requests left in the project's backup rate limit, by the last reply */
+	readonly requestsRemaining: () => number | undefined;
 }
 
-/** What is known so far. Checks fill it in for those after them. */
+/** What earlier checks found, for later ones. */
 export interface CheckContext {
 	projectId?: string;
 	clusterName?: string;
@@ -43,7 +43,7 @@ export interface DoctorCheck {
 	readonly name: CheckName;
 	/** Checks that must have succeeded. */
 	readonly needs: readonly CheckName[];
-	/** @param fail fails another check as well. Where a port rejects, the check of its error's code fails. */
+	/** @param fail fails another check as well. If a port rejects, the check of its error code fails. */
 	readonly check: (
 		ports: DoctorPorts,
 		context: CheckContext,
@@ -53,7 +53,7 @@ export interface DoctorCheck {
 
 const MARKS = { good: "✓", bad: "✗", skipped: "–" } as const satisfies Record<Finding["verdict"], string>;
 
-/** The report for a terminal: a line per check with ✓ or ✗, or – where it was skipped. */
+/** The report as text: one line per check with ✓, ✗, or – if it was skipped. */
 export function formatReport({ lines }: Pick<DoctorReport, "lines">): string {
 	return lines.map(({ check, verdict, message }) => `${MARKS[verdict]} ${check.padEnd(WIDTH)}  ${message}`).join("\n");
 }

@@ -11,7 +11,7 @@ export interface GatewayReply {
 }
 
 /**
- * Whether the event is an API Gateway request. A load balancer's event looks alike and is refused: it has no IAM caller.
+ * Whether the event is an API Gateway request. A load balancer's event is similar and is refused: it has no IAM caller.
  *
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (payload format version)
  */
@@ -22,9 +22,9 @@ export function isGatewayEvent(event: unknown): event is JsonObject {
 }
 
 /**
- * Reads a request of payload version 2.0 or 1.0. Fields that are missing or of a wrong type count as empty.
+ * Reads a request of payload version 2.0 or 1.0. A missing field, or one of a wrong type, counts as empty.
  *
- * @param replyBy epoch milliseconds by which the reply must be ready
+ * @param replyBy epoch milliseconds
  */
 export function readGatewayEvent(event: JsonObject, replyBy: number): HttpRequest {
 	const context = objectOf(event["requestContext"]);
@@ -48,10 +48,7 @@ export function toGatewayReply({ status, headers, body }: HttpReply): GatewayRep
 	return { statusCode: status, headers, body: body ?? "", isBase64Encoded: false };
 }
 
-/**
- * Splits the path into a prefix and the route's path. The prefix is the base path of a custom domain, found by the route's
- * template, or the stage, which payload 2.0 leaves in the path.
- */
+/** Splits off the base path of a custom domain, found by the route's template, or the stage, which payload 2.0 leaves in. */
 function splitPath(path: string, stage: string | undefined, template: string | undefined) {
 	if (template?.startsWith("/") && !template.includes("+}")) {
 		const depth = template.split("/").length - 1;
@@ -66,7 +63,7 @@ function splitPath(path: string, stage: string | undefined, template: string | u
 	return { prefix: "", path };
 }
 
-/** Payload 1.0 leaves the stage out of the path; the context has the path that the client used. */
+/** Payload 1.0 leaves the stage out of `path`; `requestContext.path` has it. */
 function hiddenPrefix(path: string, clientPath: string | undefined): string {
 	return clientPath?.endsWith(path) ? clientPath.slice(0, -path.length) : "";
 }
@@ -86,8 +83,8 @@ function readHeaders(single: JsonObject, multiple: JsonObject): Record<string, s
 const PRINCIPAL = /^arn:[\w-]{1,32}:(?:iam|sts)::\d{12}:[\x21-\x7e]{1,1024}$/;
 
 /**
- * Reads the caller that API Gateway's IAM authorizer authenticated: the ARN, of a role without its session name. A function
- * URL, an API without an authorizer, or one of another kind authenticates nobody.
+ * Reads the ARN that API Gateway's IAM authorizer authenticated, of a role without its session name. A function URL and
+ * other authorizers give no caller.
  *
  * @param context the event's `requestContext`
  * @see API Gateway Developer Guide, "AWS Lambda proxy integrations for HTTP APIs" (`authorizer.iam`), and "Input format of

@@ -2,24 +2,21 @@ import { InputError } from "../../domain/errors.ts";
 import { isRecord, type JsonObject, parseJson } from "../../domain/json.ts";
 import { type HookKey, readHookKey } from "./webhook-signature.ts";
 
-/**
- * The keys that hooks are signed with, from Secrets Manager. A read caused by a wrong signature never delays or fails
- * requests with a good one.
- */
+/** The keys of hooks, from Secrets Manager. A wrong signature causes a read, which never delays or fails other requests. */
 export interface HookKeys {
-	/** @returns an empty list where no key is configured. Rejects where no read of the last minute succeeded. */
+	/** @returns an empty list if no key is configured. Rejects if no read of the last minute succeeded. */
 	readonly current: () => Promise<readonly HookKey[]>;
-	/** Reads the secret again, at most every ten seconds: a key may have been added. Rejects where the read fails. */
+	/** Reads the secret again, at most every ten seconds: a key may have been added. Rejects if the read fails. */
 	readonly refresh: () => Promise<readonly HookKey[]>;
 }
 
 /** Milliseconds for which keys are cached: a removed key works for no longer than a minute. */
 const MAX_AGE_MS = 55_000;
-/** Milliseconds between two reads, however they end: wrong signatures must not exhaust the secret's rate limit. */
+/** Milliseconds between two reads, so that wrong signatures do not exhaust Secrets Manager's rate limit. */
 const MIN_AGE_MS = 10_000;
 
 /**
- * @param readSecret the secret's text; `undefined` where it has none
+ * @param readSecret returns the secret's text; `undefined` if it has none
  * @param now epoch milliseconds
  * @param warn is called with a sentence for each read that finds malformed entries
  */
@@ -28,13 +25,13 @@ export function createHookKeys(
 	now: () => number,
 	warn: (warning: string) => void,
 ): HookKeys {
-	let good: { readonly at: number; readonly keys: readonly HookKey[] } | undefined;
+	let lastGood: { readonly at: number; readonly keys: readonly HookKey[] } | undefined;
 	let last: { readonly at: number; readonly keys: Promise<readonly HookKey[]> } | undefined;
 
 	async function read(at: number): Promise<readonly HookKey[]> {
 		const { keys, faulty } = parseHookKeys(await readSecret());
 		if (faulty.length > 0) warn(`webhook secret: entry ${faulty.join(", ")} is ignored; ${RULE}`);
-		if (!good || good.at <= at) good = { at, keys };
+		if (!lastGood || lastGood.at <= at) lastGood = { at, keys };
 		return keys;
 	}
 
@@ -44,7 +41,7 @@ export function createHookKeys(
 		return last.keys;
 	}
 
-	return { current: async () => (good && now() - good.at < MAX_AGE_MS ? good.keys : refresh()), refresh };
+	return { current: async () => (lastGood && now() - lastGood.at < MAX_AGE_MS ? lastGood.keys : refresh()), refresh };
 }
 
 const RULE = 'a key is whsec_<base64> of 24 to 64 bytes, and a caller\'s name 1 to 64 letters, digits, ".", "-" or "_"';
@@ -57,7 +54,7 @@ const secretInvalid = (problem = ""): InputError =>
  * text, separated by white space. Malformed entries are ignored; a caller named twice has the keys of both entries.
  *
  * @returns the keys, and the numbers, counted from 1, of the malformed entries
- * @throws InputError `SECRET_INVALID` where no entry is a key, or the text begins as JSON and is no JSON object
+ * @throws InputError `SECRET_INVALID` if no entry is a key, or the text starts like JSON and is no JSON object
  */
 export function parseHookKeys(text: string | undefined): { keys: readonly HookKey[]; faulty: readonly number[] } {
 	const entries = readEntries((text ?? "").trim()).map(([caller, key]) =>
@@ -82,8 +79,8 @@ function readEntries(text: string): readonly Entry[] {
 }
 
 /**
- * The members of a JSON object, also those of the same name, of which `JSON.parse` keeps only the last (RFC 8259 §4): each
- * name gets a number before the text is parsed.
+ * All members of a JSON object. `JSON.parse` keeps only the last of equal names (RFC 8259 §4), so each name gets a number
+ * before the text is parsed.
  */
 function membersOf(json: string): readonly Entry[] {
 	let depth = 0;

@@ -9,8 +9,8 @@ const SUMMARY = "Takes MongoDB Atlas snapshots and follows each to its end.";
 const BODY = '{"projectId":"32b6e34b3d91647abb20e7b8","clusters":["prod-a"]}';
 
 /**
- * `GET /`: lists the routes for a caller that knows only the address, as HTML where the caller prefers it to JSON. It shows
- * nothing of the account or the stack, and of the request only the address.
+ * `GET /`: lists the routes, as HTML if the caller prefers it to JSON. It shows nothing of the account or stack, and of the
+ * request only the address.
  *
  * @see RFC 9110 §12.5.1 (Accept), §12.5.5 (Vary); RFC 8631 §4.1 (`service-desc`)
  */
@@ -41,7 +41,7 @@ export function getIndex({ headers, prefix }: HttpRequest): HttpReply {
 	return { status: 200, headers: { "content-type": "text/html; charset=utf-8", ...policy, ...shared }, body };
 }
 
-/** The key goes to curl through a pipe: every user of a machine can read its command lines. */
+/** curl reads the key from a pipe: other users of the machine can read command lines. */
 const exampleAt = (address: string): string =>
 	[
 		`printf 'user = "%s:%s"\\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" |`,
@@ -49,13 +49,13 @@ const exampleAt = (address: string): string =>
 		`-H "content-type: application/json" -d '${BODY}' ${address}/snapshots`,
 	].join(" ");
 
-/** The address that the caller used; a malformed host is not repeated. */
+/** The address that the caller used, unless the host is malformed. */
 function addressOf({ host = "", "x-forwarded-proto": scheme }: HttpRequest["headers"]): string {
 	const known = /^[a-z0-9.-]{1,253}(:\d{1,5})?$/i.test(host) ? host : "HOST";
 	return `${scheme === "https" ? "https" : "http"}://${known}`;
 }
 
-/** @returns 0 to 1, by the most specific range that holds the type */
+/** @returns 0 to 1, from the most specific matching range */
 function quality(accept: string, type: string): number {
 	const ranges = accept.split(",").map((range) =>
 		range

@@ -2,7 +2,7 @@ import { InputError, type InputFault, ServiceError } from "../../domain/errors.t
 import type { HttpReply } from "./request.ts";
 
 /**
- * Every problem that a reply can tell, with its status. `type` is `urn:atlas-snapshots:problem:` and the key.
+ * Every problem that a reply can report, with its status. `type` is `urn:atlas-snapshots:problem:` and the key.
  *
  * @see RFC 9457
  */
@@ -29,16 +29,16 @@ export const problemType = (kind: ProblemKind): string => `urn:atlas-snapshots:p
 
 export interface ProblemDetails {
 	readonly detail: string;
-	/** Faults of the request, all at once. */
+	/** All faults of the request. */
 	readonly errors?: readonly InputFault[];
-	/** In place of the kind's own status. */
+	/** Replaces the kind's own status. */
 	readonly status?: number;
 	/** Members of this kind only (RFC 9457 §3.2). */
 	readonly extensions?: Readonly<Record<string, unknown>>;
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown by a handler; the router answers with the problem. */
+/** Thrown by a handler; the router replies with the problem. */
 export class ProblemError extends Error {
 	readonly kind: ProblemKind;
 	readonly details: ProblemDetails;
@@ -52,8 +52,8 @@ export class ProblemError extends Error {
 }
 
 /**
- * The problem reply for an error. An error that is not the caller's fault is not described: the log has it, under the
- * same request id.
+ * The problem reply for an error. An error that is not the caller's fault is described only in the log, under the same
+ * request id.
  *
  * @param requestId the request's id in the log; it becomes `instance`
  */
@@ -73,9 +73,6 @@ export function toProblemReply(error: unknown, requestId: string): HttpReply {
 	return { status, headers: { "content-type": "application/problem+json", ...headers }, body: JSON.stringify(body) };
 }
 
-/** Seconds after which the caller may send the request again. */
-const RETRY_SECONDS = "5";
-
 function toProblem(error: unknown): Pick<ProblemError, "kind" | "details"> {
 	if (error instanceof ProblemError) return error;
 	if (error instanceof InputError && (error.name === "REQUEST_INVALID" || error.name === "NOT_ALLOWED")) {
@@ -87,7 +84,7 @@ function toProblem(error: unknown): Pick<ProblemError, "kind" | "details"> {
 	}
 	if (error instanceof ServiceError && error.transient) {
 		const detail = "a service that this one needs doesn't answer; send the same request again";
-		return { kind: "unavailable", details: { detail, headers: { "retry-after": RETRY_SECONDS } } };
+		return { kind: "unavailable", details: { detail, headers: { "retry-after": "5" } } };
 	}
 	return { kind: "internal", details: { detail: "the fault is not in the request; the service's log has it" } };
 }

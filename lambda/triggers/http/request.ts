@@ -6,7 +6,7 @@ export interface HttpRequest {
 	readonly method: string;
 	/** The path below the stage or base path, as routes know it. */
 	readonly path: string;
-	/** Stage or base path that the client sees before the path; empty, or it begins with a slash. */
+	/** Stage or base path before the path; empty, or starts with a slash. */
 	readonly prefix: string;
 	/** Names in lower case; repeated fields are joined by a comma (RFC 9110 §5.3). */
 	readonly headers: Readonly<Record<string, string>>;
@@ -28,9 +28,8 @@ export interface HttpReply {
 }
 
 /**
- * Adds the headers of every reply: no cache keeps it unless it says so itself (RFC 9111 §5.2.2.5), and no browser guesses
- * another type (WHATWG Fetch, "X-Content-Type-Options"). A reply to HEAD is that to GET without the body (RFC 9110
- * §9.3.2).
+ * Adds the default headers: no caching (RFC 9111 §5.2.2.5) and no type sniffing (WHATWG Fetch, "X-Content-Type-Options").
+ * Removes the body of a reply to HEAD (RFC 9110 §9.3.2).
  */
 export const finalizeReply = (method: string, { status, headers, body }: HttpReply): HttpReply => ({
 	status,
@@ -38,17 +37,17 @@ export const finalizeReply = (method: string, { status, headers, body }: HttpRep
 	body: method === "HEAD" ? undefined : body,
 });
 
-/** Answers every request, and never throws. */
+/** Replies to every request, and never throws. */
 export type HttpRouter = (request: HttpRequest) => Promise<HttpReply>;
 
-/** @throws ProblemError `not-allowed` where the caller is not authenticated */
+/** @throws ProblemError `not-allowed` if the caller is not authenticated */
 export function requireCaller({ caller }: HttpRequest): RequestedBy {
 	if (caller !== undefined) return caller;
 	const detail = "must come through the HTTP API and be signed by IAM";
 	throw new ProblemError("not-allowed", { detail: `the request ${detail}`, errors: [{ pointer: "", detail }] });
 }
 
-/** Bytes; a request with a thousand cluster names of usual length fits. */
+/** A request with a thousand cluster names of usual length fits. */
 const MAX_BODY_BYTES = 20_000;
 
 /** @throws ProblemError `body-too-large` */
@@ -59,7 +58,7 @@ export function checkSize({ body }: HttpRequest): void {
 }
 
 /**
- * Reads a body of JSON in UTF-8 (RFC 8259 §8.1). Without a content type the body is taken for JSON (RFC 9110 §8.3).
+ * Reads a body of JSON in UTF-8 (RFC 8259 §8.1). A body without content type is read as JSON (RFC 9110 §8.3).
  *
  * @throws ProblemError `media-type-unsupported`, `json-invalid`
  */
@@ -84,9 +83,9 @@ const isJson = (type: string): boolean =>
 	/^\s*application\/json\s*(;\s*charset\s*=\s*("utf-?8"|utf-?8)\s*)?;?\s*$/i.test(type);
 
 /**
- * Reads the idempotency key: `Idempotency-Key`, as a quoted string of Structured Fields or bare, else `webhook-id`.
+ * Reads the idempotency key: `Idempotency-Key`, as a quoted string of Structured Fields or unquoted, else `webhook-id`.
  *
- * @returns `undefined` where the request has none
+ * @returns `undefined` if the request has none
  * @throws ProblemError `idempotency-key-invalid`
  * @see draft-ietf-httpapi-idempotency-key-header §2.1; RFC 9651 §3.3.3 (strings)
  */
@@ -104,7 +103,7 @@ export function readWebhookId(headers: Readonly<Record<string, string>>): string
 	return id === undefined ? undefined : checkUnquotedKey("webhook-id", id);
 }
 
-/** A comma may join two fields (RFC 9110 §5.3), and two keys would name a third run. Within quotes it is part of the key. */
+/** A comma may join two fields (RFC 9110 §5.3), whose keys would together name a third run. In quotes it is part of the key. */
 function checkUnquotedKey(name: string, key: string): string {
 	if (!key.includes(",")) return checkKey(name, key);
 	const detail = `${name} must be sent once, and hold no comma${name === "webhook-id" ? "" : " unless quoted"}`;
@@ -117,7 +116,7 @@ function checkKey(name: string, key: string | undefined): string {
 	throw new ProblemError("idempotency-key-invalid", { detail });
 }
 
-/** @returns `undefined` where the field is no quoted string */
+/** @returns `undefined` if the field is no quoted string */
 function unquote(field: string): string | undefined {
 	if (!/^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"$/.test(field)) return undefined;
 	return field.slice(1, -1).replace(/\\(["\\])/g, "$1");
@@ -127,8 +126,7 @@ function unquote(field: string): string | undefined {
 const MAX_WAIT_SECONDS = 20;
 
 /**
- * Reads the time for which the caller would like the reply to be held back. A preference is never an error: a malformed
- * one is ignored, a longer one is cut to {@link MAX_WAIT_SECONDS}.
+ * Reads `Prefer: wait`. A malformed preference is ignored; a longer one is reduced to {@link MAX_WAIT_SECONDS}.
  *
  * @returns whole seconds; 0 without such a preference
  * @see RFC 7240 §2 (the first of several counts), §4.3 (wait)

@@ -14,7 +14,7 @@ export interface RouterDependencies {
 	readonly runs: Runs;
 	/** The stack's name: runs are named after it. */
 	readonly stack: string;
-	/** Absent where no secret is configured: the hook route then answers 404. */
+	/** Absent if no secret is configured: the hook route then replies 404. */
 	readonly hookKeys?: HookKeys;
 	/** Reads the OpenAPI document as text. */
 	readonly openapi: () => Promise<string>;
@@ -30,22 +30,21 @@ export interface RequestLogEntry {
 	/** The route's template, never the path as sent. */
 	readonly route: string;
 	readonly status: number;
-	/** Absent where the caller is not authenticated. */
+	/** Absent if the caller is not authenticated. */
 	readonly requestedBy?: RequestedBy;
 	readonly run?: string;
 	readonly error?: unknown;
 }
 
-/** @param onCaller is called with the caller, where it is not API Gateway that authenticated it */
+/** @param onCaller is called with the caller, if it was not API Gateway that authenticated it */
 type HttpHandler = (request: HttpRequest, onCaller: (caller: RequestedBy) => void) => HttpReply | Promise<HttpReply>;
 type Handlers = Readonly<Partial<Record<string, HttpHandler>>>;
 
-/** Characters of a method that are logged: more than any registered method has. */
+/** Characters of a method that are logged; registered methods are shorter. */
 const MAX_METHOD_LENGTH = 20;
 
 const NO_KEYS: HookKeys = { current: async () => [], refresh: async () => [] };
 
-/** Creates a function that answers every request, if need be with a problem, and never throws. */
 export function createRouter(dependencies: RouterDependencies): HttpRouter {
 	const { onReply, hookKeys = NO_KEYS } = dependencies;
 	const handlers = new Map(Object.entries(createHandlers({ ...dependencies, hookKeys })));
@@ -58,7 +57,6 @@ export function createRouter(dependencies: RouterDependencies): HttpRouter {
 			throw new ProblemError("not-found", { detail });
 		}
 		const methods = handlers.get(path) ?? {};
-		// HEAD is answered as GET is (RFC 9110 §9.1).
 		const name = method === "HEAD" ? "GET" : method;
 		const handler = Object.hasOwn(methods, name) ? methods[name] : undefined;
 		if (handler) return handler;
@@ -71,18 +69,18 @@ export function createRouter(dependencies: RouterDependencies): HttpRouter {
 		const requestId = /^[\w=.-]{1,128}$/.test(id) ? id : randomUUID();
 		const route = [...handlers.keys()].find((template) => matchesPath(template, path));
 		let requestedBy = request.caller;
-		let answer: HttpReply;
+		let result: HttpReply;
 		let error: unknown;
 		try {
 			const handle = await handlerOf(route, method);
-			answer = await handle(request, (caller) => {
+			result = await handle(request, (caller) => {
 				requestedBy = caller;
 			});
 		} catch (thrown) {
 			error = thrown;
-			answer = toProblemReply(thrown, requestId);
+			result = toProblemReply(thrown, requestId);
 		}
-		const reply = finalizeReply(method, answer);
+		const reply = finalizeReply(method, result);
 		onReply({
 			request: requestId,
 			method: method.slice(0, MAX_METHOD_LENGTH),

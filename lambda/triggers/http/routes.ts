@@ -7,7 +7,7 @@ export interface Route {
 	readonly purpose: string;
 }
 
-/** API Gateway passes every other path on without authentication. */
+/** API Gateway forwards every other path without authentication. */
 export const ROUTES: readonly Route[] = [
 	{ path: "/snapshots", methods: ["POST"], auth: "iam", purpose: "takes snapshots" },
 	{ path: "/snapshots/{run}", methods: ["GET", "HEAD"], auth: "iam", purpose: "tells where a run stands" },
@@ -24,7 +24,7 @@ export const ROUTES: readonly Route[] = [
 export const matchesPath = (template: string, path: string): boolean =>
 	new RegExp(`^${template.replace(".", "\\.").replace("{run}", "[^/]+")}$`).test(path);
 
-/** Whether API Gateway passes the request on only after IAM has authenticated the caller. */
+/** Whether API Gateway forwards the request only after IAM has authenticated the caller. */
 export const needsIam = (method: string, path: string): boolean =>
 	ROUTES.some(
 		({ auth, methods, path: template }) =>

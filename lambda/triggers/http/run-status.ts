@@ -6,10 +6,10 @@ import type { RunStatus, TargetProgress } from "../../executions/status.ts";
 import { ProblemError } from "./problem.ts";
 import { type HttpReply, type HttpRequest, requireCaller } from "./request.ts";
 
-/** Whether it is a name that `nameRun` makes. For others AWS is not called: its limits are low. */
+/** Whether `nameRun` makes such names. For others AWS is not called: its rate limits are low. */
 export const isRunName = (text: string): boolean => /^(schedule|event|http)-[0-9a-f]{32}$/.test(text);
 
-/** A user or role may read its own runs, and those of schedules, events and hooks, which have no user or role. */
+/** An IAM caller may read its own runs, and those of schedules, events and hooks. */
 const mayRead = (caller: RequestedBy, { requestedBy }: RunStatus): boolean =>
 	requestedBy === caller || (requestedBy !== undefined && !requestedBy.startsWith("iam:"));
 
@@ -52,10 +52,10 @@ export function toStatusBody({ run, status, targets, reason }: RunStatus): Statu
 	return { run, status, targets: targets.map(toTarget), reason };
 }
 
-/** The documented fields in their order, whatever else a history holds. */
+/** Only the documented fields: a history may hold others. */
 function toTarget(target: TargetProgress): TargetProgress {
 	const { projectId, clusterName, state } = target;
-	if (!isKnown(target)) return { projectId, clusterName, state: "PENDING" };
+	if (!hasState(target)) return { projectId, clusterName, state: "PENDING" };
 	const { provenance, snapshotId, requestedAt, expectedEndAt, endedAt, durationSeconds, reason, warnings } = target;
 	return {
 		projectId,
@@ -72,32 +72,35 @@ function toTarget(target: TargetProgress): TargetProgress {
 	};
 }
 
-const isKnown = (target: TargetProgress): target is TargetStatus => target.state !== "PENDING";
+const hasState = (target: TargetProgress): target is TargetStatus => target.state !== "PENDING";
 
-/** A reason may hold a message of AWS; an ARN in it would tell the caller about the account. */
+/** A message of AWS may hold ARNs, which describe the account. */
 export const withoutArns = ({ code, message }: Reason): Reason => ({
 	code,
 	message: message.replace(/\barn:[\w-]+:[^\s"']*/g, "(an ARN)"),
 });
 
-/** Seconds; the last where the end is not expected. */
-const [SHORTEST, LONGEST, LONGEST_UNKNOWN] = [2, 300, 30];
+/** Seconds of `Retry-After`. */
+const MIN_SECONDS = 2;
+const MAX_SECONDS = 300;
+const MAX_SECONDS_WITHOUT_EXPECTATION = 30;
 
 /**
- * Whole seconds until the client should ask again: half of the time left, where the end of every running target is
- * expected. Otherwise a quarter of the time that the run has lasted, so that the client sees the end at most a quarter
- * late.
+ * `Retry-After` in whole seconds: half of the remaining time if the end of every running target is expected. Otherwise a
+ * quarter of the run's duration so far, so that the client sees the end at most a quarter late.
  *
  * @param now epoch milliseconds
  */
 export function retryAfterOf({ startedAt, targets }: Pick<RunStatus, "startedAt" | "targets">, now: number): string {
 	const running = targets.filter(({ state }) => state === "STARTED" || state === "LATE" || state === "PENDING");
-	const ends = running.map((target) => Date.parse((isKnown(target) && target.expectedEndAt) || ""));
-	// NaN, and so not above 0, where an end is not expected.
+	const ends = running.map((target) => Date.parse((hasState(target) && target.expectedEndAt) || ""));
+	// NaN if an end is not expected.
 	const left = ends.length === 0 ? 0 : (Math.max(...ends) - now) / 1000;
 	const seconds =
-		left > 0 ? Math.min(LONGEST, Math.ceil(left / 2)) : Math.min(LONGEST_UNKNOWN, Math.ceil((now - startedAt) / 4000));
-	return String(Math.max(SHORTEST, seconds));
+		left > 0
+			? Math.min(MAX_SECONDS, Math.ceil(left / 2))
+			: Math.min(MAX_SECONDS_WITHOUT_EXPECTATION, Math.ceil((now - startedAt) / 4000));
+	return String(Math.max(MIN_SECONDS, seconds));
 }
 
 /** A strong validator: the same bytes give the same tag (RFC 9110 §8.8.3). */

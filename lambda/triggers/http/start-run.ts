@@ -19,7 +19,7 @@ import { retryAfterOf, toStatusBody } from "./run-status.ts";
 import { type Clock, toRefusal, waitForStart } from "./wait-for-start.ts";
 import { type HookKey, verifyWebhook } from "./webhook-signature.ts";
 
-/** Milliseconds before the function's timeout at which waiting ends: time for the last read and the reply. */
+/** Milliseconds between the end of the wait and the function's timeout, for the last read and the reply. */
 const REPLY_MARGIN_MS = 2500;
 
 export interface StartRunDependencies {
@@ -30,7 +30,7 @@ export interface StartRunDependencies {
 }
 
 /**
- * `POST /snapshots`: starts the run of a request and answers 202; with `Prefer: wait=N` when every target has started.
+ * `POST /snapshots`: starts the run of a request and replies 202, with `Prefer: wait=N` when every target has started.
  *
  * @throws ProblemError, ServiceError
  */
@@ -41,8 +41,8 @@ export async function postSnapshots(dependencies: StartRunDependencies, request:
 }
 
 /**
- * `POST /hooks/snapshots`: the same as `POST /snapshots` for callers without AWS identity. The run is named after the
- * name of the key and `webhook-id`, which the signature covers: a replayed hook is the same run.
+ * `POST /hooks/snapshots`: the same as `POST /snapshots` for callers without an AWS identity. The run is named after the
+ * key's name and `webhook-id`, which the signature covers: a replayed hook is the same run.
  *
  * @param onCaller is called with the caller once the signature is verified
  * @throws ProblemError, ServiceError
@@ -80,7 +80,7 @@ function readRequestBody(request: HttpRequest): SnapshotRequest {
 }
 
 interface RunRequest extends Pick<Run, "requestedBy" | "request"> {
-	/** Names the run among this caller's; without one the run has a random name. */
+	/** Names the run among this caller's; by default random. */
 	readonly key: string | undefined;
 }
 

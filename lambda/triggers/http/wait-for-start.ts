@@ -13,18 +13,18 @@ export interface Clock {
 }
 
 /**
- * Milliseconds before each read but the last, which is made when the time is up. Callers wait in sandboxes of their own,
- * which share nothing: at three reads each and the API's default rate of 5 calls a second, they read at most the 15
- * histories a second that AWS allows an account and region.
+ * Milliseconds before each read but the last, which is made when the time is up. Concurrent callers share no cache: with
+ * three reads each and the API's default rate of 5 calls a second, they stay within the 15 histories a second that AWS
+ * allows per account and region.
  */
 const PAUSES_MS = [1500, 4000];
 
 /**
- * Reads a run until every target has started or ended, or the time is up. A read that fails for now is ignored: the run is
- * accepted all the same.
+ * Reads a run until every target has started or ended, or the time is up. A read that fails transiently is ignored: the run
+ * is already accepted.
  *
  * @param until epoch milliseconds
- * @returns the last status read; `undefined` where no read succeeded
+ * @returns the last status read; `undefined` if no read succeeded
  */
 export async function waitForStart(
 	read: () => Promise<RunStatus | undefined>,
@@ -49,7 +49,7 @@ export async function waitForStart(
 const hasStarted = ({ status, targets }: RunStatus): boolean =>
 	status !== "RUNNING" || (targets.length > 0 && targets.every(({ state }) => state !== "PENDING"));
 
-/** @returns the problem of a run whose targets were all refused; `undefined` where one was not */
+/** @returns the problem of a run whose targets were all refused; `undefined` for any other run */
 export function toRefusal(status: RunStatus, location: string): ProblemError | undefined {
 	const refused = status.targets.filter(isRefused);
 	const [first] = refused;
@@ -70,7 +70,7 @@ export function toRefusal(status: RunStatus, location: string): ProblemError | u
 	});
 }
 
-/** @param code of this service, or Atlas's own; of one not known is said what holds for most (RFC 9110 §15.5.21) */
+/** @param code of this service, or Atlas's own; an unknown one is 422 (RFC 9110 §15.5.21) */
 const statusOf = (code: string): number => errorInfo(fromAtlasCode(code) ?? code)?.httpStatus ?? 422;
 
 const isRefused = (target: RunStatus["targets"][number]): target is TargetStatus => target.state === "REFUSED";

@@ -11,16 +11,13 @@ export interface HookKey {
 }
 
 /**
- * Verifies a signature of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`. Every signature of the header is
- * compared with that of every key, in constant time: sender and receiver may both hold several while they rotate.
- *
- * The package `standardwebhooks` (1.1.1) decodes the body as UTF-8 before it signs, so that it accepts a body in which
- * invalid bytes were changed; it accepts keys of any length, and reads the clock itself.
+ * Verifies a signature of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`. Every signature in the header is compared
+ * with that of every key, in constant time: sender and receiver may both have several during a rotation.
  *
  * @param headers names in lower case
- * @param body the bytes as they came
+ * @param body the bytes as received
  * @param now epoch milliseconds
- * @returns the caller whose key signed it; `undefined` where id, timestamp or signature are wrong
+ * @returns the caller whose key signed it; `undefined` if id, timestamp or signature is wrong
  * @see Standard Webhooks specification, "Signature scheme" and "Verifying webhook authenticity"
  */
 export function verifyWebhook(
@@ -32,8 +29,7 @@ export function verifyWebhook(
 	const id = headers["webhook-id"] ?? "";
 	const timestamp = headers["webhook-timestamp"] ?? "";
 	const received = readSignatures(headers["webhook-signature"] ?? "");
-	const skew = Math.abs(now / 1000 - Number(timestamp));
-	const isRecent = skew <= TOLERANCE_S;
+	const isRecent = Math.abs(now / 1000 - Number(timestamp)) <= TOLERANCE_S;
 	const isWellFormed = /^[\x20-\x7e]{1,255}$/.test(id) && /^\d{1,12}$/.test(timestamp);
 	const signers = keys.filter(({ key }) => {
 		const expected = signWebhook(key, id, timestamp, body);
@@ -47,13 +43,13 @@ export function signWebhook(key: Uint8Array, id: string, timestamp: string, body
 	return createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
-/** Only `v1` is symmetric. A comma stands between version and value, and where a gateway joins repeated fields. */
+/** Only `v1` is symmetric. Signatures are separated by spaces, or by commas where a gateway joined repeated fields. */
 const readSignatures = (field: string): Buffer[] =>
 	[...field.matchAll(/(?:^|[\s,])v1,([A-Za-z0-9+/]{43}=)(?=[\s,]|$)/g)].map(([, encoded = ""]) =>
 		Buffer.from(encoded, "base64"),
 	);
 
-/** @returns `undefined` where the text is not `whsec_<base64>` of 24 to 64 bytes, as the specification recommends */
+/** @returns `undefined` unless the text is `whsec_<base64>` of 24 to 64 bytes, as the specification recommends */
 export function readHookKey(caller: string, text: unknown): HookKey | undefined {
 	const encoded = typeof text === "string" ? /^whsec_([A-Za-z0-9+/]{32,}={0,2})$/.exec(text)?.[1] : undefined;
 	if (encoded === undefined) return undefined;

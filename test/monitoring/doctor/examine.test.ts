@@ -259,7 +259,7 @@ test("an Atlas that takes what it had to refuse is told of", async () => {
 			listSnapshots: async () => [],
 			readLeastRetention: async () => undefined,
 			probeCreatePermission: async () => ({}),
-			budgetLeft: () => 100,
+			requestsRemaining: () => 100,
 		},
 		{ projectId: PROJECT, clusterName: "prod-a", retentionInDays: 7 },
 	);
