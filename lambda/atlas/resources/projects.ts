@@ -36,20 +36,20 @@ export const createProjects = (requests: JsonRequests, { isIn }: Pick<KnownSecre
 	listProjects: () => readPages(requests, ProjectSchema, { path: "/groups" }),
 
 	/** Flex clusters are `ATLAS_NOT_DEDICATED`. */
-	async readCluster(target: Target): Promise<Cluster> {
+	readCluster: async (target: Target): Promise<Cluster> => {
 		const cluster = await requests.get(ClusterSchema, clusterResource(target));
 		// Messages contain the name, so it is the requested one, whatever the reply holds.
 		return { ...cluster, name: target.clusterName };
 	},
 
-	async listClusters(projectId: string): Promise<readonly Cluster[]> {
+	listClusters: async (projectId: string): Promise<readonly Cluster[]> => {
 		const clusters = await readPages(requests, ClusterSchema, projectResource(projectId, "/clusters"));
 		// Names are published, so one that repeats a secret is dropped.
 		return clusters.filter(({ name }) => !isIn(name));
 	},
 
 	/** @returns minimum retention of on-demand snapshots in whole days; `undefined` if no policy sets one */
-	async readLeastRetention(projectId: string): Promise<number | undefined> {
+	readLeastRetention: async (projectId: string): Promise<number | undefined> => {
 		// A project without a policy has `{}`.
 		const resource = projectResource(projectId, "/backupCompliancePolicy");
 		const { onDemandPolicyItem } = await requests.get(PolicySchema, resource);

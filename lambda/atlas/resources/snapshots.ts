@@ -49,7 +49,7 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 		takeSnapshot: (target: Target, { notAfter, ...body }: SnapshotOptions): Promise<Snapshot> =>
 			requests.post(schema, snapshotsResource(target), body, notAfter),
 
-		async readSnapshot(target: Target, snapshotId: string): Promise<Snapshot> {
+		readSnapshot: async (target: Target, snapshotId: string): Promise<Snapshot> => {
 			const resource = snapshotsResource(target, `/${encodeURIComponent(snapshotId)}`);
 			// A reply about another snapshot is unreadable.
 			const requested = v.pipe(
@@ -64,7 +64,7 @@ export function createSnapshots(requests: JsonRequests, { without }: Pick<KnownS
 		 *
 		 * @param kind of the cluster, if known: then only the list for this kind is read
 		 */
-		async listSnapshots(target: Target, kind?: SnapshotKind): Promise<readonly Snapshot[]> {
+		listSnapshots: async (target: Target, kind?: SnapshotKind): Promise<readonly Snapshot[]> => {
 			const lists = {
 				replicaSet: () => readPages(requests, schema, snapshotsResource(target)),
 				shardedCluster: () => readList(requests, schema, snapshotsResource(target, "/shardedClusters")),
