@@ -21,6 +21,7 @@ export class TestRunner {
 		this.#child ??= fork(join(import.meta.dirname, "worker.ts"), this.#args, {
 			execArgv: [],
 			detached: true,
+			env: { ...process.env, NODE_NO_WARNINGS: "1" },
 			stdio: ["ignore", "ignore", "inherit", "ipc"],
 		});
 		const child = this.#child;
