@@ -4,20 +4,20 @@ import type { FinalState, Provenance, Reason } from "./outcome.ts";
 import type { ConflictPolicy } from "./request.ts";
 import { isNotScheduled, isOnDemand, isRunning, requestTime, type Snapshot } from "./snapshot.ts";
 
-/** What is done next to take one snapshot. Each move is carried out in `run/`, which brings back what it saw. */
+/** What is done next to take one snapshot. `workflow/acquire.ts` does it and returns the result. */
 export type AcquisitionAction =
-	/** Ask Atlas for a snapshot, after so many seconds. */
-	| { readonly do: "ask"; readonly afterSeconds: number }
-	/** Look through the lists for our marker, after so many seconds. */
-	| { readonly do: "look"; readonly afterSeconds: number }
-	/** Wait until another's snapshot has ended, then ask. */
-	| { readonly do: "wait-for"; readonly snapshot: Snapshot }
+	/** Send the request, after so many seconds. */
+	| { readonly do: "request"; readonly afterSeconds: number }
+	/** Look for the run's own snapshot in the cluster's list, after so many seconds. */
+	| { readonly do: "look-up"; readonly afterSeconds: number }
+	/** Wait until another's snapshot has ended, then send the request. */
+	| { readonly do: "wait-for-other"; readonly snapshot: Snapshot }
 	| { readonly do: "follow"; readonly snapshot: Snapshot; readonly provenance: Provenance }
-	| Refusal
+	| UnexplainedRejection
 	| End;
 
-/** Atlas said no: explain it by a look at the cluster. `again`: if that explains nothing, ask again. */
-export type Refusal = {
+/** Atlas rejected the request: read the cluster to explain it. `again`: without an explanation, send it again. */
+export type UnexplainedRejection = {
 	readonly do: "explain";
 	readonly reason: Reason;
 	readonly code: string;
@@ -26,102 +26,102 @@ export type Refusal = {
 
 export type End = { readonly do: "end"; readonly state: FinalState; readonly reason: Reason };
 
-/** What is known between two moves. */
+/** What is known between two actions. */
 export interface AcquisitionState {
-	/** Requests for this snapshot, whether they left this process or not. */
-	readonly asks: number;
-	/** Epoch milliseconds of the end of the last that left, if one has: our marker is looked for before the next. */
-	readonly leftAt: number | null;
-	/** Seconds before each look that is still to come, should the one before not find ours. */
-	readonly looksLeft: readonly number[];
-	/** Looks in a row that could not be made. */
-	readonly blindLooks: number;
-	/** A request was sent of which nobody knows whether it was carried out. */
+	/** Requests made for this snapshot, whether they were sent or not. */
+	readonly requests: number;
+	/** Epoch milliseconds of the end of the last request that was sent: before the next one there is a lookup. */
+	readonly sentAt: number | null;
+	/** Seconds before each further lookup, should the one before not find the run's own snapshot. */
+	readonly lookupPauses: readonly number[];
+	/** In a row. */
+	readonly failedLookups: number;
+	/** A request was sent, and nobody knows whether Atlas executed it. */
 	readonly inDoubt: boolean;
-	/** Requests for this snapshot that left it in doubt. */
-	readonly doubts: number;
-	/** Requests in a row that were answered 401 or 403, and looks. */
-	readonly askRefusals: Refusals;
-	readonly lookRefusals: Refusals;
-	/** Why the last request or look did not do. */
+	/** Requests of which that was so. */
+	readonly requestsInDoubt: number;
+	/** Requests, and lookups, in a row that were answered 401 or 403. */
+	readonly requestRefusals: Refusals;
+	readonly lookupRefusals: Refusals;
+	/** Why the last request or lookup failed. */
 	readonly reason: Reason | null;
-	/** What Atlas said when it last refused a request because another's snapshot was running. */
+	/** What Atlas last said when it rejected a request because another snapshot was running. */
 	readonly conflict: Reason | null;
-	/** What follows unless one of these looks finds ours after all. */
-	readonly ending: Refusal | End | null;
+	/** What follows unless a lookup finds the run's own snapshot. */
+	readonly ending: UnexplainedRejection | End | null;
 }
 
 export const initialAcquisition: AcquisitionState = {
-	asks: 0,
-	leftAt: null,
-	looksLeft: [],
-	blindLooks: 0,
+	requests: 0,
+	sentAt: null,
+	lookupPauses: [],
+	failedLookups: 0,
 	inDoubt: false,
-	doubts: 0,
-	askRefusals: noRefusals,
-	lookRefusals: noRefusals,
+	requestsInDoubt: 0,
+	requestRefusals: noRefusals,
+	lookupRefusals: noRefusals,
 	reason: null,
 	conflict: null,
 	ending: null,
 };
 
-/** What one request brought. `at` is epoch milliseconds. */
+/** The result of one request. `at` is epoch milliseconds. */
 export type RequestResult =
 	| { readonly at: number; readonly snapshot: Snapshot }
-	| { readonly at: number; readonly verdict: Failure }
+	| { readonly at: number; readonly failure: Failure }
 	/** The deadline had passed, so nothing was sent. */
 	| { readonly at: number; readonly tooLate: true };
 
-/** What one look through the lists brought. */
+/** The result of one lookup. `at` is epoch milliseconds. */
 export type LookupResult =
 	| {
 			readonly at: number;
-			readonly snapshots: { readonly ours?: Snapshot; readonly running?: Snapshot };
-			/** Of how long a snapshot takes; `null` where the listed ones do not tell, absent where it was not asked. */
+			readonly snapshots: { readonly own?: Snapshot; readonly running?: Snapshot };
+			/** `null` where the listed snapshots do not tell, absent where it was not read. */
 			readonly expectation?: ExpectedDuration | null;
 	  }
-	| { readonly at: number; readonly verdict: Failure };
+	| { readonly at: number; readonly failure: Failure };
 
-/** What the moves of one target depend on. */
+/** What the actions for one target depend on. */
 export interface AcquisitionTerms {
 	readonly policy: ConflictPolicy;
-	/** Whole days for which the snapshot must be kept; another's that is kept shorter is not joined. */
+	/** Whole days for which the snapshot must be kept; another's that is kept shorter is not adopted. */
 	readonly retentionInDays: number;
-	/** Epoch milliseconds. Past it nothing new is asked for. */
+	/** Epoch milliseconds after which no request is sent. */
 	readonly deadlineAt: number;
-	/** Epoch milliseconds. Past it nothing is looked for. */
+	/** Epoch milliseconds after which there is no lookup. */
 	readonly hardLimitAt: number;
-	/** Seconds to wait after so many failures in a row; honours what Atlas asks for. */
+	/** Seconds to wait after so many failures in a row; honours Retry-After. */
 	readonly backOff: (attempt: number, retryAfterSeconds?: number) => number;
 }
 
-/** By what a run knows its own: the marker, and epoch milliseconds of its start. */
+/** How a run knows its own snapshots: the marker, and epoch milliseconds of the run's start. */
 export interface RunIdentity {
 	readonly marker: string;
 	readonly startedAt: number;
 }
 
-/** Milliseconds by which the clocks of Atlas and of this process may differ. */
+/** Milliseconds by which Atlas's clock and the one that gave the run's start may differ. */
 const SKEW_MS = 5 * 60_000;
 
-/** Whether a snapshot is one that a run asked for: by marker and kind, and never one from before the run. */
-const isOurs = (snapshot: Snapshot, own: RunIdentity): boolean =>
+/** Whether a run created a snapshot: by marker and kind, and never one from before the run. */
+const isOwn = (snapshot: Snapshot, run: RunIdentity): boolean =>
 	typeof snapshot.description === "string" &&
-	snapshot.description.endsWith(own.marker) &&
+	snapshot.description.endsWith(run.marker) &&
 	isNotScheduled(snapshot) &&
-	wasRequestedSince(snapshot, own);
+	wasRequestedSince(snapshot, run);
 
-/** Whether a snapshot may have been asked for since the run's start. */
+/** Whether a snapshot may have been requested since the run's start. */
 export const wasRequestedSince = (snapshot: Snapshot, { startedAt }: RunIdentity): boolean =>
 	requestTime(snapshot) >= startedAt - SKEW_MS;
 
-/** Picks what matters for one run out of a cluster's snapshots: its own, and a running one of others. */
+/** Finds a run's own snapshot among a cluster's, and a running on-demand one. */
 export function findOwnAndRunning(
 	snapshots: readonly Snapshot[],
-	own: RunIdentity,
-): { ours?: Snapshot; running?: Snapshot } {
+	run: RunIdentity,
+): { own?: Snapshot; running?: Snapshot } {
 	return {
-		ours: snapshots.find((snapshot) => isOurs(snapshot, own)),
+		own: snapshots.find((snapshot) => isOwn(snapshot, run)),
 		running: snapshots.find((snapshot) => isOnDemand(snapshot) && isRunning(snapshot)),
 	};
 }

@@ -1,123 +1,128 @@
 import type { AcquisitionAction, AcquisitionState, AcquisitionTerms, End } from "./acquisition-state.ts";
 
-/** Seconds after an answered request by which a list shows what it left behind: a list may be two minutes old. */
+/** Seconds after an answered request by which the list shows its snapshot: a list may be two minutes old. */
 export const LISTED_AFTER_SECONDS = 130;
-/** The same after a request without an answer, which Atlas may have in hand for another minute. */
-export const LISTED_AFTER_DOUBT_SECONDS = 190;
+/** The same after a request without a reply, which Atlas may still execute within a minute. */
+const LISTED_AFTER_NO_REPLY_SECONDS = 190;
 
 /**
- * Seconds between the looks after the first and the second request in doubt: close at first, since a list is up to date as
- * a rule. Together they last until a list must show what the request left behind.
+ * Seconds between the lookups after the first and the second request without a reply. They are close at first, since a
+ * list is usually up to date, and together reach {@link LISTED_AFTER_NO_REPLY_SECONDS}.
  */
-const LOOKS_IN_DOUBT: readonly (readonly number[])[] = [
+const LOOKUPS_IN_DOUBT: readonly (readonly number[])[] = [
 	[5, 40, 60, 60, 25],
 	[5, 40, 145],
 ];
-/** Seconds between the looks once the deadline forbids another request: ten minutes, since a list may be minutes old. */
-const LOOKS_BEFORE_GIVING_UP: readonly number[] = [20, 100, 480];
-/** Seconds from a request that was turned down, and may have been carried out all the same, to the looks after it. */
-const LOOKS_AFTER_REFUSAL: readonly number[] = [20, 60, LISTED_AFTER_SECONDS];
-const UNSURE_MS = 10 * 60_000;
-/** Seconds between the last request before the deadline and the look after it, and at the least. */
-const LAST_LOOK_SECONDS = 20;
-const LEAST_LAST_LOOK_SECONDS = 5;
-/** Seconds before the deadline at which Atlas is asked for the last time, where a longer pause would be due. */
-const LAST_MOMENT_SECONDS = 15;
+/** Seconds between the lookups once the deadline forbids another request: ten minutes in all. */
+const LOOKUPS_AFTER_DEADLINE: readonly number[] = [20, 100, 480];
+/** Milliseconds after an unanswered request for which its snapshot is looked for past the deadline. */
+const LATE_EXECUTION_MS = 10 * 60_000;
+/** Seconds from a request that Atlas rejected to each lookup: a proxy may have sent it twice. */
+const LOOKUPS_AFTER_REJECTION: readonly number[] = [20, 60, LISTED_AFTER_SECONDS];
+/** Seconds from the last request before the deadline to the lookup after it; and the least. */
+const LAST_LOOKUP_SECONDS = 20;
+const LEAST_LAST_LOOKUP_SECONDS = 5;
+/** Seconds before the deadline of the last request, where a longer pause would pass the deadline. */
+const LAST_REQUEST_SECONDS = 15;
 
 /** What is known, and what is done next. */
 export type Next = readonly [AcquisitionState, AcquisitionAction];
 
-/** @param least seconds before the first look at least */
-export const lookAfter = (taking: AcquisitionState, [first = 0, ...looksLeft]: readonly number[], least = 0): Next => [
-	{ ...taking, looksLeft },
-	{ do: "look", afterSeconds: Math.max(first, least) },
+/** @param least seconds before the first lookup */
+export const lookUpAfter = (
+	state: AcquisitionState,
+	[first = 0, ...lookupPauses]: readonly number[],
+	least = 0,
+): Next => [
+	{ ...state, lookupPauses },
+	{ do: "look-up", afterSeconds: Math.max(first, least) },
 ];
 
-/** Looks that may still come at times of their own, whatever was waited for before. */
-export const lookupsKept = ({ asks, doubts }: AcquisitionState): number => {
-	const series = [
-		LOOKS_BEFORE_GIVING_UP,
-		...(asks === 0 ? [LOOKS_AFTER_REFUSAL] : []),
-		...LOOKS_IN_DOUBT.slice(doubts),
-	];
-	return series.flat().length;
-};
+/** Lookups at fixed times that may still come. Durable operations are kept for them. */
+export const fixedLookupsLeft = ({ requests, requestsInDoubt }: AcquisitionState): number =>
+	[
+		LOOKUPS_AFTER_DEADLINE,
+		requests === 0 ? LOOKUPS_AFTER_REJECTION : [],
+		...LOOKUPS_IN_DOUBT.slice(requestsInDoubt),
+	].flat().length;
 
-/** Looks for ours at those times after the last request that are still to come. */
-export function lookAfterRefusal(taking: AcquisitionState, at: number): Next {
-	const { leftAt } = taking;
-	const dueAt = LOOKS_AFTER_REFUSAL.map((seconds) => (leftAt ?? at) + seconds * 1000).filter((due) => due > at);
+/** The lookups of {@link LOOKUPS_AFTER_REJECTION} that are still to come, counted from the last request. */
+export function lookUpAfterRejection(state: AcquisitionState, at: number): Next {
+	const { sentAt } = state;
+	const dueAt = LOOKUPS_AFTER_REJECTION.map((seconds) => (sentAt ?? at) + seconds * 1000).filter((due) => due > at);
 	const pauses = dueAt.map((due, index) => Math.ceil((due - (dueAt[index - 1] ?? at)) / 1000));
-	return lookAfter(taking, pauses);
+	return lookUpAfter(state, pauses);
 }
 
 /**
- * A request left this process and was not answered. The first times ours is looked for soon; later on the look before the
- * next request does, at two operations less a time. Not before Atlas wants any call (`least` seconds).
- */
-export function afterDoubt(taking: AcquisitionState, at: number, terms: AcquisitionTerms, least = 0): Next {
-	const { backOff, deadlineAt, hardLimitAt } = terms;
-	if (at + LISTED_AFTER_DOUBT_SECONDS * 1000 >= deadlineAt) return giveUp(taking, at, terms, least);
-	const looks = LOOKS_IN_DOUBT[taking.doubts - 1];
-	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
-	if (looks) return lookAfter(taking, looks, Math.min(least, left));
-	return again("ask", taking, at, terms, Math.max(LISTED_AFTER_DOUBT_SECONDS, backOff(taking.asks, least)), least);
-}
-
-/**
- * Repeats the request once a list must show what the one before it left behind. After a 401 or 403 it is repeated sooner:
- * a refusal that lasts is to be reported within five minutes.
- */
-export function askAgain(
-	taking: AcquisitionState,
-	at: number,
-	terms: AcquisitionTerms,
-	afterSeconds: number,
-	least = 0,
-): Next {
-	const { leftAt, askRefusals } = taking;
-	const isListed = leftAt === null || askRefusals.count > 0;
-	const untilListed = isListed ? 0 : LISTED_AFTER_SECONDS - Math.floor((at - leftAt) / 1000);
-	return again("ask", taking, at, terms, Math.max(afterSeconds, untilListed), least);
-}
-
-/**
- * After the deadline nothing is asked for that was not carried out: the request was for this time, not for any. A pause
- * of ours that would reach beyond it is cut, for a last try; one that Atlas asked for (`least`) never is.
- */
-export function again(
-	what: "ask" | "look",
-	taking: AcquisitionState,
-	at: number,
-	terms: AcquisitionTerms,
-	afterSeconds: number,
-	least = 0,
-): Next {
-	if (at + afterSeconds * 1000 < terms.deadlineAt) return [taking, { do: what, afterSeconds }];
-	const last = Math.floor((terms.deadlineAt - at) / 1000) - LAST_MOMENT_SECONDS;
-	if (last >= Math.max(least, LAST_MOMENT_SECONDS)) return [taking, { do: what, afterSeconds: last }];
-	return giveUp(taking, at, terms, least);
-}
-
-/**
- * Nothing more is asked for. What has left may have been carried out all the same, so ours is looked for to the last:
- * before the deadline where Atlas has answered, and beyond it where nobody knows.
+ * A request was sent and no reply came. After the first two the snapshot is looked for soon; after later ones by the
+ * lookup before the next request, which saves operations.
  *
  * @param least seconds for which Atlas wants no call
  */
-export function giveUp(taking: AcquisitionState, at: number, { deadlineAt }: AcquisitionTerms, least = 0): Next {
-	const { reason } = taking;
+export function afterNoReply(state: AcquisitionState, at: number, terms: AcquisitionTerms, least = 0): Next {
+	const { backOff, deadlineAt, hardLimitAt } = terms;
+	if (at + LISTED_AFTER_NO_REPLY_SECONDS * 1000 >= deadlineAt) return giveUp(state, at, terms, least);
+	const lookups = LOOKUPS_IN_DOUBT[state.requestsInDoubt - 1];
+	const left = Math.max(1, Math.ceil((hardLimitAt - at) / 1000));
+	if (lookups) return lookUpAfter(state, lookups, Math.min(least, left));
+	const pause = Math.max(LISTED_AFTER_NO_REPLY_SECONDS, backOff(state.requests, least));
+	return repeatBeforeDeadline("request", state, at, terms, pause, least);
+}
+
+/**
+ * Sends the request again once the list shows what the last one created. After a 401 or 403 it is sent sooner: a lasting
+ * refusal is to be reported within five minutes.
+ */
+export function requestAgain(
+	state: AcquisitionState,
+	at: number,
+	terms: AcquisitionTerms,
+	afterSeconds: number,
+	least = 0,
+): Next {
+	const { sentAt, requestRefusals } = state;
+	const isListed = sentAt === null || requestRefusals.count > 0;
+	const untilListed = isListed ? 0 : LISTED_AFTER_SECONDS - Math.floor((at - sentAt) / 1000);
+	return repeatBeforeDeadline("request", state, at, terms, Math.max(afterSeconds, untilListed), least);
+}
+
+/**
+ * Repeats a request or a lookup, never after the deadline. A pause that would pass it is cut for a last try; one that
+ * Atlas asked for (`least`) is not.
+ */
+export function repeatBeforeDeadline(
+	what: "request" | "look-up",
+	state: AcquisitionState,
+	at: number,
+	terms: AcquisitionTerms,
+	afterSeconds: number,
+	least = 0,
+): Next {
+	if (at + afterSeconds * 1000 < terms.deadlineAt) return [state, { do: what, afterSeconds }];
+	const last = Math.floor((terms.deadlineAt - at) / 1000) - LAST_REQUEST_SECONDS;
+	if (last >= Math.max(least, LAST_REQUEST_SECONDS)) return [state, { do: what, afterSeconds: last }];
+	return giveUp(state, at, terms, least);
+}
+
+/**
+ * No further request. One that was sent may have been executed, so its snapshot is looked for a last time: before the
+ * deadline where Atlas has answered, and past it where it has not.
+ *
+ * @param least seconds for which Atlas wants no call
+ */
+export function giveUp(state: AcquisitionState, at: number, { deadlineAt }: AcquisitionTerms, least = 0): Next {
+	const { reason, sentAt, inDoubt, requestsInDoubt } = state;
 	const ending: End = {
 		do: "end",
 		state: "REFUSED",
-		reason: reason ?? { code: "DEADLINE", message: "no snapshot could be asked for before the deadline" },
+		reason: reason ?? { code: "DEADLINE", message: "no snapshot could be requested before the deadline" },
 	};
-	const { leftAt, doubts } = taking;
-	if (leftAt === null) return [taking, ending];
-	const isUnsure = taking.inDoubt || (doubts > 0 && at - leftAt < UNSURE_MS);
-	if (isUnsure) return lookAfter({ ...taking, inDoubt: true, ending }, LOOKS_BEFORE_GIVING_UP, least);
-	const untilDeadline = Math.floor((deadlineAt - at) / 1000) - LEAST_LAST_LOOK_SECONDS;
-	const pause = Math.min(Math.max(LAST_LOOK_SECONDS, least), untilDeadline);
-	const isTime = pause >= Math.max(least, LEAST_LAST_LOOK_SECONDS);
-	return isTime ? lookAfter({ ...taking, ending }, [pause]) : [taking, ending];
+	if (sentAt === null) return [state, ending];
+	const mayBeExecuted = inDoubt || (requestsInDoubt > 0 && at - sentAt < LATE_EXECUTION_MS);
+	if (mayBeExecuted) return lookUpAfter({ ...state, inDoubt: true, ending }, LOOKUPS_AFTER_DEADLINE, least);
+	const untilDeadline = Math.floor((deadlineAt - at) / 1000) - LEAST_LAST_LOOKUP_SECONDS;
+	const pause = Math.min(Math.max(LAST_LOOKUP_SECONDS, least), untilDeadline);
+	const fits = pause >= Math.max(least, LEAST_LAST_LOOKUP_SECONDS);
+	return fits ? lookUpAfter({ ...state, ending }, [pause]) : [state, ending];
 }

@@ -3,87 +3,86 @@ import type {
 	AcquisitionState,
 	AcquisitionTerms,
 	LookupResult,
-	Refusal,
 	RequestResult,
+	UnexplainedRejection,
 } from "./acquisition-state.ts";
 import {
-	afterDoubt,
-	again,
-	askAgain,
+	afterNoReply,
 	giveUp,
 	LISTED_AFTER_SECONDS,
-	lookAfter,
-	lookAfterRefusal,
+	lookUpAfter,
+	lookUpAfterRejection,
 	type Next,
+	repeatBeforeDeadline,
+	requestAgain,
 } from "./acquisition-timing.ts";
 import type { Failure } from "./failure.ts";
 import { afterRefusal, isLastingRefusal, noRefusals, REFUSAL_PAUSE_SECONDS } from "./failure.ts";
 import type { FinalState, Reason } from "./outcome.ts";
 import { isKeptAtLeast, type Snapshot } from "./snapshot.ts";
 
-/** Looks in a row that fail before a definite refusal counts without one. */
-const BLIND_LOOKS_AFTER_REFUSAL = 3;
+/** Failed lookups in a row after which a rejection counts without one. */
+const FAILED_LOOKUPS_AFTER_REJECTION = 3;
+
+const lookUpNow: AcquisitionAction = { do: "look-up", afterSeconds: 0 };
 
 /**
- * Decides after a request. One that left this process and did not bring a snapshot may have been carried out, whatever
- * was answered: something in between may have sent it twice. So nothing is concluded from it without a look.
+ * Decides after a request. One that was sent and did not return a snapshot may have been executed, whatever was
+ * answered: a proxy may have sent it twice. So nothing is concluded from it without a lookup.
  */
-export function afterRequest(before: AcquisitionState, asked: RequestResult, terms: AcquisitionTerms): Next {
-	if ("tooLate" in asked) return giveUp(before, asked.at, terms);
-	const taking = { ...before, asks: before.asks + 1, looksLeft: [], ending: null };
-	if ("snapshot" in asked) return [taking, { do: "follow", snapshot: asked.snapshot, provenance: "created" }];
-	const { verdict, at } = asked;
-	const { code, reason, executed, retryAfterSeconds } = verdict;
-	const askRefusals = verdict.refused ? afterRefusal(before.askRefusals, at) : noRefusals;
-	const leftAt = executed === "unknown" ? at : before.leftAt;
-	const known = { ...taking, blindLooks: 0, lookRefusals: noRefusals, leftAt, reason, askRefusals };
-	if (executed === "unknown" && !verdict.answered) {
-		return afterDoubt({ ...known, inDoubt: true, doubts: known.doubts + 1 }, at, terms, retryAfterSeconds);
+export function afterRequest(before: AcquisitionState, result: RequestResult, terms: AcquisitionTerms): Next {
+	if ("tooLate" in result) return giveUp(before, result.at, terms);
+	const counted = { ...before, requests: before.requests + 1, lookupPauses: [], ending: null };
+	if ("snapshot" in result) return [counted, { do: "follow", snapshot: result.snapshot, provenance: "created" }];
+	const { failure, at } = result;
+	const { code, reason, executed, retryAfterSeconds } = failure;
+	const requestRefusals = failure.refused ? afterRefusal(before.requestRefusals, at) : noRefusals;
+	const sentAt = executed === "unknown" ? at : before.sentAt;
+	const state = { ...counted, failedLookups: 0, lookupRefusals: noRefusals, sentAt, reason, requestRefusals };
+	if (executed === "unknown" && !failure.answered) {
+		const inDoubt = { ...state, inDoubt: true, requestsInDoubt: state.requestsInDoubt + 1 };
+		return afterNoReply(inDoubt, at, terms, retryAfterSeconds);
 	}
-	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...known, conflict: reason }, lookNow];
-	if (verdict.refused && !isLastingRefusal(askRefusals, at)) return askAgain(known, at, terms, refusalPause(terms));
+	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...state, conflict: reason }, lookUpNow];
+	if (failure.refused && !isLastingRefusal(requestRefusals, at))
+		return requestAgain(state, at, terms, refusalPause(terms));
 	const isConflict = code === "ATLAS_CONFLICT";
-	if (isConflict || verdict.retry === "never") {
+	if (isConflict || failure.retry === "never") {
 		const ending = { do: "explain", reason, code, again: isConflict } as const;
-		return leftAt === null ? [known, ending] : [{ ...known, ending }, lookNow];
+		return sentAt === null ? [state, ending] : [{ ...state, ending }, lookUpNow];
 	}
-	// A rate limit turns requests away before anything is carried out.
-	const repeat = code === "ATLAS_RATE_LIMITED" ? again.bind(null, "ask") : askAgain;
-	return repeat(known, at, terms, terms.backOff(known.asks, retryAfterSeconds), retryAfterSeconds);
+	const pause = terms.backOff(state.requests, retryAfterSeconds);
+	// A rate limit rejects a request before it is executed.
+	return code === "ATLAS_RATE_LIMITED"
+		? repeatBeforeDeadline("request", state, at, terms, pause, retryAfterSeconds)
+		: requestAgain(state, at, terms, pause, retryAfterSeconds);
 }
 
-const lookNow: AcquisitionAction = { do: "look", afterSeconds: 0 };
-
-/** Decides after a look. */
-export function afterLookup(before: AcquisitionState, looked: LookupResult, terms: AcquisitionTerms): Next {
-	const { at } = looked;
-	if ("verdict" in looked) return afterBlindLook(before, looked.verdict, at, terms);
-	const taking = { ...before, blindLooks: 0, lookRefusals: noRefusals };
-	const { ours, running } = looked.snapshots;
-	if (ours)
-		return [
-			{ ...taking, inDoubt: false },
-			{ do: "follow", snapshot: ours, provenance: "recovered" },
-		];
-	// Another's running snapshot clears no doubt: it may end while Atlas still has our request in hand.
-	const isExplained = running !== undefined && !taking.inDoubt && !taking.ending;
-	if (taking.looksLeft.length > 0 && !isExplained) return lookAfter(taking, taking.looksLeft);
-	const certain = { ...taking, inDoubt: false };
-	const { ending } = taking;
+/** Decides after a lookup. */
+export function afterLookup(before: AcquisitionState, lookup: LookupResult, terms: AcquisitionTerms): Next {
+	const { at } = lookup;
+	if ("failure" in lookup) return afterFailedLookup(before, lookup.failure, at, terms);
+	const state = { ...before, failedLookups: 0, lookupRefusals: noRefusals };
+	const certain = { ...state, inDoubt: false };
+	const { ending } = state;
+	const { own, running } = lookup.snapshots;
+	if (own) return [certain, { do: "follow", snapshot: own, provenance: "recovered" }];
+	// Another's running snapshot does not tell what became of a request without a reply: Atlas may still execute it.
+	const isExplained = running !== undefined && !state.inDoubt && !ending;
+	if (state.lookupPauses.length > 0 && !isExplained) return lookUpAfter(state, state.lookupPauses);
 	if (ending && !(ending.do === "explain" && ending.again && running)) return [certain, ending];
-	// A key that Atlas refuses is no matter of who else takes snapshots.
-	if (running && taking.askRefusals.count === 0) return [certain, byPolicy(running, taking, terms)];
-	// A first conflict of which no cause is seen: a copy of the request may be the cause, and a list may be minutes old.
-	const listedAt = (taking.leftAt ?? Number.NEGATIVE_INFINITY) + LISTED_AFTER_SECONDS * 1000;
-	if (taking.asks === 1 && taking.conflict && at < listedAt && listedAt < terms.deadlineAt)
-		return lookAfterRefusal(taking, at);
-	const afterSeconds = taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1);
-	const [next, move] = askAgain(taking, at, terms, afterSeconds);
-	return [move.do === "ask" ? certain : next, move];
+	// A key that Atlas refuses has nothing to do with others' snapshots.
+	if (running && state.requestRefusals.count === 0) return [certain, applyConflictPolicy(running, state, terms)];
+	// A first conflict without a visible cause: a copy of the request may be the cause, and the list may be old.
+	const listedAt = (state.sentAt ?? Number.NEGATIVE_INFINITY) + LISTED_AFTER_SECONDS * 1000;
+	if (state.requests === 1 && state.conflict && at < listedAt && listedAt < terms.deadlineAt)
+		return lookUpAfterRejection(state, at);
+	const [next, action] = requestAgain(state, at, terms, state.requests <= 1 ? 0 : terms.backOff(state.requests - 1));
+	return [action.do === "request" ? certain : next, action];
 }
 
-/** What a look at the cluster says of a refusal. `confirmed`: the cluster's own state is the reason. */
-export interface Explained {
+/** What the cluster's own state says of a rejection. `confirmed`: it is the reason. */
+export interface Explanation {
 	/** Epoch milliseconds. */
 	readonly at: number;
 	readonly state: FinalState;
@@ -91,67 +90,69 @@ export interface Explained {
 	readonly confirmed: boolean;
 }
 
-/** Decides after a look at the cluster: only what that look confirms is believed without looking for ours further. */
+/** Decides after an explanation. Only a confirmed one ends the target without further lookups. */
 export function afterExplanation(
 	before: AcquisitionState,
-	refusal: Refusal,
-	explained: Explained,
+	rejection: UnexplainedRejection,
+	explanation: Explanation,
 	terms: AcquisitionTerms,
 ): Next {
-	const { at, state, reason, confirmed } = explained;
-	if (refusal.again && !confirmed)
-		return askAgain({ ...before, ending: null }, at, terms, terms.backOff(2 * before.asks));
+	const { at, state, reason, confirmed } = explanation;
+	if (rejection.again && !confirmed)
+		return requestAgain({ ...before, ending: null }, at, terms, terms.backOff(2 * before.requests));
 	const ending = { do: "end", state, reason } as const;
-	if (confirmed || before.leftAt === null) return [before, ending];
-	return lookAfterRefusal({ ...before, ending }, at);
+	if (confirmed || before.sentAt === null) return [before, ending];
+	return lookUpAfterRejection({ ...before, ending }, at);
 }
 
-function afterBlindLook(before: AcquisitionState, verdict: Failure, at: number, terms: AcquisitionTerms): Next {
-	const { retryAfterSeconds } = verdict;
-	const { ending, askRefusals } = before;
-	const lookRefusals = verdict.refused ? afterRefusal(before.lookRefusals, at) : noRefusals;
-	// What Atlas said of the request itself says more than what it said of the look.
-	const reason = askRefusals.count > 0 || ending ? before.reason : verdict.reason;
-	const taking = { ...before, blindLooks: before.blindLooks + 1, lookRefusals, reason };
-	const pause = terms.backOff(taking.blindLooks, retryAfterSeconds);
-	if (taking.inDoubt) {
+function afterFailedLookup(before: AcquisitionState, failure: Failure, at: number, terms: AcquisitionTerms): Next {
+	const { retryAfterSeconds } = failure;
+	const { ending, requestRefusals } = before;
+	const lookupRefusals = failure.refused ? afterRefusal(before.lookupRefusals, at) : noRefusals;
+	// What Atlas said of the request itself says more than what it said of the lookup.
+	const reason = requestRefusals.count > 0 || ending ? before.reason : failure.reason;
+	const state = { ...before, failedLookups: before.failedLookups + 1, lookupRefusals, reason };
+	const pause = terms.backOff(state.failedLookups, retryAfterSeconds);
+	if (state.inDoubt) {
 		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
-		if (left <= 0) return [taking, { do: "end", state: "LOST", reason: verdict.reason }];
-		return [taking, { do: "look", afterSeconds: Math.min(pause, left) }];
+		if (left <= 0) return [state, { do: "end", state: "LOST", reason: failure.reason }];
+		return [state, { do: "look-up", afterSeconds: Math.min(pause, left) }];
 	}
 	if (ending) {
-		// The list says the same of the cluster or the project as the answer to the request: nothing can have been left.
-		const confirmed = "code" in ending && verdict.code === ending.code && verdict.retry === "never" && !verdict.refused;
-		if (confirmed) return [{ ...taking, leftAt: null }, ending];
-		if (taking.blindLooks >= BLIND_LOOKS_AFTER_REFUSAL || ending.do === "end") return [taking, ending];
+		// The list fails for the same reason as the request, which is the cluster's or the project's: nothing was created.
+		const confirmed = "code" in ending && failure.code === ending.code && failure.retry === "never" && !failure.refused;
+		if (confirmed) return [{ ...state, sentAt: null }, ending];
+		if (state.failedLookups >= FAILED_LOOKUPS_AFTER_REJECTION || ending.do === "end") return [state, ending];
 	}
-	if (verdict.refused) {
-		if (!isLastingRefusal(lookRefusals, at)) return again("look", taking, at, terms, refusalPause(terms));
-		return [taking, { do: "explain", reason: reason ?? verdict.reason, code: verdict.code, again: false }];
+	if (failure.refused) {
+		if (!isLastingRefusal(lookupRefusals, at))
+			return repeatBeforeDeadline("look-up", state, at, terms, refusalPause(terms));
+		return [state, { do: "explain", reason: reason ?? failure.reason, code: failure.code, again: false }];
 	}
-	if (verdict.retry === "again" || ending) return again("look", taking, at, terms, pause, retryAfterSeconds);
-	return [taking, { do: "end", state: "REFUSED", reason: verdict.reason }];
+	if (failure.retry === "again" || ending)
+		return repeatBeforeDeadline("look-up", state, at, terms, pause, retryAfterSeconds);
+	return [state, { do: "end", state: "REFUSED", reason: failure.reason }];
 }
 
-function byPolicy(
+function applyConflictPolicy(
 	running: Snapshot,
 	{ conflict, ending }: AcquisitionState,
 	{ policy, retentionInDays }: AcquisitionTerms,
 ): AcquisitionAction {
-	const why = conflict ??
+	const reason = conflict ??
 		ending?.reason ?? { code: "ATLAS_SNAPSHOT_RUNNING", message: "another on-demand snapshot is running" };
 	switch (policy) {
 		case "join":
-			if (!isKeptAtLeast(running, retentionInDays)) return { do: "wait-for", snapshot: running };
+			if (!isKeptAtLeast(running, retentionInDays)) return { do: "wait-for-other", snapshot: running };
 			return { do: "follow", snapshot: running, provenance: "adopted" };
 		case "wait":
-			return { do: "wait-for", snapshot: running };
+			return { do: "wait-for-other", snapshot: running };
 		case "skip":
-			return { do: "end", state: "SKIPPED", reason: why };
+			return { do: "end", state: "SKIPPED", reason };
 		case "fail":
-			return { do: "end", state: "REFUSED", reason: why };
+			return { do: "end", state: "REFUSED", reason };
 	}
 }
 
-/** Refusals that pass and come back may go on for days: what a back-off keeps of the durable operations, this pause keeps too. */
+/** Refusals that pass and come back may go on for days, so the back-off limits their operations too. */
 const refusalPause = ({ backOff }: AcquisitionTerms): number => Math.max(REFUSAL_PAUSE_SECONDS, backOff(1));

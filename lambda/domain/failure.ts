@@ -24,7 +24,7 @@ export function classifyFailure(error: unknown): Failure {
 		const { code, errorCode, blame, executed, status, retryAfterSeconds } = error.fault;
 		return {
 			reason: {
-				code: errorCode === undefined || errorCode === UNTELLING ? code : errorCode,
+				code: errorCode === undefined || errorCode === AMBIGUOUS_CODE ? code : errorCode,
 				message: short(error.message),
 			},
 			code,
@@ -57,7 +57,7 @@ export function classifyFailure(error: unknown): Failure {
 }
 
 /** Atlas sends it with a wrong key (401) and with its own faults (500) alike, so it tells nothing apart. */
-const UNTELLING = "UNEXPECTED_ERROR";
+const AMBIGUOUS_CODE = "UNEXPECTED_ERROR";
 
 /** A checkpoint holds many reasons: each is cut to so many characters. */
 const REASON_LENGTH = 500;
@@ -78,8 +78,8 @@ export const noRefusals: Refusals = { count: 0, since: 0 };
  */
 export const REFUSAL_PAUSE_SECONDS = 62;
 
-const BELIEVED_COUNT = 3;
-const BELIEVED_MS = 2 * 60_000;
+const LASTING_COUNT = 3;
+const LASTING_MS = 2 * 60_000;
 /** From the first refusal; the rest of five minutes is for replies. */
 const REPORTED_MS = 270_000;
 
@@ -94,7 +94,7 @@ export const afterRefusal = ({ count, since }: Refusals, at: number): Refusals =
 
 /** Whether refusals came three times over at least two minutes: then they are taken for what they say. */
 export const isLastingRefusal = ({ count, since }: Refusals, at: number): boolean =>
-	count >= BELIEVED_COUNT && at - since >= BELIEVED_MS;
+	count >= LASTING_COUNT && at - since >= LASTING_MS;
 
 /** Epoch milliseconds by which a lasting refusal is to be reported, whatever else is still looked at; from `now` on if none came. */
 export const refusalReportTime = (each: readonly Refusals[], now: number): number =>

@@ -75,7 +75,7 @@ function createPorts(config: SnapshotConfig): Ports {
 		readCluster: counted(atlas.readCluster),
 		listClusters: counted(atlas.listClusters),
 		listProjects: counted(atlas.listProjects),
-		readBrokenParts: (arn) => readEndedParts(createDurableExecutions(new LambdaClient(AWS_CLIENT_SETTINGS), arn), arn),
+		readEndedParts: (arn) => readEndedParts(createDurableExecutions(new LambdaClient(AWS_CLIENT_SETTINGS), arn), arn),
 		warn: (message, fields, isRepeated) => logger[isRepeated ? "debug" : "warn"](message, fields),
 		countLate: (change, at) => recordLateTarget(metrics, change, at),
 		async publish(event) {

@@ -1,194 +1,172 @@
 import { afterExplanation, afterLookup, afterRequest } from "../domain/acquisition.ts";
-import type { RunIdentity } from "../domain/acquisition-state.ts";
 import {
 	type AcquisitionAction,
 	type AcquisitionState,
 	type AcquisitionTerms,
+	type End,
 	initialAcquisition,
 	type LookupResult,
 	type RequestResult,
+	type RunIdentity,
 } from "../domain/acquisition-state.ts";
-import { giveUp, lookupsKept } from "../domain/acquisition-timing.ts";
+import { fixedLookupsLeft, giveUp } from "../domain/acquisition-timing.ts";
 import type { ExpectedDuration } from "../domain/expectation.ts";
 import { refusalReportTime } from "../domain/failure.ts";
-import type { Provenance, Reason, Target } from "../domain/outcome.ts";
+import type { Provenance, Reason } from "../domain/outcome.ts";
 import { hasStoppedRunning } from "../domain/polling.ts";
-import { type Run, runMarker } from "../domain/run.ts";
+import { runMarker } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import { explainRefusal } from "./explain-refusal.ts";
-import type { CountedSteps } from "./operations.ts";
+import { explainRejection } from "./explain-rejection.ts";
 import { cutSeconds } from "./pace.ts";
-import { createTargetWarning, waitForOther } from "./poll.ts";
-import type { Ports } from "./ports.ts";
+import { waitForOther } from "./poll.ts";
 import { interruptedRequest, lookUpSnapshots, requestSnapshot } from "./request-snapshot.ts";
-
-/** The clock of one target: epoch milliseconds, and the pace in seconds. */
-export interface TargetLimits {
-	readonly startedAt: number;
-	readonly deadlineAt: number;
-	readonly hardLimitAt: number;
-	readonly firstPollSeconds: number;
-	/** Where Atlas asked to wait before the first request: how long, and why. */
-	readonly hold?: { readonly seconds: number; readonly reason: Reason | undefined } | undefined;
-	/**
-	 * Seconds before the next request or lookup after so many failures in a row. It grows to half an hour and more, honours
-	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
-	 *
-	 * @param at epoch milliseconds, now
-	 * @param lookups for which operations are kept, since they come at times of their own
-	 */
-	readonly backOff: (attempt: number, at: number, lookups: number, retryAfterSeconds?: number) => number;
-}
+import type { TargetContext, TargetLimits } from "./target-context.ts";
+import { createTargetWarning } from "./warnings.ts";
 
 export interface Acquired {
 	readonly snapshot: Snapshot;
 	readonly provenance: Provenance;
-	/** Epoch milliseconds: of our request, or of the request of whoever's snapshot we adopted. */
+	/** Epoch milliseconds of the request for the snapshot: the run's own, or another's. */
 	readonly requestedAt: number;
-	/** Epoch milliseconds at which we learned of it. */
+	/** Epoch milliseconds at which the run learned of it. */
 	readonly seenAt: number;
-	/** Of how long it takes; `null` where the listed ones do not tell, absent where none were listed. */
+	/** `null` where the listed snapshots do not tell, absent where none were listed. */
 	readonly expectation?: ExpectedDuration | null;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;
 }
 
-/** Epoch milliseconds. */
-export type NotAcquired = Omit<Extract<AcquisitionAction, { do: "end" }>, "do"> & { readonly endedAt: number };
+/** Times are epoch milliseconds. */
+export type NotAcquired = Omit<End, "do"> & { readonly endedAt: number };
 
 /**
- * Takes one snapshot of a target, and never two: asks once, and when the end of that is unknown looks for the marker
- * before it asks again.
+ * Takes one snapshot of a target, and never two: sends one request, and where its result is unknown looks for the marker
+ * before it sends another.
  *
  * @param onLate called when the deadline has passed while a request is in doubt, until it returns true
  */
 export async function acquireSnapshot(
-	ports: Ports,
-	steps: CountedSteps,
-	run: Run,
-	target: Target,
+	context: TargetContext,
 	limits: TargetLimits,
 	onLate: () => Promise<boolean>,
 ): Promise<Acquired | NotAcquired> {
+	const { ports, steps, run, target } = context;
 	const { startedAt, deadlineAt, hardLimitAt } = limits;
 	const { onConflict: policy, retentionInDays } = run.request;
-	const own: RunIdentity = {
+	const identity: RunIdentity = {
 		marker: runMarker(run.run, ports.stack),
-		// Held against Atlas's clock, so by a clock that AWS keeps: the function's own may be wrong.
+		// By AWS's clock: it is compared with Atlas's, and the function's own may be wrong.
 		startedAt: steps.executionStartedAt ?? startedAt,
 	};
 	const backOff = (attempt: number, retryAfter?: number) =>
-		limits.backOff(attempt, now, lookupsKept(taking), retryAfter);
-	const terms: AcquisitionTerms = {
-		...{ policy, retentionInDays, deadlineAt, hardLimitAt },
-		backOff,
-	};
-	let taking: AcquisitionState = { ...initialAcquisition, reason: limits.hold?.reason ?? null };
-	let move: AcquisitionAction = { do: "ask", afterSeconds: limits.hold?.seconds ?? 0 };
+		limits.backOff(attempt, now, fixedLookupsLeft(state), retryAfter);
+	const terms: AcquisitionTerms = { policy, retentionInDays, deadlineAt, hardLimitAt, backOff };
+	let state: AcquisitionState = { ...initialAcquisition, reason: limits.hold?.reason ?? null };
+	let action: AcquisitionAction = { do: "request", afterSeconds: limits.hold?.seconds ?? 0 };
 	let now = startedAt;
 	let requestedAt = startedAt;
-	let late = false;
+	let isLateReported = false;
 	let warnedAt: number | undefined;
 	let expectation: ExpectedDuration | null | undefined;
-	/** Whether a snapshot may be there, so that what passes the deadline is told to be late. */
-	const mayBeThere = () => taking.inDoubt || taking.ending !== null;
-	const passDeadline = async () => {
-		if (late || move.do === "end" || move.do === "follow") return;
-		if (mayBeThere() && now >= deadlineAt) late = await onLate();
+	/** Whether a snapshot may exist: then the target is LATE past the deadline. */
+	const mayExist = () => state.inDoubt || state.ending !== null;
+	const reportIfLate = async () => {
+		if (isLateReported || action.do === "end" || action.do === "follow") return;
+		if (mayExist() && now >= deadlineAt) isLateReported = await onLate();
 	};
-	/** A wait in doubt is divided at the deadline, so that it is told when it passes; what Atlas asks to wait is waited in full. */
+	/** Divides a pause at the deadline, so that LATE is published then. */
 	const sleep = async (name: string, seconds: number) => {
 		let left = seconds;
-		if (mayBeThere() && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
+		if (mayExist() && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
 			const untilLate = cutSeconds(seconds, (deadlineAt - now) / 1000);
 			await steps.sleep("before-deadline", untilLate);
 			left -= untilLate;
 			now += untilLate * 1000;
-			await passDeadline();
+			await reportIfLate();
 		}
 		if (left > 0) await steps.sleep(name, left);
 	};
-	const warnIf = (result: RequestResult | LookupResult) => {
-		const verdict = "verdict" in result ? result.verdict : undefined;
-		const failed = verdict && (verdict.retry === "again" || verdict.refused) ? verdict : undefined;
-		const reason = failed?.reason ?? (taking.inDoubt && taking.reason);
+	const warnIfFailed = (result: RequestResult | LookupResult) => {
+		const failure = "failure" in result ? result.failure : undefined;
+		const repeated = failure && (failure.retry === "again" || failure.refused) ? failure : undefined;
+		const reason = repeated?.reason ?? (state.inDoubt && state.reason);
 		if (!reason) return;
-		const why = taking.inDoubt ? IN_DOUBT : failed?.answered ? "Atlas turned a call down" : "Atlas does not answer";
+		const why = state.inDoubt ? IN_DOUBT : repeated?.answered ? "Atlas rejected a call" : "Atlas does not answer";
 		const warn = createTargetWarning(steps.warn, run.run, target, `no snapshot yet: ${why}`);
-		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in move ? move.afterSeconds : 0);
+		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in action ? action.afterSeconds : 0);
 	};
-	const onLooked = (looked: LookupResult) => {
-		now = looked.at;
-		if ("snapshots" in looked) expectation = looked.expectation;
-		[taking, move] = afterLookup(taking, looked, terms);
-		warnIf(looked);
+	const onLookup = (lookup: LookupResult) => {
+		now = lookup.at;
+		if ("snapshots" in lookup) expectation = lookup.expectation;
+		[state, action] = afterLookup(state, lookup, terms);
+		warnIfFailed(lookup);
 	};
 
 	for (;;) {
-		switch (move.do) {
-			case "ask": {
-				// Whatever made it due, from the second repetition on a request is never sent at once.
-				const least = taking.asks > 1 ? backOff(taking.asks - 1) : 0;
-				const seconds = Math.max(move.afterSeconds, least);
-				if ((taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt) {
-					[taking, move] = giveUp(taking, now, terms, move.afterSeconds);
+		switch (action.do) {
+			case "request": {
+				// From the second repetition on a request is never sent at once.
+				const least = state.requests > 1 ? backOff(state.requests - 1) : 0;
+				const seconds = Math.max(action.afterSeconds, least);
+				if ((state.requests > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt) {
+					[state, action] = giveUp(state, now, terms, action.afterSeconds);
 					break;
 				}
 				await sleep("before-asking", seconds);
-				const lookFirst = taking.leftAt !== null;
+				const lookUpFirst = state.sentAt !== null;
 				const done = await steps.once("take-snapshot", () =>
-					requestSnapshot(ports, run, target, own, deadlineAt, lookFirst),
+					requestSnapshot(context, identity, deadlineAt, lookUpFirst),
 				);
-				const asked = done ?? interruptedRequest(now);
-				if ("looked" in asked) {
-					onLooked(asked.looked);
+				const outcome = done ?? interruptedRequest(now);
+				if ("lookup" in outcome) {
+					onLookup(outcome.lookup);
 					break;
 				}
-				now = asked.at;
-				if (taking.asks === 0) requestedAt = asked.askedAt;
-				[taking, move] = afterRequest(taking, asked, terms);
-				// No step was carried out of which the log could tell; the look that follows tells it.
-				if (done) warnIf(asked);
+				now = outcome.at;
+				if (state.requests === 0) requestedAt = outcome.requestedAt;
+				[state, action] = afterRequest(state, outcome, terms);
+				// An interrupted step cannot write to the log; the lookup that follows does.
+				if (done) warnIfFailed(outcome);
 				break;
 			}
-			case "look": {
-				await sleep("before-looking", move.afterSeconds);
-				onLooked(await steps.step("look-for-ours", () => lookUpSnapshots(ports, target, own)));
+			case "look-up": {
+				await sleep("before-looking", action.afterSeconds);
+				onLookup(await steps.step("look-for-ours", () => lookUpSnapshots(ports, target, identity)));
 				break;
 			}
-			case "wait-for": {
+			case "wait-for-other": {
 				const known = { seenAt: now, expectation: expectation ?? undefined, warnedAt };
-				const waited = await waitForOther(ports, steps, run, target, move.snapshot, limits, known);
-				[now, warnedAt] = [waited.watch.lookedAt, waited.warnedAt];
-				if (!hasStoppedRunning(waited.watch) || now >= deadlineAt)
-					return { state: "REFUSED", reason: stillRunning(taking.conflict), endedAt: now };
-				move = { do: "ask", afterSeconds: 0 };
+				const waited = await waitForOther(context, action.snapshot, { ...limits, ...known });
+				[now, warnedAt] = [waited.poll.checkedAt, waited.warnedAt];
+				if (!hasStoppedRunning(waited.poll) || now >= deadlineAt)
+					return { state: "REFUSED", reason: stillRunning(state.conflict), endedAt: now };
+				action = { do: "request", afterSeconds: 0 };
 				break;
 			}
 			case "explain": {
-				const refusal = move;
-				const reportAt = refusalReportTime([taking.askRefusals, taking.lookRefusals], now);
-				const patientUntil = refusal.again ? now : Math.min(deadlineAt, reportAt);
-				const explained = await explainRefusal(ports, steps, run.request, target, refusal, patientUntil);
-				now = explained.at;
-				[taking, move] = afterExplanation(taking, refusal, explained, terms);
+				const rejection = action;
+				const reportAt = refusalReportTime([state.requestRefusals, state.lookupRefusals], now);
+				const retryUntil = rejection.again ? now : Math.min(deadlineAt, reportAt);
+				const explanation = await explainRejection(context, rejection, retryUntil);
+				now = explanation.at;
+				[state, action] = afterExplanation(state, rejection, explanation, terms);
 				break;
 			}
 			case "follow": {
-				const { snapshot, provenance } = move;
+				const { snapshot, provenance } = action;
 				const acceptedAt = requestTime(snapshot);
-				// Of several requests the one that was carried out counts; Atlas's clock is believed between ours and now.
+				// Of several requests the executed one counts; Atlas's clock is believed between the first request and now.
 				const since = provenance === "adopted" ? acceptedAt : Math.min(Math.max(requestedAt, acceptedAt), now);
 				return { snapshot, provenance, requestedAt: since, seenAt: now, expectation, warnedAt };
 			}
 			case "end":
-				return { state: move.state, reason: move.reason, endedAt: now };
+				return { state: action.state, reason: action.reason, endedAt: now };
 		}
-		await passDeadline();
+		await reportIfLate();
 	}
 }
 
-const IN_DOUBT = "a request is in doubt, Atlas may have carried it out";
+const IN_DOUBT = "a request is in doubt, Atlas may have executed it";
 const stillRunning = (conflict: Reason | null): Reason => ({
 	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",
 	message: "another on-demand snapshot was still running at the deadline; allow more deadlineMinutes, or join it",

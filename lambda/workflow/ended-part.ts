@@ -15,55 +15,60 @@ import type { Ports } from "./ports.ts";
 import type { SelectedTarget } from "./select.ts";
 import type { DurableSteps } from "./steps.ts";
 
-/** Seconds for which the history of a part that broke off is asked for. */
-const READ_PATIENCE_SECONDS = 24 * 3600;
+/** Seconds for which reading the history of an ended part is tried. */
+const READ_HISTORY_SECONDS = 24 * 3600;
 
-/** What is known of a part that broke off; nothing while its history could not be read. */
-interface Known {
+/** What is known of an ended part; nothing while its history could not be read. */
+interface PartHistory {
 	readonly tries: number;
 	readonly published?: readonly TargetStatus[] | undefined;
 	readonly decided?: readonly DecidedEnd[] | undefined;
 }
 
+interface EndedPart {
+	readonly ports: Ports;
+	readonly steps: DurableSteps;
+	readonly run: Run;
+	readonly part: readonly SelectedTarget[];
+	/** Epoch milliseconds of the run's start. */
+	readonly startedAt: number;
+	/** With which the part ended. */
+	readonly error: unknown;
+	/** Of the execution that chained the part. */
+	readonly durableExecutionArn: string;
+}
+
 /**
- * Ends the targets of a part that broke off. What it has published stands, as its history tells. An end that it had
- * decided is published again, since it may have been published while AWS ended the part. The others are published as
- * `LOST`: the part can have said nothing of them. Where its history can't be read nothing is published, which could
- * contradict it; the run fails.
+ * Ends the targets of a part that AWS ended. What the part has published, as its history tells, stands. An end that it
+ * had decided is published again, since AWS may have ended the part before it was. The others are published as `LOST`.
+ * Where the history can't be read nothing is published, since it could contradict the part; the run fails.
  */
-export async function publishEndedPart(
-	ports: Ports,
-	run: Run,
-	part: readonly SelectedTarget[],
-	startedAt: number,
-	error: unknown,
-	steps: DurableSteps,
-	arn: string,
-): Promise<readonly TargetStatus[]> {
+export async function publishEndedPart(ended: EndedPart): Promise<readonly TargetStatus[]> {
+	const { ports, steps, run, part, startedAt, error, durableExecutionArn } = ended;
 	const keys = new Set(part.map(keyOf));
-	const isOurs = (target: Target) => keys.has(keyOf(target));
-	const { published, decided } = await steps.until<Known>(
+	const isOfPart = (target: Target) => keys.has(keyOf(target));
+	const { published, decided } = await steps.until<PartHistory>(
 		"read-part",
 		{ tries: 0 },
 		async ({ tries }) => {
-			const read = await ports.readBrokenParts(arn).catch(() => undefined);
-			const finals = read?.published.filter((status) => isOurs(status) && isFinal(status.state));
-			return { tries: tries + 1, published: finals, decided: read?.decided.filter(isOurs) };
+			const read = await ports.readEndedParts(durableExecutionArn).catch(() => undefined);
+			const finals = read?.published.filter((status) => isOfPart(status) && isFinal(status.state));
+			return { tries: tries + 1, published: finals, decided: read?.decided.filter(isOfPart) };
 		},
-		(known) => (known.published ? "stop" : publishPauseSeconds(known.tries, READ_PART_TRIES, READ_PATIENCE_SECONDS)),
+		(known) => (known.published ? "stop" : publishPauseSeconds(known.tries, READ_PART_TRIES, READ_HISTORY_SECONDS)),
 	);
-	const ended = new Map(published?.map((status) => [keyOf(status), status]));
+	const statuses = new Map(published?.map((status) => [keyOf(status), status]));
 	if (published) {
 		const changes = new Map(decided?.map((end) => [keyOf(end), end.decided]));
 		const missing = part
-			.filter((target) => !ended.has(keyOf(target)))
+			.filter((target) => !statuses.has(keyOf(target)))
 			.map((target) => ({ target, change: changes.get(keyOf(target)) ?? lostByDefect(startedAt, error) }));
-		for (const status of await publishEnds(ports, run, missing, steps)) ended.set(keyOf(status), status);
+		for (const status of await publishEnds(ports, run, missing, steps)) statuses.set(keyOf(status), status);
 	}
-	return part.map((target) => ended.get(keyOf(target)) ?? unpublishedTarget(run, target, startedAt, error));
+	return part.map((target) => statuses.get(keyOf(target)) ?? unpublishedTarget(run, target, startedAt, error));
 }
 
-/** Publishes ends, each once: a try goes on where the one before was refused. */
+/** Publishes each end once: a try continues where the bus rejected the one before. */
 async function publishEnds(
 	ports: Ports,
 	run: Run,
@@ -83,7 +88,7 @@ async function publishEnds(
 					done.push(toTargetStatus(event));
 				}
 			} catch {
-				// The bus refuses: the next try goes on from here.
+				// The next try continues from here.
 			}
 			return { tries: tries + 1, targets: done };
 		},
@@ -93,7 +98,7 @@ async function publishEnds(
 	return targets;
 }
 
-/** A target of which not even the end could be published: the run fails, and the platform's alarm tells. */
+/** The final state could not be published; the run fails, which raises RunFailed. */
 export const unpublishedTarget = (run: Run, target: SelectedTarget, startedAt: number, error: unknown): TargetStatus =>
 	toTargetStatus(toStateChangeEvent(run, target, { ...lostByDefect(startedAt, error), endedAt: startedAt }));
 

@@ -3,34 +3,32 @@ import { classifyFailure } from "../domain/failure.ts";
 import type { Reason, Target } from "../domain/outcome.ts";
 import { ageSeconds, isKeptAtLeast, newestOnDemand, type SnapshotKind } from "../domain/snapshot.ts";
 import type { Ports } from "./ports.ts";
+import type { TargetContext } from "./target-context.ts";
 
-/** What earlier snapshots tell. */
-interface Earlier {
+/** What the earlier snapshots of a cluster tell. */
+interface EarlierSnapshots {
 	/** `null` where the listed ones do not tell, absent where none were listed. */
 	readonly expectation?: ExpectedDuration | null;
 	/** Epoch milliseconds before which Atlas wants no further request. A checkpoint keeps it for the next process. */
 	readonly notBefore?: number | undefined;
 }
 
-/** What the lookup brought; of `at`, epoch milliseconds. */
-interface Younger extends Earlier {
-	/** To skip the target. */
-	readonly reason?: Reason;
+interface RecentSnapshotLookup extends EarlierSnapshots {
+	/** Epoch milliseconds of the lookup. */
 	readonly at: number;
+	/** Why the target is skipped. */
+	readonly reason?: Reason;
 	/** Why the list could not be read. */
 	readonly unread?: Reason | undefined;
 }
 
-/**
- * Predicts from a cluster's list how long its next snapshot takes. Where it can't be read nothing is predicted, and the
- * run goes on.
- */
-export async function readEarlier(ports: Ports, target: Target, kind?: SnapshotKind): Promise<Earlier> {
-	const { snapshots, notBefore } = await list(ports, target, kind);
+/** Predicts from a cluster's list how long its next snapshot takes. A list that can't be read predicts nothing. */
+export async function readExpectation(ports: Ports, target: Target, kind?: SnapshotKind): Promise<EarlierSnapshots> {
+	const { snapshots, notBefore } = await tryListing(ports, target, kind);
 	return snapshots ? { expectation: predictDuration(snapshots) ?? null } : { expectation: null, notBefore };
 }
 
-async function list(ports: Ports, target: Target, kind?: SnapshotKind) {
+async function tryListing(ports: Ports, target: Target, kind?: SnapshotKind) {
 	try {
 		return { snapshots: await ports.listSnapshots(target, kind) };
 	} catch (error) {
@@ -40,29 +38,20 @@ async function list(ports: Ports, target: Target, kind?: SnapshotKind) {
 }
 
 /**
- * Looks whether a target has a completed on-demand snapshot that is younger than a request wants the next one to be, and
- * that is kept at least as long as the request asks.
- *
- * A look that fails finds none: one snapshot too many is better than one too few.
+ * Finds out whether a cluster has a completed on-demand snapshot that is younger than `minimumAgeMinutes` and kept at
+ * least as long as the request asks. A lookup that fails finds none: one snapshot too many is better than one too few.
  */
 export async function findRecentSnapshot(
-	ports: Ports,
-	target: Target,
+	{ ports, run, target }: TargetContext,
 	minimumAgeMinutes: number,
-	retentionInDays: number,
-): Promise<Younger> {
-	const { snapshots, notBefore, unread } = await list(ports, target);
+): Promise<RecentSnapshotLookup> {
+	const { snapshots, notBefore, unread } = await tryListing(ports, target);
 	const at = ports.now();
 	if (!snapshots) return { at, notBefore, unread };
 	const expectation = predictDuration(snapshots) ?? null;
-	const newest = newestOnDemand(snapshots.filter((one) => isKeptAtLeast(one, retentionInDays)));
+	const newest = newestOnDemand(snapshots.filter((one) => isKeptAtLeast(one, run.request.retentionInDays)));
 	const age = newest && ageSeconds(newest, at);
 	if (age === undefined || age >= minimumAgeMinutes * 60) return { at, expectation };
-	return {
-		reason: {
-			code: "YOUNG_ENOUGH",
-			message: `the newest completed on-demand snapshot is ${Math.floor(age / 60)} minutes old, younger than minimumAgeMinutes (${minimumAgeMinutes})`,
-		},
-		at,
-	};
+	const message = `the newest completed on-demand snapshot is ${Math.floor(age / 60)} minutes old, younger than minimumAgeMinutes (${minimumAgeMinutes})`;
+	return { at, reason: { code: "YOUNG_ENOUGH", message } };
 }

@@ -20,7 +20,7 @@ const LONGEST_BACK_OFF_SECONDS = 30 * 60;
 /**
  * By this factor the elapsed time grows from pause to pause once durable operations run short: see {@link leastPauseSeconds}.
  */
-const SPARING = 1.4;
+const LEAST_GROWTH = 1.4;
 /** Seconds. @see AWS Lambda API, WaitOptions and StepOptions (valid range) */
 const LONGEST_WAIT_SECONDS = 31_622_400;
 
@@ -29,7 +29,7 @@ const LATE_SPREADS = 3;
 /** Parts of the expected duration in which a pause grows. */
 const PARTS = 200;
 /** The delay that a poll is worth, as a share of the time gone by; more of it where the end is nearly known. */
-const worth = (spread: number): number => 0.0022 + 0.0004 / spread;
+const acceptableDelay = (spread: number): number => 0.0022 + 0.0004 / spread;
 
 /** What the pause before a poll depends on. */
 export interface PollPause {
@@ -70,7 +70,7 @@ export function learnedPauseSeconds(elapsedSeconds: number, { seconds, spread }:
 	let delay = 0;
 	for (let pause = step; pause < elapsedSeconds; pause += step) {
 		delay += step * (1 - longer(elapsedSeconds + pause) / longer(elapsedSeconds));
-		if (delay > worth(spread) * (elapsedSeconds + pause)) return pause;
+		if (delay > acceptableDelay(spread) * (elapsedSeconds + pause)) return pause;
 	}
 	return elapsedSeconds;
 }
@@ -109,7 +109,7 @@ export interface OperationAllowance {
  * ends at `last`.
  */
 export function leastPauseSeconds({ elapsedSeconds, lastSeconds, pausesLeft }: OperationAllowance): number {
-	const reached = lastSeconds / SPARING ** Math.max(0, Math.floor(pausesLeft) - 1);
+	const reached = lastSeconds / LEAST_GROWTH ** Math.max(0, Math.floor(pausesLeft) - 1);
 	return Math.max(0, Math.ceil(reached - elapsedSeconds));
 }
 

@@ -39,12 +39,12 @@ export async function runInParts(
 		(branch, part) =>
 			branch
 				.invoke<RunInput, RunResult>("carry-out-part", self, { ...run, part: { targets: part, startedAt } })
-				.then(endOf)
+				.then(outcomeOf)
 				.catch((error: unknown) => {
 					const result = resultIn(error);
-					if (result) return endOf(result);
+					if (result) return outcomeOf(result);
 					const steps = createSteps(branch);
-					const statuses = publishEndedPart(ports, run, part, startedAt, error, steps, durableExecutionArn);
+					const statuses = publishEndedPart({ ports, steps, run, part, startedAt, error, durableExecutionArn });
 					return statuses.then((all) => ({ statuses: all, omitted: 0 }));
 				}),
 		{ completionConfig: { toleratedFailurePercentage: 100 }, nesting: NestingType.FLAT },
@@ -62,7 +62,7 @@ export async function runInParts(
 	};
 }
 
-const endOf = ({ targets, omitted = 0 }: RunResult): PartOutcome => ({ statuses: targets, omitted });
+const outcomeOf = ({ targets, omitted = 0 }: RunResult): PartOutcome => ({ statuses: targets, omitted });
 
 /**
  * Divides targets into so few parts that one execution can chain them all, and parts so small, if it can be, that each

@@ -1,6 +1,5 @@
 import type { ExpectedDuration } from "../domain/expectation.ts";
 import { classifyFailure } from "../domain/failure.ts";
-import type { Reason, Target } from "../domain/outcome.ts";
 import {
 	afterEarlyCheck,
 	afterFailedPoll,
@@ -9,185 +8,141 @@ import {
 	pollStatus,
 	startPolling,
 } from "../domain/polling.ts";
-import type { Run } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import type { CountedSteps } from "./operations.ts";
 import { backOffSeconds, cutSeconds, jitterSeed, pollPauseSeconds } from "./pace.ts";
-import type { Ports } from "./ports.ts";
+import type { TargetContext } from "./target-context.ts";
+import { createTargetWarning, type TargetWarning } from "./warnings.ts";
 
-/** What bounds a watch: epoch milliseconds, and the pace in seconds. */
+/** The times of polling: epoch milliseconds, and the pace in seconds. */
 export interface PollLimits {
 	/** The run's start. */
 	readonly startedAt: number;
-	/** When the snapshot was asked for. */
+	/** When the snapshot was requested. */
 	readonly since: number;
 	/** When it was last seen. */
 	readonly seenAt: number;
 	/** Before which Atlas wants no poll. */
 	readonly notBefore?: number | undefined;
-	/** Absent once it has been told. */
+	/** Absent once LATE is published. */
 	readonly deadlineAt?: number | undefined;
 	readonly hardLimitAt: number;
 	readonly firstPollSeconds: number;
 	readonly expectation?: ExpectedDuration | undefined;
 	/** Epoch milliseconds of the target's last warning. */
 	readonly warnedAt?: number | undefined;
-	/** Called at each check beside the poll, with what it returned last and 0 at first. Must not reject. */
-	readonly beside?: (last: number) => Promise<number>;
+	/** Called at each check, with what it returned last and 0 at first. Must not reject. */
+	readonly alongside?: (last: number) => Promise<number>;
 }
 
-/** What a check starts from, and what it leaves to the next. */
+/** The state from check to check. */
 export interface PollRound {
-	readonly watch: PollState;
-	/** Whether a look is due. The first check makes none: Atlas has only just told us. */
-	readonly due: boolean;
+	readonly poll: PollState;
+	/** False at the first check, which does not poll: Atlas has only just answered. */
+	readonly isDue: boolean;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;
-	/** What {@link PollLimits.beside} returned last. */
-	readonly beside: number;
+	/** What {@link PollLimits.alongside} returned last. */
+	readonly alongside: number;
 }
 
-/** Polls in a row that failed which are repeated by the back-off, where that is sooner than the pace. */
-const SOON_REPEATED = 3;
+/** Failed polls in a row that are repeated by the back-off, where that is sooner than the pace. */
+const FAILURES_REPEATED_SOON = 3;
 
 /**
- * Polls a snapshot until it has ended, is gone for good, or a bound is reached. A failed poll never ends it. Each pause
- * is cut at the next bound; Atlas's Retry-After is honoured across it.
+ * Polls a snapshot until it has ended, is gone for good, or a limit is reached. A failed poll never ends it. Each pause
+ * is cut at the next limit; Retry-After is honoured across it.
  */
 export async function pollSnapshot(
-	ports: Ports,
-	steps: CountedSteps,
+	context: TargetContext,
 	name: string,
-	target: Target,
 	from: Snapshot | PollRound,
-	bounds: PollLimits,
-	warn: WarnAtMostEveryFiveMinutes,
+	limits: PollLimits,
+	warn: TargetWarning,
 ): Promise<PollRound> {
-	const { seenAt, notBefore, warnedAt: warnedBefore } = bounds;
+	const { ports, steps } = context;
+	const { seenAt, deadlineAt, hardLimitAt, startedAt, firstPollSeconds, since } = limits;
 	const begin: PollRound =
 		"id" in from
-			? { watch: startPolling(from, seenAt, notBefore), due: false, warnedAt: warnedBefore, beside: 0 }
-			: { ...from, due: false };
-	if (pollStatus(begin.watch, bounds) !== "waiting") return begin;
-	const { deadlineAt, hardLimitAt, startedAt, firstPollSeconds, since } = bounds;
-	const bound = Math.min(deadlineAt ?? hardLimitAt, hardLimitAt);
-	const pauseAfter = (seen: PollState): number | "stop" => {
-		if (pollStatus(seen, bounds) !== "waiting") return "stop";
-		const { lookedAt, looks, failures, snapshotId: id, notBefore = lookedAt } = seen;
-		const least = steps.leastPause((lookedAt - startedAt) / 1000, 1);
-		const seed = jitterSeed({ id }, looks);
-		const retryAfterSeconds = (notBefore - lookedAt) / 1000;
+			? {
+					poll: startPolling(from, seenAt, limits.notBefore),
+					isDue: false,
+					warnedAt: limits.warnedAt,
+					alongside: 0,
+				}
+			: { ...from, isDue: false };
+	if (pollStatus(begin.poll, limits) !== "waiting") return begin;
+	const endsAt = Math.min(deadlineAt ?? hardLimitAt, hardLimitAt);
+	const pauseAfter = (poll: PollState): number | "stop" => {
+		if (pollStatus(poll, limits) !== "waiting") return "stop";
+		const { checkedAt, polls, failures, snapshotId: id, notBefore = checkedAt } = poll;
+		const seed = jitterSeed({ id }, polls);
+		const retryAfterSeconds = (notBefore - checkedAt) / 1000;
 		const regular = pollPauseSeconds({
-			elapsedSeconds: (lookedAt - since) / 1000,
+			elapsedSeconds: (checkedAt - since) / 1000,
 			firstPollSeconds,
-			// What was expected of the snapshot is no reason to wait for what failed.
-			expectation: failures > 0 ? undefined : bounds.expectation,
+			// A failed poll is not put off because the snapshot is expected to end much later.
+			expectation: failures > 0 ? undefined : limits.expectation,
 			seed,
 			retryAfterSeconds,
 		});
-		const isRepeatedSoon = failures > 0 && failures <= SOON_REPEATED;
-		const wished = isRepeatedSoon ? Math.min(regular, backOffSeconds(failures, seed, retryAfterSeconds)) : regular;
-		return cutSeconds(Math.max(wished, least), (bound - lookedAt) / 1000);
+		const isRepeatedSoon = failures > 0 && failures <= FAILURES_REPEATED_SOON;
+		const pause = isRepeatedSoon ? Math.min(regular, backOffSeconds(failures, seed, retryAfterSeconds)) : regular;
+		const least = steps.leastPause((checkedAt - startedAt) / 1000, 1);
+		return cutSeconds(Math.max(pause, least), (endsAt - checkedAt) / 1000);
 	};
 	return steps.until<PollRound>(
 		name,
 		begin,
-		async ({ watch: before, due, warnedAt, beside }) => {
-			const besides = (await bounds.beside?.(beside)) ?? beside;
-			const isDue = due && ports.now() >= (before.notBefore ?? 0);
-			const seen = isDue ? await lookOnce(ports, target, before) : afterEarlyCheck(before, ports.now());
-			const warned =
-				isDue && seen.failures > 0 ? warn(seen.reason, seen.lookedAt, warnedAt, pauseAfter(seen)) : warnedAt;
+		async (before) => {
+			const alongside = (await limits.alongside?.(before.alongside)) ?? before.alongside;
+			const isDue = before.isDue && ports.now() >= (before.poll.notBefore ?? 0);
+			const poll = isDue ? await pollOnce(context, before.poll) : afterEarlyCheck(before.poll, ports.now());
+			const warnedAt =
+				isDue && poll.failures > 0
+					? warn(poll.reason, poll.checkedAt, before.warnedAt, pauseAfter(poll))
+					: before.warnedAt;
 			if (deadlineAt === undefined) {
-				if (due) ports.countLate(-1, before.lookedAt);
-				if (pollStatus(seen, bounds) === "waiting") ports.countLate(1, seen.lookedAt);
+				if (before.isDue) ports.countLate(-1, before.poll.checkedAt);
+				if (pollStatus(poll, limits) === "waiting") ports.countLate(1, poll.checkedAt);
 			}
-			return { watch: seen, due: true, warnedAt: warned, beside: besides };
+			return { poll, isDue: true, warnedAt, alongside };
 		},
-		({ watch: seen }) => pauseAfter(seen),
+		({ poll }) => pauseAfter(poll),
 	);
 }
 
 /** Waits until another's snapshot has ended, up to the deadline. */
 export function waitForOther(
-	ports: Ports,
-	steps: CountedSteps,
-	{ run }: Run,
-	target: Target,
+	context: TargetContext,
 	snapshot: Snapshot,
-	{
-		startedAt,
-		deadlineAt,
-		firstPollSeconds,
-	}: Pick<PollLimits, "startedAt" | "firstPollSeconds"> & { readonly deadlineAt: number },
-	known: Pick<PollLimits, "seenAt" | "expectation" | "warnedAt">,
+	limits: Omit<PollLimits, "since" | "hardLimitAt"> & { readonly deadlineAt: number },
 ): Promise<PollRound> {
-	const since = requestTime(snapshot);
-	const bounds = { ...known, startedAt, since, deadlineAt, hardLimitAt: deadlineAt, firstPollSeconds };
-	const warn = createTargetWarning(ports.warn, run, target, "Atlas does not say how another's snapshot stands");
-	return pollSnapshot(ports, steps, "wait-for-other", target, snapshot, bounds, warn);
+	const { ports, run, target } = context;
+	const { startedAt, deadlineAt, firstPollSeconds, seenAt, expectation, warnedAt } = limits;
+	const times = { startedAt, since: requestTime(snapshot), seenAt, deadlineAt, hardLimitAt: deadlineAt };
+	const warn = createTargetWarning(ports.warn, run.run, target, "Atlas does not report another's snapshot");
+	return pollSnapshot(context, "wait-for-other", snapshot, { ...times, firstPollSeconds, expectation, warnedAt }, warn);
 }
 
-async function lookOnce(ports: Ports, target: Target, before: PollState): Promise<PollState> {
+async function pollOnce(context: TargetContext, before: PollState): Promise<PollState> {
+	const { ports, target } = context;
 	try {
 		return afterPoll(before, await ports.readSnapshot(target, before.snapshotId), ports.now());
 	} catch (error) {
-		const seen = afterFailedPoll(before, classifyFailure(error), ports.now());
-		return pollStatus(seen, { hardLimitAt: Number.POSITIVE_INFINITY }) === "gone"
-			? confirmGone(ports, target, seen)
-			: seen;
+		const poll = afterFailedPoll(before, classifyFailure(error), ports.now());
+		const isGone = pollStatus(poll, { hardLimitAt: Number.POSITIVE_INFINITY }) === "gone";
+		return isGone ? confirmGone(context, poll) : poll;
 	}
 }
 
-/** Gone is only what the list does not hold either: a read by id may find nothing of a snapshot that runs on. */
-async function confirmGone(ports: Ports, target: Target, seen: PollState): Promise<PollState> {
+/** A snapshot is gone only if the list does not hold it either: a read by id may miss one that still runs. */
+async function confirmGone({ ports, target }: TargetContext, poll: PollState): Promise<PollState> {
 	try {
-		const listed = (await ports.listSnapshots(target)).find(({ id }) => id === seen.snapshotId);
-		return listed ? afterPoll(seen, listed, ports.now(), 0) : seen;
+		const listed = (await ports.listSnapshots(target)).find(({ id }) => id === poll.snapshotId);
+		return listed ? afterPoll(poll, listed, ports.now(), 0) : poll;
 	} catch (error) {
-		// Of a cluster that is gone, the list says the same.
-		return seen.homelessSince !== undefined && classifyFailure(error).reason.code === seen.reason?.code
-			? seen
-			: { ...seen, missing: 1 };
+		// The list of a deleted cluster fails for the same reason.
+		const isSame = poll.clusterMissingSince !== undefined && classifyFailure(error).reason.code === poll.reason?.code;
+		return isSame ? poll : { ...poll, timesMissing: 1 };
 	}
 }
-
-/** Milliseconds between two warnings about one target. */
-const LEAST_BETWEEN = 5 * 60_000;
-
-/**
- * Writes to the log that something about a target does not work, why, and when it is tried next: as a warning at most
- * once in five minutes, in between at level debug. The time of the last warning is kept by the caller, so that a replay
- * and another process know it.
- *
- * @param at epoch milliseconds, now
- * @param warnedAt epoch milliseconds of the last warning, where there was one
- * @param pause seconds until the next try
- * @returns epoch milliseconds of the last warning from now on
- */
-export type WarnAtMostEveryFiveMinutes = (
-	reason: Reason | undefined,
-	at: number,
-	warnedAt: number | undefined,
-	pause: number | "stop",
-) => number | undefined;
-
-export const createTargetWarning =
-	(
-		write: Ports["warn"],
-		run: string,
-		{ projectId, clusterName }: Target,
-		subject: string,
-	): WarnAtMostEveryFiveMinutes =>
-	(reason, at, warnedAt, pause) => {
-		const isRepeated = warnedAt !== undefined && at - warnedAt < LEAST_BETWEEN;
-		const fields = {
-			run,
-			project_id: projectId,
-			cluster_name: clusterName,
-			reason,
-			next_try: pause === "stop" ? undefined : new Date(at + pause * 1000).toISOString(),
-		};
-		write(subject, fields, isRepeated);
-		return isRepeated ? warnedAt : at;
-	};

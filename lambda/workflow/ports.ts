@@ -5,17 +5,17 @@ import type { Snapshot, SnapshotKind } from "../domain/snapshot.ts";
 import type { EndedParts } from "../domain/state-change.ts";
 
 /**
- * What the story needs from the world, in the story's words. Each rejects with an `AtlasError` (or, for the secret and
- * for `publish`, a `ServiceError`); `connect/` fills them.
+ * External calls that a run makes. Each rejects with an `AtlasError` (or, for the secret and for `publish`, a
+ * `ServiceError`). `handlers/snapshot.ts` provides them.
  */
 export interface Ports {
-	/** The stack's name: snapshots are marked by it and the run's name. */
+	/** The stack's name: it is a part of the marker. */
 	readonly stack: string;
-	/** What the callers of runs may ask for. */
+	/** What callers may request. */
 	readonly limits: RequestLimits;
-	/** @returns epoch milliseconds; asked inside steps only, so that a replay sees the same */
+	/** @returns epoch milliseconds; called within steps only, so that a replay sees the same */
 	now(): number;
-	/** Asks Atlas once for a snapshot. Never repeats the request by itself after it may have been carried out. */
+	/** Requests a snapshot. Never repeats a request by itself that may have been executed. */
 	takeSnapshot(target: Target, request: OnDemandRequest): Promise<Snapshot>;
 	readSnapshot(target: Target, snapshotId: string): Promise<Snapshot>;
 	/**
@@ -30,21 +30,20 @@ export interface Ports {
 	/** Every project that the keys can see. */
 	listProjects(): Promise<readonly { readonly id: string }[]>;
 	/**
-	 * Reads from their histories where the targets of those parts stood that AWS ended in the middle, and which ends they
-	 * were about to publish.
+	 * Reads from the histories of the parts that AWS ended what they had published, and what they were about to publish.
 	 *
 	 * @param arn of the execution that chained the parts
 	 */
-	readBrokenParts(arn: string): Promise<EndedParts>;
+	readEndedParts(arn: string): Promise<EndedParts>;
 	/**
 	 * Writes a warning to the log. To be called within steps only, so that a replay does not repeat it.
 	 *
-	 * @param isRepeated the same was warned of a moment ago: then it is written at level debug
+	 * @param isRepeated the same warning was written a moment ago: then it is written at level debug
 	 */
 	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>, isRepeated?: boolean) => void;
-	/** Keeps count of late targets. @param at epoch milliseconds, of the deadline or of the poll that saw the target late */
+	/** Counts late targets. @param at epoch milliseconds of the deadline, or of the poll that found the target late */
 	countLate(change: 1 | -1, at: number): void;
-	/** Resolves when the bus has accepted the event. */
+	/** Resolves once the bus has accepted the event. */
 	publish(event: SnapshotStateChange): Promise<void>;
 }
 

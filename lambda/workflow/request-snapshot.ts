@@ -4,21 +4,22 @@ import { AtlasError } from "../domain/errors.ts";
 import { predictDuration } from "../domain/expectation.ts";
 import { classifyFailure } from "../domain/failure.ts";
 import type { Target } from "../domain/outcome.ts";
-import { type Run, snapshotDescription } from "../domain/run.ts";
+import { snapshotDescription } from "../domain/run.ts";
 import { isRunning, type Snapshot } from "../domain/snapshot.ts";
 import type { Ports } from "./ports.ts";
+import type { TargetContext } from "./target-context.ts";
 
-/** What a request brought, or the look before it, which made it needless or impossible. Epoch milliseconds. */
+/** The result of a request, or of the lookup before it, which made the request needless or impossible. */
 export type RequestOutcome =
-	| (RequestResult & { readonly askedAt: number })
-	| { readonly at: number; readonly looked: LookupResult };
+	| (RequestResult & { readonly requestedAt: number })
+	| { readonly at: number; readonly lookup: LookupResult };
 
-/** The process died within the request: Atlas may have it or not. */
+/** The process died within the request: Atlas may have executed it or not. @param at epoch milliseconds */
 export const interruptedRequest = (at: number): RequestOutcome => ({
-	askedAt: at,
+	requestedAt: at,
 	at,
-	verdict: {
-		reason: { code: "INTERRUPTED", message: "the function was stopped while it asked Atlas for the snapshot" },
+	failure: {
+		reason: { code: "INTERRUPTED", message: "the function was stopped while it requested the snapshot" },
 		code: "INTERRUPTED",
 		retry: "again",
 		executed: "unknown",
@@ -28,25 +29,24 @@ export const interruptedRequest = (at: number): RequestOutcome => ({
 });
 
 /**
- * Asks Atlas for the snapshot.
+ * Requests the snapshot.
  *
- * @param lookFirst look for our own first, in the same step: what the request before this one may have left behind is
- * found however long ago that was, and if it can't be looked for, nothing is asked for either
+ * @param deadlineAt epoch milliseconds after which nothing is sent
+ * @param lookUpFirst look for the run's own snapshot first, in the same step: so what an earlier request created is found
+ * however long ago that was, and if the lookup fails, nothing is requested either
  */
 export async function requestSnapshot(
-	ports: Ports,
-	run: Run,
-	target: Target,
-	own: RunIdentity,
+	{ ports, run, target }: TargetContext,
+	identity: RunIdentity,
 	deadlineAt: number,
-	lookFirst: boolean,
+	lookUpFirst: boolean,
 ): Promise<RequestOutcome> {
-	if (lookFirst) {
-		const looked = await lookUpSnapshots(ports, target, own);
-		if ("verdict" in looked || looked.snapshots.ours) return { at: looked.at, looked };
+	if (lookUpFirst) {
+		const lookup = await lookUpSnapshots(ports, target, identity);
+		if ("failure" in lookup || lookup.snapshots.own) return { at: lookup.at, lookup };
 	}
-	const askedAt = ports.now();
-	if (askedAt >= deadlineAt) return { askedAt, at: askedAt, tooLate: true };
+	const requestedAt = ports.now();
+	if (requestedAt >= deadlineAt) return { requestedAt, at: requestedAt, tooLate: true };
 	const request = {
 		description: snapshotDescription(run.run, ports.stack, run.request),
 		retentionInDays: run.request.retentionInDays,
@@ -54,40 +54,40 @@ export async function requestSnapshot(
 	};
 	try {
 		const snapshot = await ports.takeSnapshot(target, request);
-		if (isForeign(snapshot, own)) throw foreignReply(target);
-		return { askedAt, at: ports.now(), snapshot };
+		if (isForeign(snapshot, identity)) throw foreignReply(target);
+		return { requestedAt, at: ports.now(), snapshot };
 	} catch (error) {
-		return { askedAt, at: ports.now(), verdict: classifyFailure(error) };
+		return { requestedAt, at: ports.now(), failure: classifyFailure(error) };
 	}
 }
 
 /** By its description; one without is known by its age. */
-const isForeign = (snapshot: Snapshot | null, own: RunIdentity): boolean =>
+const isForeign = (snapshot: Snapshot | null, run: RunIdentity): boolean =>
 	snapshot !== null &&
 	(typeof snapshot.description === "string"
-		? !snapshot.description.endsWith(own.marker)
-		: !wasRequestedSince(snapshot, own));
+		? !snapshot.description.endsWith(run.marker)
+		: !wasRequestedSince(snapshot, run));
 
-/** A reply that was kept somewhere on the way, or that of another request. */
+/** A cached reply, or that of another request. */
 const foreignReply = ({ projectId, clusterName }: Target): AtlasError =>
 	new AtlasError(
 		{ code: "ATLAS_UNREADABLE", executed: "unknown" },
-		`cluster ${clusterName} of project ${projectId}: the answer shows another snapshot than the one asked for; look for a proxy between the function and Atlas`,
+		`cluster ${clusterName} of project ${projectId}: the reply shows another snapshot than the one requested; look for a proxy between the function and Atlas`,
 	);
 
-export async function lookUpSnapshots(ports: Ports, target: Target, own: RunIdentity): Promise<LookupResult> {
+export async function lookUpSnapshots(ports: Ports, target: Target, run: RunIdentity): Promise<LookupResult> {
 	try {
 		const listed = await ports.listSnapshots(target);
-		const { ours, running } = findOwnAndRunning(listed, own);
-		const snapshots = ours || !running ? { ours } : { running: await stillRunning(ports, target, running) };
+		const { own, running } = findOwnAndRunning(listed, run);
+		const snapshots = own || !running ? { own } : { running: await readIfRunning(ports, target, running) };
 		return { at: ports.now(), snapshots, expectation: predictDuration(listed) ?? null };
 	} catch (error) {
-		return { at: ports.now(), verdict: classifyFailure(error) };
+		return { at: ports.now(), failure: classifyFailure(error) };
 	}
 }
 
-/** A list may be minutes old: another's snapshot that has ended since, perhaps before the run, is nothing to go by. */
-async function stillRunning(ports: Ports, target: Target, { id }: Snapshot): Promise<Snapshot | undefined> {
+/** A list may be minutes old: another's snapshot may have ended since, perhaps before the run. */
+async function readIfRunning(ports: Ports, target: Target, { id }: Snapshot): Promise<Snapshot | undefined> {
 	try {
 		const present = await ports.readSnapshot(target, id);
 		return isRunning(present) ? present : undefined;

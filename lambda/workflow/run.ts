@@ -6,64 +6,61 @@ import { unpublishedTarget } from "./ended-part.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
 import { type PartOutcome, type RunInput, runInParts } from "./parts.ts";
 import type { Ports } from "./ports.ts";
-import { checkPartLimits, refusalOfEmptySelection } from "./select.ts";
+import { checkPartLimits, refusalOfEmptySelection, type SelectedTarget } from "./select.ts";
 import { type Selection, selectInPages } from "./select-in-pages.ts";
 import { createSteps } from "./steps.ts";
 import { runTarget } from "./target.ts";
 
 /**
- * Carries out a run: selects its targets, takes each to its end, and returns how they ended. The body runs again from
- * the top at every replay, so it holds no clock, no randomness and no I/O: those live inside steps.
+ * Carries out a run: selects its targets, carries out each, and returns how they ended. The body runs again from the top
+ * at every replay, so it has no clock, no randomness and no I/O outside steps.
  *
- * @throws RunIncomplete when a target was neither completed nor skipped, after everything is published, so that the
- * platform's own metrics and alarms tell
+ * @throws RunIncomplete when a target was neither completed nor skipped, after everything is published, so that Lambda's
+ * own metrics and alarms show it
  */
 export const runRequest =
 	(ports: Ports, firstPollSeconds: number) =>
 	async (input: RunInput, durable: DurableContext): Promise<RunResult> => {
 		const run = parseRun(input);
-		const steps = createSteps(durable);
-		const selected = partOf(ports, run, input) ?? (await selectInPages(ports, run, steps));
-		const { startedAt } = selected;
+		const isOfPart = input.part !== undefined;
+		const selection = input.part
+			? { ...input.part, targets: checkPartLimits(ports, run, input.part.targets) }
+			: await selectInPages(ports, run, createSteps(durable));
+		const { startedAt } = selection;
+		const runOne = (context: DurableContext, target: SelectedTarget) =>
+			runTarget({
+				...{ ports, run, target, startedAt, firstPollSeconds, isOfPart },
+				steps: createSteps(context),
+				onDefect: (error) =>
+					context.logger.error("a target's workflow ended unexpectedly", {
+						run: run.run,
+						cluster_name: target.clusterName,
+						error,
+					}),
+			});
 		const { statuses, omitted } =
-			selected.targets.length <= TARGETS_PER_EXECUTION
-				? await carryOutHere(ports, run, selected, firstPollSeconds, durable, input.part !== undefined)
-				: await runInParts(ports, run, selected, durable);
-		const refused = input.part ? undefined : refusalOfEmptySelection(run.request, statuses);
-		const last = refused
-			? [await runTarget(ports, steps, run, refused, startedAt, firstPollSeconds, tellDefect(durable, run, NO_NAME))]
-			: [];
-		const all = [...statuses, ...last];
+			selection.targets.length <= TARGETS_PER_EXECUTION
+				? await runHere(run, selection, durable, runOne)
+				: await runInParts(ports, run, selection, durable);
+		const refused = isOfPart ? undefined : refusalOfEmptySelection(run.request, statuses);
+		const all = refused ? [...statuses, await runOne(durable, refused)] : statuses;
 		const result = toRunResult(run.run, all, omitted);
 		if (!all.every(({ state }) => isSuccess(state))) throw new RunIncomplete(result);
 		return result;
 	};
 
-const partOf = (ports: Ports, run: Run, { part }: RunInput): Selection | undefined =>
-	part && { targets: checkPartLimits(ports, run, part.targets), startedAt: part.startedAt };
-
-async function carryOutHere(
-	ports: Ports,
+async function runHere(
 	run: Run,
 	{ targets, startedAt }: Selection,
-	firstPollSeconds: number,
 	durable: DurableContext,
-	isPart: boolean,
+	runOne: (branch: DurableContext, target: SelectedTarget) => Promise<TargetStatus>,
 ): Promise<PartOutcome> {
-	const branches = await durable.map(
-		"targets",
-		[...targets],
-		(branch, target) => {
-			const onDefect = tellDefect(branch, run, target.clusterName);
-			return runTarget(ports, createSteps(branch), run, target, startedAt, firstPollSeconds, onDefect, isPart);
-		},
-		{
-			itemNamer: ({ clusterName }) => clusterName,
-			completionConfig: { toleratedFailurePercentage: 100 },
-			// A branch of its own would be one operation more a target.
-			nesting: NestingType.FLAT,
-		},
-	);
+	const branches = await durable.map("targets", [...targets], runOne, {
+		itemNamer: ({ clusterName }) => clusterName,
+		completionConfig: { toleratedFailurePercentage: 100 },
+		// A branch with a context of its own costs one operation more per target.
+		nesting: NestingType.FLAT,
+	});
 	const unknown = { projectId: NO_NAME, clusterName: NO_NAME };
 	const statuses = branches.all.map(
 		({ result, error, index }) => result ?? unpublishedTarget(run, targets[index] ?? unknown, startedAt, error),
@@ -71,14 +68,9 @@ async function carryOutHere(
 	return { statuses, omitted: 0 };
 }
 
-const tellDefect =
-	({ logger }: DurableContext, run: Run, clusterName: string) =>
-	(error: unknown): void =>
-		logger.error("a target's workflow broke off", { run: run.run, cluster_name: clusterName, error });
-
 /**
- * The result of a run, measured before it is returned: of a run so large that its targets do not fit into a checkpoint,
- * those that did not succeed come first, and those left out are counted. The histories of its parts hold them all.
+ * The result of a run, measured before it is returned. Where its targets do not fit into a checkpoint, those that did not
+ * succeed come first, and those left out are counted; the histories of the run's parts hold them all.
  */
 export function toRunResult(run: string, targets: readonly TargetStatus[], omitted = 0): RunResult {
 	const fitting = takeFitting(targets);
@@ -88,10 +80,7 @@ export function toRunResult(run: string, targets: readonly TargetStatus[], omitt
 	return { run, targets: kept, omitted: omitted + targets.length - kept.length };
 }
 
-/**
- * A run of which some target was neither completed nor skipped. The durable engine keeps `errorData`: it holds the
- * {@link RunResult}.
- */
+/** Some target was neither completed nor skipped. The engine keeps `errorData`, which holds the {@link RunResult}. */
 export class RunIncomplete extends DurableOperationError {
 	readonly errorType = "RUN_INCOMPLETE";
 

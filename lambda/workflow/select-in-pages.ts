@@ -4,26 +4,26 @@ import { NO_NAME } from "../domain/outcome.ts";
 import type { Run } from "../domain/run.ts";
 import { SELECTION_TRIES } from "./operations.ts";
 import { backOffSeconds, cutSeconds, leastPauseSeconds } from "./pace.ts";
-import { createTargetWarning } from "./poll.ts";
 import type { Ports } from "./ports.ts";
 import { type ListRefusals, type SelectedTarget, selectWithinLimits } from "./select.ts";
 import type { DurableSteps } from "./steps.ts";
+import { createTargetWarning } from "./warnings.ts";
 
-/** What the first steps find: they are checkpointed, so that every replay sees the same targets and the same start. */
+/** The result of the first steps, which every replay reads from their checkpoints. */
 export interface Selection {
 	readonly targets: readonly SelectedTarget[];
 	/** Epoch milliseconds. */
 	readonly startedAt: number;
 }
 
-/** Where a page of the selection stands: one checkpoint holds no more than a page of a large one. */
+/** The state of selecting one page: one checkpoint holds no more than a page of a large selection. */
 interface Page {
 	/** Epoch milliseconds of the last try. */
 	readonly at: number;
 	readonly tries: number;
 	readonly warnedAt?: number | undefined;
 	/** Of the last try, if it failed. */
-	readonly verdict?: Failure | undefined;
+	readonly failure?: Failure | undefined;
 	/** Lists that were refused, see {@link ListRefusals}. */
 	readonly refusals?: Readonly<Record<string, Refusals>>;
 	readonly targets?: readonly SelectedTarget[] | undefined;
@@ -35,9 +35,9 @@ interface Page {
 const LAST_TRY_SECONDS = 30;
 
 /**
- * Selects the targets of a run, again and again until the deadline where time may cure what fails. A selection that is
- * larger than a checkpoint is kept in pages. Should the process die between two of them, the next is made from a new
- * selection less what was selected already, so that no target is selected twice.
+ * Selects the targets of a run, and retries until the deadline what may pass. A selection larger than a checkpoint is kept
+ * in pages. If the process dies between two pages, the next one comes from a new selection without what was selected
+ * already, so that no target is selected twice.
  *
  * @returns one target that is refused, where nothing could be selected
  */
@@ -51,7 +51,7 @@ export async function selectInPages(ports: Ports, run: Run, steps: DurableSteps)
 		return found;
 	};
 	const targets: SelectedTarget[] = [];
-	// A step of its own: what a condition that is waited for keeps is lost with a process that dies within a check.
+	// A step of its own: the state of a waitForCondition is lost if the process dies within its first check.
 	const startedAt = await steps.step("note-start", async () => ports.now());
 	let tries = 0;
 	for (;;) {
@@ -59,9 +59,9 @@ export async function selectInPages(ports: Ports, run: Run, steps: DurableSteps)
 		const page: Page = await selectPage(ports, run, steps, startedAt, { at: 0, tries }, async (refusals) =>
 			(await selectOnce(refusals)).filter((target) => !known.has(keyOf(target))),
 		);
-		// A page that succeeds is no try of those that may fail.
+		// A page that succeeds does not count as a try.
 		tries = page.targets ? page.tries - 1 : page.tries;
-		targets.push(...(page.targets ?? [unselected(run, page.verdict)]));
+		targets.push(...(page.targets ?? [unselected(run, page.failure)]));
 		if (!page.more) return { targets, startedAt };
 	}
 }
@@ -76,16 +76,16 @@ async function selectPage(
 ): Promise<Page> {
 	const whole = { projectId: run.request.projectId ?? NO_NAME, clusterName: NO_NAME };
 	const warn = createTargetWarning(ports.warn, run.run, whole, "the clusters could not be selected");
-	const pauseAfter = ({ at, tries, verdict }: Page): number | "stop" => {
-		if (!verdict || !mayPass(verdict) || tries >= SELECTION_TRIES) return "stop";
-		const { retryAfterSeconds = 0 } = verdict;
+	const pauseAfter = ({ at, tries, failure }: Page): number | "stop" => {
+		if (!failure || !mayPass(failure) || tries >= SELECTION_TRIES) return "stop";
+		const { retryAfterSeconds = 0 } = failure;
 		const elapsedSeconds = (at - startedAt) / 1000;
 		const lastSeconds = run.request.deadlineMinutes * 60 - LAST_TRY_SECONDS;
 		const left = lastSeconds - elapsedSeconds;
 		if (left <= retryAfterSeconds) return "stop";
 		const least = leastPauseSeconds({ elapsedSeconds, lastSeconds, pausesLeft: SELECTION_TRIES - tries });
 		const pause =
-			verdict.refused && verdict.retry === "never"
+			failure.refused && failure.retry === "never"
 				? Math.max(REFUSAL_PAUSE_SECONDS, retryAfterSeconds)
 				: backOffSeconds(tries, run.run, retryAfterSeconds, elapsedSeconds);
 		return cutSeconds(Math.max(pause, least), left);
@@ -104,24 +104,24 @@ async function selectPage(
 				const failed = {
 					...tried,
 					at: ports.now(),
-					verdict: classifyFailure(error),
+					failure: classifyFailure(error),
 					refusals: Object.fromEntries(refusals),
 				};
 				const pause = pauseAfter(failed);
-				return { ...failed, warnedAt: warn(failed.verdict.reason, failed.at, before.warnedAt, pause) };
+				return { ...failed, warnedAt: warn(failed.failure.reason, failed.at, before.warnedAt, pause) };
 			}
 		},
 		pauseAfter,
 	);
 }
 
-/** A refusal gets here only as long as it is not believed. */
+/** A refusal is thrown only while it may pass. */
 const mayPass = ({ retry, refused }: Failure): boolean => retry === "again" || refused;
 
 const keyOf = ({ projectId, clusterName }: SelectedTarget): string => `${projectId}/${clusterName}`;
 
-const unselected = (run: Run, verdict: Failure | undefined): SelectedTarget => ({
+const unselected = (run: Run, failure: Failure | undefined): SelectedTarget => ({
 	projectId: run.request.projectId ?? NO_NAME,
 	clusterName: NO_NAME,
-	refused: verdict?.reason,
+	refused: failure?.reason,
 });

@@ -26,11 +26,10 @@ const COUNTED_PROJECTS = 1_000;
 const OTHER_PROJECTS = "others";
 
 /**
- * Finds the targets of a request. A named cluster is not looked at: Atlas is asked straight away, and says if it won't.
+ * Finds the targets of a request. A named cluster is not read: Atlas rejects the request if it can't have a snapshot.
  *
- * @param refusals what the tries before met, brought up to date
- * @throws what a port rejects with, where time may cure it or where a refusal is not believed yet: then nothing is
- * selected, and it is tried again
+ * @param refusals of the tries before; updated
+ * @throws what a port rejects with, where it may pass: then nothing is selected, and it is tried again
  */
 export async function selectTargets(
 	ports: Ports,
@@ -43,25 +42,25 @@ export async function selectTargets(
 	}
 	const projects =
 		projectId === undefined
-			? await unlessRefused(ports, NO_NAME, refusals, async () => (await ports.listProjects()).map(({ id }) => id))
+			? await listUnlessRefused(ports, NO_NAME, refusals, async () => (await ports.listProjects()).map(({ id }) => id))
 			: [projectId];
-	if (projects instanceof Unbelieved) throw projects.error;
+	if (projects instanceof UnconfirmedRefusal) throw projects.error;
 	if (!Array.isArray(projects)) return [projects];
 	const found: SelectedTarget[] = [];
-	let unbelieved: Unbelieved | undefined;
+	let unconfirmed: UnconfirmedRefusal | undefined;
 	for (let i = 0; i < projects.length; i += PROJECTS_AT_ONCE) {
 		const some = projects.slice(i, i + PROJECTS_AT_ONCE);
 		const lists = await Promise.all(
-			some.map((id) => unlessRefused(ports, id, refusals, () => selectInProject(ports, id, clusters))),
+			some.map((id) => listUnlessRefused(ports, id, refusals, () => selectInProject(ports, id, clusters))),
 		);
 		for (const list of lists) {
 			// The other projects are listed all the same, so that refusals of several are counted together.
-			if (list instanceof Unbelieved) unbelieved ??= list;
+			if (list instanceof UnconfirmedRefusal) unconfirmed ??= list;
 			else found.push(...[list].flat());
 		}
 	}
-	if (unbelieved) throw unbelieved.error;
-	return found.length > 0 ? found : [nothingSelected(projectId, "no cluster is selected by the request")];
+	if (unconfirmed) throw unconfirmed.error;
+	return found.length > 0 ? found : [emptySelection(projectId, "no cluster is selected by the request")];
 }
 
 async function selectInProject(
@@ -78,8 +77,8 @@ async function selectInProject(
 		});
 }
 
-/** A refusal that may pass. */
-class Unbelieved {
+/** A refusal that may pass: it did not come often enough yet. */
+class UnconfirmedRefusal {
 	readonly error: unknown;
 	constructor(error: unknown) {
 		this.error = error;
@@ -87,15 +86,15 @@ class Unbelieved {
 }
 
 /**
- * Lists, and counts refusals. A project that refuses to be listed for good is told of, and keeps no other from its
- * snapshots.
+ * Lists, and counts refusals. A project that can't be listed is reported as refused; the others are selected all the
+ * same.
  */
-async function unlessRefused<T>(
+async function listUnlessRefused<T>(
 	ports: Ports,
 	projectId: string,
 	refusals: ListRefusals,
 	list: () => Promise<T[]>,
-): Promise<T[] | SelectedTarget | Unbelieved> {
+): Promise<T[] | SelectedTarget | UnconfirmedRefusal> {
 	const key = refusals.has(projectId) || refusals.size < COUNTED_PROJECTS ? projectId : OTHER_PROJECTS;
 	try {
 		const found = await list();
@@ -109,15 +108,15 @@ async function unlessRefused<T>(
 			const at = ports.now();
 			const counted = afterRefusal(refusals.get(key) ?? noRefusals, at);
 			refusals.set(key, counted);
-			if (!isLastingRefusal(counted, at)) return new Unbelieved(error);
+			if (!isLastingRefusal(counted, at)) return new UnconfirmedRefusal(error);
 		}
 		return { projectId, clusterName: NO_NAME, refused: reason };
 	}
 }
 
 /**
- * Looks whether a selection found clusters of which none can have a snapshot: then each is skipped, and the selection
- * itself is refused, because a request that protects nothing must not pass for a success.
+ * The refusal of a selection whose clusters were all skipped because none can have a snapshot: a request that protects
+ * nothing must not be a success.
  *
  * @param statuses how its clusters ended
  */
@@ -128,19 +127,18 @@ export function refusalOfEmptySelection(
 	const isIneligible = ({ state, reason }: TargetStatus) =>
 		state === "SKIPPED" && errorInfo(reason?.code ?? "")?.ineligible === true;
 	if (isListOfNames(clusters) || !statuses.every(isIneligible)) return undefined;
-	return nothingSelected(projectId, "no cluster that the request selects can have a snapshot");
+	return emptySelection(projectId, "no cluster that the request selects can have a snapshot");
 }
 
-/** A request that selects nothing protects nothing: it is told of rather than passed over. */
-const nothingSelected = (projectId = NO_NAME, what: string): SelectedTarget => ({
+const emptySelection = (projectId = NO_NAME, what: string): SelectedTarget => ({
 	projectId,
 	clusterName: NO_NAME,
 	refused: { code: "NOTHING_SELECTED", message: `${what}; check the project, the tags and the clusters` },
 });
 
 /**
- * Finds the targets of a run, within the limits of its caller: the trigger function checks the request alone, and whoever
- * may invoke the durable function can pass it by.
+ * Finds the targets of a run, within the limits of its caller. The trigger function checks the request only, and whoever
+ * may invoke the durable function bypasses it.
  *
  * @throws InputError `NOT_ALLOWED`, and what {@link selectTargets} throws
  */
@@ -150,21 +148,21 @@ export async function selectWithinLimits(
 	refusals: ListRefusals,
 ): Promise<readonly SelectedTarget[]> {
 	checkRequestLimits(ports.limits, run);
-	return within(ports.limits, run, await selectTargets(ports, run.request, refusals));
+	return applyLimits(ports.limits, run, await selectTargets(ports, run.request, refusals));
 }
 
 /**
- * Holds the targets of a chained part against the limits again. They come with the input, and are no more to be trusted.
+ * Checks the targets of a chained part against the limits again: they come with the input.
  *
  * @throws InputError `NOT_ALLOWED`
  */
 export function checkPartLimits(ports: Ports, run: Run, targets: readonly SelectedTarget[]): readonly SelectedTarget[] {
 	checkRequestLimits(ports.limits, run);
-	return within(ports.limits, run, targets);
+	return applyLimits(ports.limits, run, targets);
 }
 
-/** A target that is not allowed is refused, and keeps no other from its snapshot; too many of them are refused as a whole. */
-function within(limits: RequestLimits, run: Run, targets: readonly SelectedTarget[]): readonly SelectedTarget[] {
+/** A target that is not allowed is refused by itself; too many targets are refused as a whole. */
+function applyLimits(limits: RequestLimits, run: Run, targets: readonly SelectedTarget[]): readonly SelectedTarget[] {
 	const wanted = targets.filter(({ ineligible, refused }) => !ineligible && !refused);
 	checkClusterCount(limits, run, wanted.length);
 	return targets.map((target) => {

@@ -2,21 +2,21 @@ import { type DurableContext, type DurableInstrumentationPlugin, StepSemantics }
 import type { PublishStep } from "../domain/outcome.ts";
 
 /**
- * What the story asks of a durable engine. Names are identity at a replay: static, in the order of the story. What a
- * step returns is checkpointed as JSON, so it is plain data and never secret.
+ * What the workflow needs of a durable engine. A step is identified by its name and position at a replay. What it returns
+ * is checkpointed as JSON, so it is plain data and never secret.
  */
 export interface DurableSteps {
 	/** Epoch milliseconds by AWS's clock at which AWS started the execution; absent where AWS did not say. */
 	readonly executionStartedAt: number | undefined;
-	/** Carries out `work`, again if the process died within it. `work` must not reject. */
+	/** Executes `work`, again if the process died within it. `work` must not reject. */
 	step<T>(name: string, work: () => Promise<T>): Promise<T>;
-	/** Carries out `work` at most once. `undefined` where the process died within it: nobody knows how far it came. */
+	/** Executes `work` at most once; `undefined` where the process died within it. */
 	once<T>(name: string, work: () => Promise<T>): Promise<T | undefined>;
 	/**
-	 * Carries out `work` again and again until it resolves.
+	 * Executes `work` until it resolves.
 	 *
 	 * @param pauseAfter seconds before the next try after so many that failed, the last with this error; `stop` to give up
-	 * @throws what `work` rejected with last, when it was given up
+	 * @throws what `work` rejected with last
 	 */
 	insist<T>(
 		name: PublishStep,
@@ -24,16 +24,16 @@ export interface DurableSteps {
 		pauseAfter: (tries: number, error: Error) => number | "stop",
 	): Promise<T>;
 	/**
-	 * Writes a warning about the step before to the log, once: not again at a replay. To be called between steps.
+	 * Logs a warning about the step before, but not again at a replay. To be called between steps.
 	 *
-	 * @param isRepeated the same was warned of a moment ago: then it is written at level debug
+	 * @param isRepeated the same warning was written a moment ago: then it is written at level debug
 	 */
 	readonly warn: (message: string, fields: Readonly<Record<string, unknown>>, isRepeated?: boolean) => void;
-	/** Sleeps so many whole seconds, at no cost. */
+	/** Waits so many whole seconds; suspended, at no cost. */
 	sleep(name: string, seconds: number): Promise<void>;
 	/**
-	 * Checks until `next` says to stop; sleeps the seconds that it returns in between. Neither may throw: that would end
-	 * the wait at once. The first check comes without a wait.
+	 * Checks until `next` says to stop, and waits the seconds that it returns in between. The first check comes at once.
+	 * Neither may throw.
 	 */
 	until<T>(name: string, initial: T, check: (state: T) => Promise<T>, next: (state: T) => number | "stop"): Promise<T>;
 }
@@ -51,28 +51,28 @@ export const keepExecutionStart: DurableInstrumentationPlugin = {
 	},
 };
 
-/** No step is repeated by the engine unless the workflow says so: by default it would repeat wrong keys as well. */
+/** The engine repeats no step unless the workflow says so: its default would repeat wrong keys too. */
 const never = { retryStrategy: () => ({ shouldRetry: false }) } as const;
 const atMostOnce = { ...never, semantics: StepSemantics.AtMostOncePerRetry };
 
 /** The workflow's view of the durable engine. */
 export function createSteps(durable: DurableContext): DurableSteps {
 	/**
-	 * Whether the last step was carried out by this process, and not read from the history. The SDK's logger can't tell:
-	 * to it every line within a flat branch of a map is a new one, at each replay.
+	 * Whether this process executed the last step, instead of reading it from the history. The SDK's logger does not know:
+	 * in a flat branch of a map it takes every line for a new one.
 	 */
-	let carriedOut = false;
-	const noted = <T>(work: () => Promise<T>) => {
-		carriedOut = false;
+	let wasExecuted = false;
+	const tracked = <T>(work: () => Promise<T>) => {
+		wasExecuted = false;
 		return () => {
-			carriedOut = true;
+			wasExecuted = true;
 			return work();
 		};
 	};
 	return {
 		executionStartedAt: executionStarts.get(durable.executionContext.durableExecutionArn),
-		step: async (name, work) => durable.step(name, noted(work), never),
-		once: async (name, work) => durable.step(name, noted(work), atMostOnce).catch(() => undefined),
+		step: async (name, work) => durable.step(name, tracked(work), never),
+		once: async (name, work) => durable.step(name, tracked(work), atMostOnce).catch(() => undefined),
 		insist: async (name, work, pauseAfter) =>
 			durable.step(name, work, {
 				retryStrategy(error, tries) {
@@ -81,7 +81,7 @@ export function createSteps(durable: DurableContext): DurableSteps {
 				},
 			}),
 		warn(message, fields, isRepeated) {
-			if (carriedOut) durable.logger[isRepeated ? "debug" : "warn"](message, fields);
+			if (wasExecuted) durable.logger[isRepeated ? "debug" : "warn"](message, fields);
 		},
 		sleep: async (name, seconds) => durable.wait(name, { seconds }),
 		until: async (name, initialState, check, next) =>

@@ -4,7 +4,7 @@ import { type Snapshot, snapshotKind } from "../domain/snapshot.ts";
 import { notVerifiedWarning, verificationWarnings } from "../domain/verification.ts";
 import type { Ports } from "./ports.ts";
 
-/** A completed snapshot in its final form, and what is to be doubted about it. */
+/** A completed snapshot in its final form, with warnings. */
 export interface Verification {
 	readonly snapshot: Snapshot;
 	readonly warnings: readonly Reason[];
@@ -14,7 +14,7 @@ export interface Verification {
  * Reads a completed snapshot once more, by the list that it stands in: one request brings its final retention, size and
  * regions, and the earlier ones to compare it with. Whatever comes of it, the snapshot stays completed.
  *
- * @param patientUntil epoch milliseconds until which a rate limit is waited for
+ * @param retryUntil epoch milliseconds until which a rate limit is retried
  * @throws AtlasError `ATLAS_RATE_LIMITED` where Atlas wants the call again before then
  */
 export async function verifySnapshot(
@@ -22,7 +22,7 @@ export async function verifySnapshot(
 	target: Target,
 	completed: Snapshot,
 	retentionInDays: number,
-	patientUntil: number,
+	retryUntil: number,
 ): Promise<Verification> {
 	try {
 		const listed = await ports.listSnapshots(target, snapshotKind(completed));
@@ -31,7 +31,7 @@ export async function verifySnapshot(
 		return { snapshot: final, warnings: verificationWarnings(final, listed, retentionInDays) };
 	} catch (error) {
 		const { code, reason, retryAfterSeconds } = classifyFailure(error);
-		if (code === "ATLAS_RATE_LIMITED" && ports.now() + (retryAfterSeconds ?? 0) * 1000 < patientUntil) throw error;
+		if (code === "ATLAS_RATE_LIMITED" && ports.now() + (retryAfterSeconds ?? 0) * 1000 < retryUntil) throw error;
 		return { snapshot: completed, warnings: [notVerifiedWarning(reason)] };
 	}
 }

@@ -1,8 +1,9 @@
 import type { ExpectedDuration } from "../../lambda/domain/expectation.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
-import { pollSnapshot as followSnapshot } from "../../lambda/workflow/poll.ts";
+import { pollSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
+import type { TargetContext } from "../../lambda/workflow/target-context.ts";
 import type { Counted } from "./counted.ts";
 import { FIRST_POLL_SECONDS } from "./first-poll.ts";
 import { runChild } from "./process.ts";
@@ -77,7 +78,6 @@ export async function followFor(seconds: number, id: string, expectation?: Expec
 			return state;
 		},
 	};
-	const target = { projectId: "", clusterName: "" };
 	const bounds = {
 		startedAt: 0,
 		since: 0,
@@ -86,9 +86,13 @@ export async function followFor(seconds: number, id: string, expectation?: Expec
 		firstPollSeconds: FIRST_POLL_SECONDS,
 		expectation,
 	};
-	const steps = countOperations(engine as DurableSteps);
+	const context = {
+		ports,
+		steps: countOperations(engine as DurableSteps),
+		target: { projectId: "", clusterName: "" },
+	} as unknown as TargetContext;
 	const queued = { id, status: "queued" };
-	await followSnapshot(ports as Ports, steps, "follow-snapshot", target, queued, bounds, (_reason, at) => at);
+	await pollSnapshot(context, "follow-snapshot", queued, bounds, (_reason, at) => at);
 	return { polls, delayShare: (now / 1000 - seconds) / seconds };
 }
 

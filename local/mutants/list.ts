@@ -35,8 +35,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				TAKING,
-				"return [{ ...known, conflict: reason }, lookNow]",
-				"return askAgain({ ...known, leftAt: null, conflict: reason }, at, terms, terms.backOff(known.asks))",
+				"return [{ ...state, conflict: reason }, lookUpNow]",
+				"return requestAgain({ ...state, sentAt: null, conflict: reason }, at, terms, terms.backOff(state.requests))",
 			),
 		],
 	},
@@ -45,8 +45,8 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				"lambda/workflow/steps.ts",
-				"durable.step(name, noted(work), atMostOnce)",
-				"durable.step(name, noted(work), never)",
+				"durable.step(name, tracked(work), atMostOnce)",
+				"durable.step(name, tracked(work), never)",
 			),
 		],
 	},
@@ -70,26 +70,29 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "another's snapshot clears doubt",
 		scenario: "overtaken",
-		edits: [edit(TAKING, "taking.looksLeft.length > 0 && !isExplained", "taking.looksLeft.length > 0 && !running")],
+		edits: [edit(TAKING, "state.lookupPauses.length > 0 && !isExplained", "state.lookupPauses.length > 0 && !running")],
 	},
 	{
 		name: "no look after a 401",
 		edits: [
 			edit(
 				TAKING,
-				"return askAgain(known, at, terms, refusalPause(terms));",
-				'return [known, { do: "explain", reason, code, again: false }];',
+				"return requestAgain(state, at, terms, refusalPause(terms));",
+				'return [state, { do: "explain", reason, code, again: false }];',
 			),
 		],
 	},
-	{ name: "one 404 means gone", edits: [edit("lambda/domain/polling.ts", "missing >= 2 &&", "missing >= 1 &&")] },
+	{
+		name: "one 404 means gone",
+		edits: [edit("lambda/domain/polling.ts", "timesMissing >= 2 &&", "timesMissing >= 1 &&")],
+	},
 	{
 		name: "any marker is ours",
 		scenario: "others",
 		edits: [
 			edit(
 				"lambda/domain/acquisition-state.ts",
-				"	snapshot.description.endsWith(own.marker) &&",
+				"	snapshot.description.endsWith(run.marker) &&",
 				'	snapshot.description.includes(own.marker.slice(0, 5)) && snapshot.description.endsWith("]") &&',
 			),
 		],
@@ -118,7 +121,7 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				ASK,
-				"return { at: ports.now(), verdict: classifyFailure(error) };",
+				"return { at: ports.now(), failure: classifyFailure(error) };",
 				"return { at: ports.now(), snapshots: {}, expectation: error ? null : null };",
 			),
 		],
@@ -135,10 +138,10 @@ export const mutants: readonly Mutant[] = [
 			edit(TIMING, "if (at + afterSeconds * 1000 < terms.deadlineAt) return", "if (at < 2 * terms.deadlineAt) return"),
 			edit(
 				"lambda/workflow/acquire.ts",
-				"(taking.asks > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
-				"taking.asks < 0",
+				"(state.requests > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
+				"state.requests < 0",
 			),
-			edit(ASK, "if (askedAt >= deadlineAt) return", "if (askedAt < 0) return"),
+			edit(ASK, "if (requestedAt >= deadlineAt) return", "if (requestedAt < 0) return"),
 			edit(ASK, "		notAfter: deadlineAt,\n", ""),
 		],
 	},
@@ -178,7 +181,7 @@ export const mutants: readonly Mutant[] = [
 		edits: [edit(ASK, 'executed: "unknown",\n\t\tanswered: false', 'executed: "no",\n\t\tanswered: false')],
 	},
 	{
-		name: "the final read's status is not looked at",
+		name: "the final read's status is ignored",
 		tests: ["test/workflow/verify.test.ts"],
 		edits: [edit("lambda/workflow/verify.ts", 'if (final.status !== "completed")', "if (final !== final)")],
 	},
@@ -196,14 +199,14 @@ export const mutants: readonly Mutant[] = [
 	{
 		name: "polls ignore Retry-After",
 		tests: ["test/domain/polling.test.ts", "test/workflow/pace.test.ts"],
-		edits: [edit("lambda/domain/polling.ts", "{ notBefore: at + retryAfterSeconds * 1000 }", "{ notBefore: at }")],
+		edits: [edit("lambda/domain/polling.ts", "undefined : at + retryAfterSeconds * 1000", "undefined : at")],
 	},
 	{
 		name: "no back-off between conflicts",
 		tests: ["test/domain/acquisition.test.ts"],
 		edits: [
-			edit(TAKING, "taking.asks <= 1 ? 0 : terms.backOff(taking.asks - 1)", "0 * terms.backOff(taking.asks)"),
-			edit("lambda/workflow/acquire.ts", "taking.asks > 1 ? backOff(taking.asks - 1) : 0", "0"),
+			edit(TAKING, "state.requests <= 1 ? 0 : terms.backOff(state.requests - 1)", "0 * terms.backOff(state.requests)"),
+			edit("lambda/workflow/acquire.ts", "state.requests > 1 ? backOff(state.requests - 1) : 0", "0"),
 		],
 	},
 	{

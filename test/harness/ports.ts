@@ -9,5 +9,5 @@ export const DEFAULT_PORTS = {
 	limits: read.limits,
 	warn: () => {},
 	countLate: () => {},
-	readBrokenParts: async () => ({ published: [], decided: [] }),
+	readEndedParts: async () => ({ published: [], decided: [] }),
 };

@@ -11,6 +11,7 @@ import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pace.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { requestSnapshot } from "../../lambda/workflow/request-snapshot.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
+import type { TargetContext } from "../../lambda/workflow/target-context.ts";
 import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 const SECOND = 1000;
@@ -202,7 +203,8 @@ async function play(scene: Scene) {
 		backOff,
 	};
 	const counted = countOperations(steps);
-	const result = await acquireSnapshot(ports, counted, run, TARGET, limits, async () => {
+	const context = { ports, steps: counted, run, target: TARGET };
+	const result = await acquireSnapshot(context, limits, async () => {
 		lateAt.push(now);
 		return true;
 	});
@@ -472,8 +474,9 @@ test.each([
 	};
 	const own = { marker: runMarker(run.run, STACK), startedAt: START };
 
-	expect(await requestSnapshot(ports, run, TARGET, own, START + MINUTE, false)).toMatchObject({
-		verdict: { code: "ATLAS_UNREADABLE", executed: "unknown", answered: false },
+	const context = { ports, run, target: TARGET } as unknown as TargetContext;
+	expect(await requestSnapshot(context, own, START + MINUTE, false)).toMatchObject({
+		failure: { code: "ATLAS_UNREADABLE", executed: "unknown", answered: false },
 	});
 });
 

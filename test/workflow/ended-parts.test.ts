@@ -62,7 +62,7 @@ async function endPartAtFinal(nth: number, how: EventType, unreadable: number) {
 		listClusters: never,
 		listProjects: never,
 		publish: async (event) => void events.push(event),
-		async readBrokenParts(arn) {
+		async readEndedParts(arn) {
 			reads += 1;
 			if (reads <= unreadable) throw new Error("throttled");
 			return readEndedParts({ history }, arn);

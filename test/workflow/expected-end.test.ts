@@ -83,7 +83,7 @@ describe("a snapshot whose earlier ones tell how long it takes", () => {
 			reason: {
 				code: "DEADLINE",
 				message:
-					"not ended within 60 minutes; earlier snapshots of this cluster took about 20 minutes; it is followed on",
+					"not ended within 60 minutes; earlier snapshots of this cluster took about 20 minutes; polling goes on",
 			},
 			warnings: slow,
 			expectedEndAt: published("STARTED")?.expectedEndAt,

@@ -5,6 +5,7 @@ import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
 import { pollSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
+import type { TargetContext } from "../../lambda/workflow/target-context.ts";
 import { countingSteps } from "../harness/counting-steps.ts";
 import { DEFAULT_PORTS } from "../harness/ports.ts";
 
@@ -34,16 +35,9 @@ async function followed(
 		hardLimitAt: START + 3 * 86_400_000,
 		firstPollSeconds: 15,
 	};
-	const { watch: seen } = await pollSnapshot(
-		ports,
-		countOperations(engine),
-		"follow-snapshot",
-		TARGET,
-		snapshot("inProgress"),
-		bounds,
-		() => START,
-	);
-	return { ...finalOutcome(seen, 72), at: seen.lookedAt };
+	const context = { ports, steps: countOperations(engine), target: TARGET } as unknown as TargetContext;
+	const { poll } = await pollSnapshot(context, "follow-snapshot", snapshot("inProgress"), bounds, () => START);
+	return { ...finalOutcome(poll, 72), at: poll.checkedAt };
 }
 
 test("promise 2: a snapshot that a read by id does not find, but the list does, is followed to its end", async () => {

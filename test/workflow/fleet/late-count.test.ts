@@ -34,8 +34,11 @@ async function counted(hours: number) {
 	};
 	const request = readSnapshotRequest({ ...TARGET, deadlineMinutes: 60 });
 	const run = { run: "http-1", trigger: "http", requestedBy: "local", request } as const;
-	await runTarget(ports, engine, run, TARGET, START, 15, (error) => {
-		throw error;
+	await runTarget({
+		...{ ports, steps: engine, run, target: TARGET, startedAt: START, firstPollSeconds: 15 },
+		onDefect(error) {
+			throw error;
+		},
 	});
 	return { counts, endedAt: engine.now() };
 }

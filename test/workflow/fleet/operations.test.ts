@@ -104,15 +104,11 @@ async function carryOut(trouble: Trouble) {
 	const target = { projectId: "32b6e34b3d91647abb20e7b8", clusterName: "c" };
 	const request = readSnapshotRequest({ ...target, deadlineMinutes: 60, minimumAgeMinutes: 30, ...trouble.request });
 	const defects: unknown[] = [];
-	const end = await runTarget(
-		ports,
-		engine,
-		{ ...RUN, request },
-		target,
-		START,
-		trouble.firstPollSeconds ?? 15,
-		(error) => void defects.push(error),
-	).catch((error: unknown) => error);
+	const end = await runTarget({
+		...{ ports, steps: engine, run: { ...RUN, request }, target, startedAt: START },
+		firstPollSeconds: trouble.firstPollSeconds ?? 15,
+		onDefect: (error) => void defects.push(error),
+	}).catch((error: unknown) => error);
 	expect(defects).toEqual([]);
 	const states = published.map(({ event }) => event.state);
 	return { operations: engine.operations(), states, published, asked, read, warnings: engine.warnings, end };
@@ -392,7 +388,7 @@ describe("4.3: trouble is in the log", () => {
 	});
 
 	test.each([
-		["turned a call down", { take: conflictFor(HOUR), request: { onConflict: "wait" } }],
+		["rejected a call", { take: conflictFor(HOUR), request: { onConflict: "wait" } }],
 		["a request is in doubt", { take: lostOnce }],
 		["does not answer", { take: () => fault("ATLAS_UNREACHABLE") }],
 	] as const)("that says what happened: %s", async (words, trouble) => {

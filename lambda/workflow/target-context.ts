@@ -1,0 +1,31 @@
+import type { Reason } from "../domain/outcome.ts";
+import type { Run } from "../domain/run.ts";
+import type { CountedSteps } from "./operations.ts";
+import type { Ports } from "./ports.ts";
+import type { SelectedTarget } from "./select.ts";
+
+/** What every part of a target's workflow works with. */
+export interface TargetContext {
+	readonly ports: Ports;
+	readonly steps: CountedSteps;
+	readonly run: Run;
+	readonly target: SelectedTarget;
+}
+
+/** The times of one target: epoch milliseconds, and the pace in seconds. */
+export interface TargetLimits {
+	readonly startedAt: number;
+	readonly deadlineAt: number;
+	readonly hardLimitAt: number;
+	readonly firstPollSeconds: number;
+	/** Where Atlas asked to wait before the first request: how long, and why. */
+	readonly hold?: { readonly seconds: number; readonly reason: Reason | undefined } | undefined;
+	/**
+	 * Seconds before the next request or lookup after so many failures in a row. It grows to half an hour and more, honours
+	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
+	 *
+	 * @param at epoch milliseconds, now
+	 * @param fixedLookups for which operations are kept
+	 */
+	readonly backOff: (attempt: number, at: number, fixedLookups: number, retryAfterSeconds?: number) => number;
+}
