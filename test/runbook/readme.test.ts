@@ -127,7 +127,14 @@ const anchorOf = (heading: string) =>
 		.replaceAll(/[^\p{L}\p{N} _-]/gu, "")
 		.replaceAll(" ", "-");
 
-const DOCUMENTS = ["README.md", "SECURITY.md", "local/atlas/README.md", "docs/", "examples/events/"].flatMap((path) =>
+const DOCUMENTS = [
+	"README.md",
+	"SECURITY.md",
+	"CONTRIBUTING.md",
+	"local/atlas/README.md",
+	"docs/",
+	"examples/events/",
+].flatMap((path) =>
 	path.endsWith("/")
 		? readdirSync(`${ROOT}${path}`)
 				.filter((name) => name.endsWith(".md"))
