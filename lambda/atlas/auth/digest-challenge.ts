@@ -52,7 +52,7 @@ export function parseChallenges(field: string): Challenge[] {
 			if (!startsParameter() && match(TOKEN68)) match(BLANK);
 			if (startsParameter()) continue;
 		}
-		if (!match(COMMAS) && at < field.length) break;
+		if (!match(COMMAS)) break;
 	}
 	return challenges;
 }

@@ -51,9 +51,9 @@ export function digest({ publicKey, privateKey }: DigestKeys, now: () => number)
 		cached = { challenge, requestedAt, uses: 0 };
 		return cached;
 	};
-	const isUsable = ({ requestedAt, uses }: Nonce): boolean => {
+	const isRecent = ({ requestedAt }: Nonce): boolean => {
 		const age = now() - requestedAt;
-		return age >= 0 && age < MAX_NONCE_AGE_MS && uses < MAX_NONCE_USES;
+		return age >= 0 && age < MAX_NONCE_AGE_MS;
 	};
 	const fetchNonce = async (next: Send, call: AtlasRequest): Promise<Nonce> => {
 		const requestedAt = now();
@@ -99,11 +99,9 @@ export function digest({ publicKey, privateKey }: DigestKeys, now: () => number)
 	};
 
 	return (next) => async (call) => {
-		const current = cached && isUsable(cached) ? cached : undefined;
-		let nonce = current ?? (await shareNonce(next, call));
-		// More calls may have waited for one challenge than its nonce has uses.
+		let nonce = cached && isRecent(cached) ? cached : await shareNonce(next, call);
+		// Also after a wait: more calls may have waited for one challenge than its nonce has uses.
 		while (nonce.uses >= MAX_NONCE_USES) nonce = await shareNonce(next, call);
-		let isCached = nonce === current;
 		let countRefused = false;
 		for (let tries = 1; ; tries++) {
 			const sentAt = now();
@@ -117,7 +115,8 @@ export function digest({ publicKey, privateKey }: DigestKeys, now: () => number)
 			}
 			const fresh = findDigestChallenge(reply.headers["www-authenticate"]);
 			const isShared = nonce.uses > 1;
-			if (!isCached && !isShared && !fresh?.stale) return reply;
+			// A nonce in use is shared as well: an earlier call has used it.
+			if (!isShared && !fresh?.stale) return reply;
 			if (tries === MAX_TRIES && fresh?.stale) throw alwaysStale(call);
 			if (tries === MAX_TRIES) return reply;
 			countRefused = isShared && fresh?.stale === false;
@@ -125,7 +124,6 @@ export function digest({ publicKey, privateKey }: DigestKeys, now: () => number)
 			// After a refused count, the nonce is not shared: no other request's count can come before its first.
 			if (fresh) nonce = countRefused ? { challenge: fresh, requestedAt: sentAt, uses: 0 } : cache(fresh, sentAt);
 			else nonce = await shareNonce(next, call);
-			isCached = false;
 		}
 	};
 }

@@ -40,8 +40,12 @@ describe("the challenge request", () => {
 	});
 
 	test.for([
-		["a success", reply(200), { code: "ATLAS_UNREADABLE", status: 200 }],
-		["a success with a challenge", { ...challenge("a"), status: 299 }, { code: "ATLAS_UNREADABLE", status: 299 }],
+		["a success", reply(200, {}, {}), { code: "ATLAS_UNREADABLE", status: 200 }],
+		[
+			"a success with a challenge",
+			{ ...challenge("a"), status: 299, body: "{}" },
+			{ code: "ATLAS_UNREADABLE", status: 299 },
+		],
 		["a redirect with JSON", reply(300, {}, {}), { code: "ATLAS_BAD_REQUEST", status: 300 }],
 		["a 401 without a challenge", REFUSED, { code: "ATLAS_KEY_REFUSED", status: 401 }],
 		[

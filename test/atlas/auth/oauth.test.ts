@@ -67,8 +67,8 @@ describe("the request for a token", () => {
 		["503 without a time", [reply(503)], "ATLAS_FAULT"],
 		["500 after 1 s", [reply(500, { "retry-after": "1" })], "ATLAS_FAULT"],
 		["429 three times", Array.from({ length: 3 }, () => reply(429, { "retry-after": "1" })), "ATLAS_RATE_LIMITED"],
-		["a 400 about the client", [reply(400, {}, { error: "invalid_client" })], "ATLAS_KEY_REFUSED"],
-		["a 400 about the client's right", [reply(400, {}, { error: "unauthorized_client" })], "ATLAS_KEY_REFUSED"],
+		["a 400 about the client", [reply(400, {}, { error: "invalid_client" })], "ATLAS_KEY_REFUSED", 401],
+		["a 400 about the client's right", [reply(400, {}, { error: "unauthorized_client" })], "ATLAS_KEY_REFUSED", 401],
 		["a 400 about the request", [reply(400, {}, { error: "invalid_request" })], "ATLAS_BAD_REQUEST"],
 		["a 500 about the client", [reply(500, {}, { error: "invalid_client" })], "ATLAS_FAULT"],
 		["a token with a line break", [token("a\nb")], "ATLAS_UNREADABLE"],
@@ -77,10 +77,10 @@ describe("the request for a token", () => {
 		["a token of another type", [token("a", { token_type: "xbearer" })], "ATLAS_UNREADABLE"],
 		["a token of a longer type", [token("a", { token_type: "bearerx" })], "ATLAS_UNREADABLE"],
 		["a token that lasts half a second", [token("a", { expires_in: 0.5 })], "ATLAS_UNREADABLE"],
-	] as const)("answered with %s fails", async ([, replies, code]) => {
+	] as const)("answered with %s fails", async ([, replies, code, status = replies[0]?.status]) => {
 		const { send, sent } = scripted(newOauth(), [...replies]);
 
-		expect((await failureOf(send(GET))).fault).toMatchObject({ code, executed: "unknown" });
+		expect((await failureOf(send(GET))).fault).toMatchObject({ code, status, executed: "unknown" });
 		expect(lines(sent)).toEqual(replies.map(() => "token"));
 	});
 
