@@ -38,7 +38,7 @@ export async function main(
 			return 2;
 		}
 		const name = error instanceof Error ? error.name : "Error";
-		process.stderr.write(`the local run broke off (${name}); this is a defect of it\n`);
+		process.stderr.write(`the local run ended unexpectedly (${name}); this is a defect of it\n`);
 		return 1;
 	}
 }

@@ -76,6 +76,6 @@ const ADVICE: Readonly<Record<string, string>> = {
 function toSecretError(error: unknown, secretId: string): ServiceError {
 	const name = error instanceof Error && /^[A-Za-z]{1,64}$/.test(error.name) ? error.name : "Error";
 	const advice = ADVICE[name];
-	const message = `secret ${secretId}: ${advice ?? "Secrets Manager did not bring it"} (${name})`;
+	const message = `secret ${secretId}: ${advice ?? "Secrets Manager did not return it"} (${name})`;
 	return new ServiceError("SECRET_UNREADABLE", message, { transient: advice === undefined });
 }

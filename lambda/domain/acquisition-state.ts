@@ -77,7 +77,7 @@ export type LookupResult =
 	| {
 			readonly at: number;
 			readonly snapshots: { readonly own?: Snapshot; readonly running?: Snapshot };
-			/** `null` where the listed snapshots do not tell, absent where it was not read. */
+			/** `null` where the listed snapshots do not show it, absent where it was not read. */
 			readonly expectation?: ExpectedDuration | null;
 	  }
 	| { readonly at: number; readonly failure: Failure };

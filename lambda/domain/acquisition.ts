@@ -67,7 +67,7 @@ export function afterLookup(before: AcquisitionState, lookup: LookupResult, term
 	const { ending } = state;
 	const { own, running } = lookup.snapshots;
 	if (own) return [certain, { do: "follow", snapshot: own, provenance: "recovered" }];
-	// Another's running snapshot does not tell what became of a request without a reply: Atlas may still execute it.
+	// Another's running snapshot does not show whether a request without a reply was executed: Atlas may still execute it.
 	const isExplained = running !== undefined && !state.inDoubt && !ending;
 	if (state.lookupPauses.length > 0 && !isExplained) return lookUpAfter(state, state.lookupPauses);
 	if (ending && !(ending.do === "explain" && ending.again && running)) return [certain, ending];

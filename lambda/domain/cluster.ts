@@ -37,11 +37,11 @@ export const hasTags = ({ tags }: Cluster, wanted: Readonly<Record<string, strin
 	Object.entries(wanted).every(([key, value]) => tags?.some((tag) => tag.key === key && tag.value === value));
 
 /**
- * Says why a cluster can't have an on-demand snapshot now, if it can't. What Atlas did not tell about the cluster
+ * The reason why a cluster can't have an on-demand snapshot now, if any. What Atlas did not report about the cluster
  * speaks neither for nor against it: Atlas has the last word.
  *
  * `backupEnabled` alone would not do: Atlas documents it as true for shared tiers as well, which have no on-demand
- * snapshots, and a paused cluster keeps it while its backups stand still.
+ * snapshots, and a paused cluster keeps it while it has no backups.
  *
  * @see Atlas documentation, "Back Up Your Cluster" (M10 and larger) and "Pause One Cluster" (stops all backups)
  */

@@ -158,11 +158,11 @@ export const TARGET_ERRORS = {
 		unrelatedToCluster,
 	),
 	/** Any other 4xx. Of a status that no correct request gets, it is ours. */
-	ATLAS_BAD_REQUEST: user(422, null, "Atlas refuses the request as it stands; check the request"),
-	SECRET_UNREADABLE: user(502, "secret", "Secrets Manager did not bring it", credentials),
+	ATLAS_BAD_REQUEST: user(422, null, "Atlas rejects the request; check its fields"),
+	SECRET_UNREADABLE: user(502, "secret", "Secrets Manager did not return it", credentials),
 	SECRET_INVALID: user(502, "secret", "it holds no keys that can be used", credentials),
 	/** The function was stopped within a request. */
-	INTERRUPTED: transient(502, null, "the function was stopped while it asked Atlas for the snapshot"),
+	INTERRUPTED: transient(502, null, "the function was stopped while it requested the snapshot"),
 	/** An error that is not of this vocabulary. */
 	UNEXPECTED: ours(502, null, "an unexpected error was raised; see the function's log"),
 };

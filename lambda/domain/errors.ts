@@ -10,7 +10,7 @@ export type ErrorCode =
 	| "REQUEST_INVALID"
 	| "EVENT_INVALID"
 	| "CONFIG_INVALID"
-	/** A limit of the operator forbids what a caller asks for. */
+	/** A limit of the operator forbids a caller's request. */
 	| "NOT_ALLOWED"
 	| "SECRET_UNREADABLE"
 	| "SECRET_INVALID"
@@ -64,7 +64,7 @@ export interface AtlasFault {
 	readonly blame: ErrorInfo["blame"];
 	/** Whether Atlas may have carried the request out all the same. @default "no" */
 	readonly executed: Executed;
-	/** Whole seconds that Atlas asks to wait. */
+	/** Whole seconds, from Retry-After. */
 	readonly retryAfterSeconds?: number | undefined;
 }
 
@@ -93,7 +93,7 @@ export interface InputFault {
 /** Faults of a caller's input that are listed: a reply or a line of the log must not grow with what came in. */
 export const MAX_FAULTS = 20;
 
-/** An input that breaks rules. All of them are listed; a caller is told up to {@link MAX_FAULTS}. No value is quoted. */
+/** An input that breaks rules. All of them are listed; a caller gets up to {@link MAX_FAULTS}. No value is quoted. */
 export class InputError extends ServiceError {
 	readonly faults: readonly InputFault[];
 

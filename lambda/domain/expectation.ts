@@ -1,7 +1,7 @@
 import type { Reason } from "./outcome.ts";
 import { isOnDemand, requestTime, type Snapshot } from "./snapshot.ts";
 
-/** How long a snapshot of a cluster is likely to take, as its earlier ones tell. Small: it is kept in a checkpoint. */
+/** How long a snapshot of a cluster is likely to take, by its earlier ones. Small: it is kept in a checkpoint. */
 export interface ExpectedDuration {
 	/** Whole seconds from the request to the end: the median of the earlier ones. */
 	readonly seconds: number;
@@ -10,7 +10,7 @@ export interface ExpectedDuration {
 }
 
 const DAY_SECONDS = 86_400;
-/** So many of the newest snapshots are looked at: older ones are of another amount of data. */
+/** So many of the newest snapshots count: older ones are of another amount of data. */
 const NEWEST = 10;
 /** No prediction is better than this, and none that is worse is one. */
 const LEAST_SPREAD = 0.04;
@@ -28,8 +28,8 @@ const MOST_DIFFERENCE = 1;
  * Predicts how long a snapshot takes from the earlier ones of its cluster, whatever their order. One that took quite
  * another time than the others does not move the prediction beyond what the others took.
  *
- * @param snapshots of one cluster; those that do not tell their duration are passed over
- * @returns `undefined` where fewer than two tell it, or where they do not agree at all
+ * @param snapshots of one cluster; those without a known duration are ignored
+ * @returns `undefined` where fewer than two have one, or where they differ too much
  */
 export function predictDuration(snapshots: readonly Snapshot[]): ExpectedDuration | undefined {
 	const durations = snapshots
@@ -44,7 +44,7 @@ export function predictDuration(snapshots: readonly Snapshot[]): ExpectedDuratio
 	return spread > MOST_SPREAD ? undefined : { seconds: Math.round(seconds), spread: Math.round(spread * 1000) / 1000 };
 }
 
-/** How far the next one may lie from the median: few tell little of it, and the median of few is uncertain itself. */
+/** How far the next one may be from the median. The median of few is uncertain itself. */
 function spreadOf(durations: readonly number[], middle: number): number {
 	const { length } = durations;
 	const differences = durations
@@ -60,10 +60,10 @@ function spreadOf(durations: readonly number[], middle: number): number {
  * How long a completed snapshot took, from its request to its end. Atlas does not say when a snapshot ended, but keeps
  * it for whole days from then on; the request's time is in its id. Seen in recordings of Atlas: within 4 seconds.
  *
- * A retention that was changed later, or that is not of whole days, spoils this. Where it can be seen it is no value: a
+ * A retention that was changed later, or that is not of whole days, makes the result wrong. Where that is visible, there is no result: a
  * snapshot cannot end before its data was cut, which is its `createdAt`. One of a day or longer is none for that reason.
  *
- * @returns whole seconds, below a day; `undefined` where it can't be told
+ * @returns whole seconds, below a day; `undefined` where it is unknown
  */
 export function durationSeconds(snapshot: Snapshot): number | undefined {
 	const requestedAt = requestTime(snapshot) / 1000;
@@ -73,7 +73,7 @@ export function durationSeconds(snapshot: Snapshot): number | undefined {
 	return untilExpiry >= DAY_SECONDS && untilCut >= 0 && seconds >= Math.max(1, untilCut) ? seconds : undefined;
 }
 
-/** A snapshot that takes so many times as long as expected is one to look into. */
+/** A snapshot that takes more than so many times the expected duration gets a warning. */
 const SLOW = 2;
 
 /** @param seconds since the request @returns the warning, as a list of one; an empty one where there is none */
@@ -86,7 +86,7 @@ export function slowSnapshotWarnings(
 	return [{ code: "SLOWER_THAN_USUAL", message }];
 }
 
-/** A duration as a person says it. */
+/** A duration for people. */
 export function durationInWords(seconds: number): string {
 	const minutes = Math.round(seconds / 60);
 	if (minutes < 2) return `${Math.round(seconds)} seconds`;

@@ -1,24 +1,24 @@
 import { AtlasError, ServiceError } from "./errors.ts";
 import type { Reason } from "./outcome.ts";
 
-/** What a failed request means for the story: values, because a checkpoint keeps no more of an error than its name. */
+/** A failed request as plain data: a checkpoint keeps only an error's name and message. */
 export interface Failure {
 	readonly reason: Reason;
 	/** The code of the closed vocabulary, also where `reason.code` is Atlas's own. */
 	readonly code: string;
-	/** `again`: time may cure it. `never`: asking again would not help. */
+	/** `again`: it may succeed later. `never`: it would fail again. */
 	readonly retry: "again" | "never";
-	/** Whether Atlas may have carried the request out all the same. */
+	/** Whether Atlas may have executed the request all the same. */
 	readonly executed: "no" | "unknown";
 	/** Whether Atlas itself answered, and not a fault of its own (5xx), a proxy, or nobody. */
 	readonly answered: boolean;
-	/** Whether the answer is 401 or 403: it may pass (see `refusals.ts`). */
+	/** Whether the answer is 401 or 403: it may pass. */
 	readonly refused: boolean;
-	/** Seconds that Atlas asks to wait. */
+	/** From Retry-After. */
 	readonly retryAfterSeconds?: number;
 }
 
-/** Judges whatever a port rejected with. What is not of our vocabulary is a defect of ours, and leaves the request in doubt. */
+/** Classifies what a port rejected with. An error outside the vocabulary is a defect, and leaves the request in doubt. */
 export function classifyFailure(error: unknown): Failure {
 	if (error instanceof AtlasError) {
 		const { code, errorCode, blame, executed, status, retryAfterSeconds } = error.fault;
@@ -56,7 +56,7 @@ export function classifyFailure(error: unknown): Failure {
 	};
 }
 
-/** Atlas sends it with a wrong key (401) and with its own faults (500) alike, so it tells nothing apart. */
+/** Atlas sends it both for a wrong key (401) and for its own faults (500). */
 const AMBIGUOUS_CODE = "UNEXPECTED_ERROR";
 
 /** A checkpoint holds many reasons: each is cut to so many characters. */
@@ -84,8 +84,8 @@ const LASTING_MS = 2 * 60_000;
 const REPORTED_MS = 270_000;
 
 /**
- * Counts a refusal (401 or 403). Atlas is known to send single false ones between good replies, so one alone says
- * nothing about keys, roles or access lists.
+ * Counts a refusal (401 or 403). Atlas is known to send single false ones between good replies, so a single one
+ * says nothing about keys, roles or access lists.
  */
 export const afterRefusal = ({ count, since }: Refusals, at: number): Refusals => ({
 	count: count + 1,
@@ -96,6 +96,6 @@ export const afterRefusal = ({ count, since }: Refusals, at: number): Refusals =
 export const isLastingRefusal = ({ count, since }: Refusals, at: number): boolean =>
 	count >= LASTING_COUNT && at - since >= LASTING_MS;
 
-/** Epoch milliseconds by which a lasting refusal is to be reported, whatever else is still looked at; from `now` on if none came. */
+/** Epoch milliseconds by which a lasting refusal is to be reported, also if a lookup is still due; from `now` on if there was none. */
 export const refusalReportTime = (each: readonly Refusals[], now: number): number =>
 	REPORTED_MS + Math.min(now, ...each.filter(({ count }) => count > 0).map(({ since }) => since));

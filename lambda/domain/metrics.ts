@@ -36,8 +36,8 @@ export const SIZE_METRIC = "SnapshotSize";
 export const AGE_METRIC = "SnapshotAge";
 
 /**
- * By the freshness function at every look: watched clusters without a snapshot as young as their schedule promises,
- * those of unknown age and selections that could not be made among them; 0 where all is well. It speaks for clusters
+ * By the freshness function at every check: watched clusters without a snapshot as young as their schedule promises,
+ * those of unknown age and selections that could not be made among them; 0 where all is well. It covers the clusters
  * that have no alarm of their own.
  */
 export const NOT_FRESH_METRIC = "ClustersNotFresh";

@@ -21,8 +21,8 @@ export const isFinal = (state: TargetStatus["state"]): boolean =>
 export type State = "STARTED" | "LATE" | FinalState;
 
 /**
- * How we came by a snapshot: `created` (we asked and saw the reply), `recovered` (we asked, the reply was lost, we found
- * it), `adopted` (someone else's that was running, followed by policy).
+ * Where a snapshot comes from: `created` (the run requested it and read the reply), `recovered` (the reply was lost, and the
+ * run found it by its marker), `adopted` (someone else's that was running, by `onConflict`).
  */
 export type Provenance = "created" | "recovered" | "adopted";
 
@@ -36,7 +36,7 @@ export interface Reason {
 export interface SnapshotStateChange {
 	readonly version: "1";
 	readonly state: State;
-	/** `null` where no snapshot came to be. */
+	/** `null` where there is no snapshot. */
 	readonly provenance: Provenance | null;
 	readonly run: string;
 	readonly trigger: Trigger;
@@ -47,9 +47,9 @@ export interface SnapshotStateChange {
 	readonly projectId: string;
 	readonly clusterName: string;
 	readonly snapshotId: string | null;
-	/** As Atlas returned it, replica set or sharded; `null` where no snapshot came to be. */
+	/** As Atlas returned it, replica set or sharded; `null` where there is no snapshot. */
 	readonly snapshot: Snapshot | null;
-	/** When the snapshot, or where none came to be the run, was asked for. */
+	/** When the snapshot was requested, or the run where there is no snapshot. */
 	readonly requestedAt: string;
 	/** When the snapshot is, or was, expected to end by the earlier ones of its cluster; `null` where they do not tell. */
 	readonly expectedEndAt: string | null;
@@ -58,11 +58,11 @@ export interface SnapshotStateChange {
 	/** Whole seconds from `requestedAt` to `endedAt`; `null` until the target ended. */
 	readonly durationSeconds: number | null;
 	readonly reason: Reason | null;
-	/** Doubts about a completed snapshot, or `SLOWER_THAN_USUAL`; left out where there are none. */
+	/** From the verification of a completed snapshot, and `SLOWER_THAN_USUAL`; absent where there are none. */
 	readonly warnings?: readonly Reason[];
 }
 
-/** The state of a target as a status reply and a run's result tell it: the event without the snapshot. */
+/** The state of a target as a status reply and a run's result have it: the event without the snapshot. */
 export type TargetStatus = Omit<
 	SnapshotStateChange,
 	"version" | "run" | "trigger" | "requestedBy" | "slot" | "snapshot" | "state"
@@ -83,8 +83,8 @@ export const EVENT_SOURCE = "atlas.snapshots";
 export const EVENT_DETAIL_TYPE = "Atlas Snapshot State Change";
 
 /**
- * Names of the steps that publish an event. Each returns where its target stands from then on, or its targets as a result does; it is read from the
- * history by whoever asks for the status of a run: the workflow can publish in no other step.
+ * Names of the steps that publish an event; the workflow publishes in no other. Each returns the state of its target, or of
+ * its targets, which the status of a run is read from.
  */
 export const PUBLISH_STEPS = [
 	"publish-started",

@@ -10,7 +10,7 @@ export type ClusterSelection = readonly string[] | "all" | { readonly tags: Read
 /** Whether a request names its clusters; otherwise they are found by `all` or tags. */
 export const isListOfNames = (clusters: ClusterSelection): clusters is readonly string[] => Array.isArray(clusters);
 
-/** What was asked, read and completed: every default is filled in. */
+/** A snapshot request with every default filled in. */
 export interface SnapshotRequest {
 	/** 24 hex digits; absent only beside `all` or tags: then every project that the keys can see. */
 	readonly projectId?: string;
@@ -65,7 +65,7 @@ const Tags = v.object(
 const Clusters = v.lazy((input) => {
 	if (Array.isArray(input)) {
 		return v.pipe(
-			// Its length first: the names of a list that is too long are not looked at.
+			// Its length first: the names of a list that is too long are not checked.
 			v.array(v.unknown()),
 			v.minLength(1, "must name at least one cluster"),
 			v.maxLength(1000, "must not name more than 1000 clusters"),
@@ -129,7 +129,7 @@ export function readSnapshotRequest(input: unknown): SnapshotRequest {
 	return { ...(project === undefined ? {} : { projectId: project }), clusters: selection, ...withoutUndefined(rest) };
 }
 
-/** Rules between fields. They look at the raw input, so that they speak beside the faults of single fields. */
+/** Rules between fields. They check the raw input, so that their faults are reported along with those of single fields. */
 function crossFaults(input: Readonly<Record<string, unknown>>): { pointer: string; detail: string }[] {
 	const has = (key: string) => input[key] !== undefined;
 	const faults = [];

@@ -6,7 +6,7 @@ import { readSnapshotRequest, type SnapshotRequest } from "./request.ts";
 export type Trigger = "schedule" | "event" | "http";
 
 /**
- * Who asked: a schedule or rule by its name, the source of an event, the ARN of an IAM user or role (without the session
+ * Who requested it: a schedule or rule by its name, the source of an event, the ARN of an IAM user or role (without the session
  * name), the name of a hook's key, or the person at this machine's terminal.
  */
 export type RequestedBy =
@@ -45,7 +45,7 @@ export interface RunKey {
 }
 
 /**
- * Names a run after what makes its trigger unique: whatever is delivered twice asks for the same run, and no caller can
+ * Names a run after what makes its trigger unique: whatever is delivered twice has the same name, and no caller can
  * reach the run of another, whichever key it chooses.
  *
  * @returns at most 64 characters of `[A-Za-z0-9-]`, as a durable execution's name must be
@@ -68,7 +68,7 @@ export const snapshotDescription = (run: string, stack: string, request: Snapsho
 const digest = (...parts: readonly string[]): string =>
 	createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 
-/** Who may have asked by each trigger: names without control characters and unpaired surrogates. */
+/** The callers of each trigger: names without control characters and unpaired surrogates. */
 const CALLERS: Readonly<Record<Trigger, RegExp>> = {
 	schedule: /^schedule:[^\p{Cc}\p{Cs}]{1,2048}$/u,
 	event: /^event:[^\p{Cc}\p{Cs}]{1,2048}$/u,
@@ -77,7 +77,7 @@ const CALLERS: Readonly<Record<Trigger, RegExp>> = {
 
 const isTrigger = (input: unknown): input is Trigger => typeof input === "string" && Object.hasOwn(CALLERS, input);
 
-/** Whether it is a caller who can have asked by this trigger. */
+/** Whether this trigger can have this caller. */
 const isCallerOf = (trigger: Trigger, input: unknown): input is RequestedBy =>
 	typeof input === "string" && CALLERS[trigger].test(input);
 
@@ -97,7 +97,7 @@ export function parseRun(input: unknown): Run {
 			? []
 			: [{ pointer: "/run", detail: "must be a run's name: 1 to 64 letters, digits, hyphens or underscores" }]),
 		...(known ? [] : [{ pointer: "/trigger", detail: "must be schedule, event or http" }]),
-		...(caller ? [] : [{ pointer: "/requestedBy", detail: "must be who asked, of a kind that goes with the trigger" }]),
+		...(caller ? [] : [{ pointer: "/requestedBy", detail: "must be a caller of this trigger" }]),
 		...(slot === undefined || typeof slot === "string" ? [] : [{ pointer: "/slot", detail: "must be a string" }]),
 	];
 	if (faults.length > 0 || known === undefined || caller === undefined)

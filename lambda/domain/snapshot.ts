@@ -20,7 +20,7 @@ const Href = text(
 );
 const Rel = text(/^(self|https:\/\/(cloud|mms)\.mongodb\.com\/[A-Za-z]{1,40})$/);
 
-/** What stands for a status that is not written like one. */
+/** Replaces a status that is not written like one. */
 const UNKNOWN_STATUS = "unknown";
 
 /**
@@ -77,7 +77,7 @@ export interface Snapshot {
 /** What a snapshot is of, as its `type` says; Atlas lists each kind apart. */
 export type SnapshotKind = "replicaSet" | "shardedCluster";
 
-/** @returns `undefined` where Atlas tells neither */
+/** @returns `undefined` where Atlas reports neither */
 export const snapshotKind = ({ type }: Pick<Snapshot, "type">): SnapshotKind | undefined =>
 	type === "replicaSet" || type === "shardedCluster" ? type : undefined;
 
@@ -107,7 +107,7 @@ const DAY = 24 * 60 * 60_000;
 const SLACK = 10 * 60_000;
 
 /**
- * Whether a snapshot is kept at least as long as a request asks; not where Atlas does not say until when. `expiresAt`
+ * Whether a snapshot is kept at least as long as requested; false where Atlas does not say until when. `expiresAt`
  * counts from the snapshot's request while it runs, and later from its end.
  */
 export const isKeptAtLeast = (snapshot: Snapshot, retentionInDays: number): boolean =>
@@ -128,7 +128,7 @@ export function newestCompleted(snapshots: readonly Snapshot[]): Snapshot | unde
 
 /**
  * Whether a snapshot was taken because someone asked for it, and not by Atlas's own backup policy. A `fallback` is what
- * Atlas takes in place of one that did not go the usual way.
+ * Atlas takes when the usual way fails.
  */
 export const isNotScheduled = ({ snapshotType }: Snapshot): boolean => snapshotType !== "scheduled";
 

@@ -3,7 +3,7 @@ import type { Provenance, Reason, SnapshotStateChange, State, Target, TargetStat
 import type { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** One change of a target's state, before it is put into the words of an event. */
+/** One change of a target's state, from which the event is made. */
 export interface TargetChange {
 	readonly state: State;
 	readonly provenance?: Provenance;
@@ -14,7 +14,7 @@ export interface TargetChange {
 	/** Epoch milliseconds; of final states. */
 	readonly endedAt?: number;
 	readonly reason?: Reason;
-	/** Doubts about a completed snapshot, and whether it takes long. */
+	/** From the verification of a completed snapshot, and whether it takes long. */
 	readonly warnings?: readonly Reason[];
 	/** Of how long the snapshot takes; none where nothing is expected. */
 	readonly expectation?: ExpectedDuration | null;
@@ -25,7 +25,7 @@ export interface DecidedEnd extends Target {
 	readonly decided: TargetChange;
 }
 
-/** What the histories of parts tell that AWS ended in the middle. */
+/** What the histories of parts hold that AWS ended. */
 export interface EndedParts {
 	readonly published: readonly TargetStatus[];
 	readonly decided: readonly DecidedEnd[];
@@ -70,18 +70,18 @@ export function toStateChangeEvent(
 	};
 }
 
-/** The event without the snapshot and the run, as a status reply tells it. */
+/** The event without the snapshot and the run, as a status reply has it. */
 export function toTargetStatus(event: SnapshotStateChange): TargetStatus {
 	const { version: _v, run: _r, trigger: _t, requestedBy: _by, slot: _sl, snapshot: _sn, ...status } = event;
 	return status;
 }
 
-/** The end of a target whose story broke off by a defect: nobody knows what became of it. */
+/** The end of a target whose workflow ended with a defect: what became of its snapshot is unknown. */
 export const lostByDefect = (startedAt: number, error: unknown): TargetChange => ({
 	state: "LOST",
 	requestedAt: startedAt,
 	reason: {
 		code: "BROKEN_OFF",
-		message: `the run broke off (${error instanceof Error ? error.name : "Error"}); see the function's log`,
+		message: `the run ended unexpectedly (${error instanceof Error ? error.name : "Error"}); see the function's log`,
 	},
 });

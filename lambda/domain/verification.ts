@@ -6,11 +6,11 @@ const DAY = 86_400_000;
 const ROUNDING = 60_000;
 
 /**
- * Looks over a completed snapshot, beside the others of its cluster.
+ * Verifies a completed snapshot against the others of its cluster.
  *
  * @param others the cluster's snapshots; this one among them is passed over
  * @param retentionInDays as asked for
- * @returns doubts; none where there is nothing to doubt
+ * @returns warnings; empty where there is none
  */
 export function verificationWarnings(
 	snapshot: Snapshot,
@@ -25,13 +25,13 @@ export function verificationWarnings(
 		shrunk(snapshot, earlier),
 		keptShort(snapshot, retentionInDays),
 		uncopied(snapshot, earlier),
-	].filter((doubt) => doubt !== undefined);
+	].filter((warning) => warning !== undefined);
 }
 
-/** What is said where Atlas could not be asked once more. */
+/** For a snapshot that could not be read again. */
 export const notVerifiedWarning = ({ message }: Reason): Reason => ({
 	code: "NOT_PROVEN",
-	message: `the snapshot is completed, but its size, retention and copies could not be looked over: ${message}`,
+	message: `the snapshot is completed, but its size, retention and copies could not be verified: ${message}`,
 });
 
 function fallback({ snapshotType }: Snapshot): Reason | undefined {
@@ -54,7 +54,7 @@ function shrunk(snapshot: Snapshot, earlier: readonly Snapshot[]): Reason | unde
 }
 
 /**
- * Retention counts from completion, which Atlas does not tell; `createdAt` is when the data was cut, a little before.
+ * Retention counts from completion, which Atlas does not report; `createdAt` is when the data was cut, a little before.
  * So what ends earlier than that is certainly kept too short.
  */
 function keptShort(snapshot: Snapshot, retentionInDays: number): Reason | undefined {
@@ -79,7 +79,7 @@ function uncopied(snapshot: Snapshot, earlier: readonly Snapshot[]): Reason | un
 	};
 }
 
-/** A size that Atlas has not measured is told as 0. */
+/** Atlas reports 0 for a size that it has not measured. */
 function sizeOf(snapshot: Snapshot): number | undefined {
 	const size = snapshot["storageSizeBytes"];
 	return typeof size === "number" && size > 0 ? size : undefined;

@@ -30,7 +30,7 @@ export interface Acquired {
 	readonly requestedAt: number;
 	/** Epoch milliseconds at which the run learned of it. */
 	readonly seenAt: number;
-	/** `null` where the listed snapshots do not tell, absent where none were listed. */
+	/** `null` where the listed snapshots do not show it, absent where none were listed. */
 	readonly expectation?: ExpectedDuration | null;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;

@@ -39,7 +39,7 @@ interface EndedPart {
 }
 
 /**
- * Ends the targets of a part that AWS ended. What the part has published, as its history tells, stands. An end that it
+ * Ends the targets of a part that AWS ended. What the part has published, by its history, is kept. An end that it
  * had decided is published again, since AWS may have ended the part before it was. The others are published as `LOST`.
  * Where the history can't be read nothing is published, since it could contradict the part; the run fails.
  */

@@ -5,9 +5,9 @@ import { ageSeconds, isKeptAtLeast, newestOnDemand, type SnapshotKind } from "..
 import type { Ports } from "./ports.ts";
 import type { TargetContext } from "./target-context.ts";
 
-/** What the earlier snapshots of a cluster tell. */
+/** What a cluster's list shows about its earlier snapshots. */
 interface EarlierSnapshots {
-	/** `null` where the listed ones do not tell, absent where none were listed. */
+	/** `null` where the listed ones do not show it, absent where none were listed. */
 	readonly expectation?: ExpectedDuration | null;
 	/** Epoch milliseconds before which Atlas wants no further request. A checkpoint keeps it for the next process. */
 	readonly notBefore?: number | undefined;

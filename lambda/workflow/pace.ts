@@ -78,7 +78,7 @@ export function learnedPauseSeconds(elapsedSeconds: number, { seconds, spread }:
 /**
  * Seconds before something that failed is tried again: 10, 20, 40 … up to half an hour, or up to a tenth of the time
  * since the run began where that is longer; and up to a quarter more, so that the targets of a run do not come back
- * together. Where Atlas asks for more, as long as Atlas asks for.
+ * together. A longer Retry-After is waited in full.
  *
  * @param attempt failures in a row, from 1
  * @see Atlas Administration API, rate limits: exponential backoff with jitter
@@ -138,7 +138,7 @@ export const cutSeconds = (seconds: number, secondsLeft: number): number => whol
 const whole = (seconds: number): number => Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_WAIT_SECONDS);
 
 /** A seed for {@link pollPauseSeconds} from a snapshot's id and the number of the poll. */
-export const jitterSeed = ({ id }: { readonly id: string }, look: number): string => `${id}/${look}`;
+export const jitterSeed = ({ id }: { readonly id: string }, poll: number): string => `${id}/${poll}`;
 
 /**
  * FNV-1a over the seed, then MurmurHash3's finalizer, as a fraction from 0 to below 1: the same at every replay, which a

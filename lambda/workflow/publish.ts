@@ -37,7 +37,7 @@ export interface Publisher {
 	 * Offers STARTED once, and predicts the end within the same step.
 	 *
 	 * @param change its expectation is absent where no earlier step has read the cluster's snapshots
-	 * @returns the expectation, `null` where the earlier snapshots do not tell; and when Atlas may be polled
+	 * @returns the expectation, `null` where it is unknown; and when Atlas may be polled
 	 */
 	offerStarted(
 		change: TargetChange & { readonly snapshot: Snapshot },

@@ -7,11 +7,11 @@ import { type ClusterSelection, isListOfNames, type SnapshotRequest } from "../d
 import type { Run } from "../domain/run.ts";
 import type { Ports } from "./ports.ts";
 
-/** A cluster of a run, as its story begins. */
+/** A cluster of a run, before anything is done about it. */
 export interface SelectedTarget extends Target {
-	/** Why it can't have an on-demand snapshot: its story ends as `SKIPPED`. */
+	/** Why it can't have an on-demand snapshot: it ends as `SKIPPED`. */
 	readonly ineligible?: Reason;
-	/** Why nothing could be selected at all: its story ends as `REFUSED`. */
+	/** Why nothing could be selected: it ends as `REFUSED`. */
 	readonly refused?: Reason;
 }
 

@@ -11,7 +11,7 @@ export interface Verification {
 }
 
 /**
- * Reads a completed snapshot once more, by the list that it stands in: one request brings its final retention, size and
+ * Reads a completed snapshot once more, from its list: one request returns its final retention, size and
  * regions, and the earlier ones to compare it with. Whatever comes of it, the snapshot stays completed.
  *
  * @param retryUntil epoch milliseconds until which a rate limit is retried
@@ -36,4 +36,7 @@ export async function verifySnapshot(
 	}
 }
 
-const contradicted: Reason = { code: "CONTRADICTED", message: "Atlas no longer says completed when it is asked again" };
+const contradicted: Reason = {
+	code: "CONTRADICTED",
+	message: "Atlas no longer reports completed when it is read again",
+};

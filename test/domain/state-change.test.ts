@@ -70,9 +70,9 @@ describe("the published event", () => {
 		expect(lostByDefect(7, new TypeError("s3cr3t"))).toEqual({
 			state: "LOST",
 			requestedAt: 7,
-			reason: { code: "BROKEN_OFF", message: "the run broke off (TypeError); see the function's log" },
+			reason: { code: "BROKEN_OFF", message: "the run ended unexpectedly (TypeError); see the function's log" },
 		});
-		expect(lostByDefect(7, "s3cr3t").reason?.message).toBe("the run broke off (Error); see the function's log");
+		expect(lostByDefect(7, "s3cr3t").reason?.message).toBe("the run ended unexpectedly (Error); see the function's log");
 	});
 });
 

@@ -104,6 +104,6 @@ test("each warning says what is wrong and what to look at", () => {
 	]);
 	expect(notVerifiedWarning({ code: "X", message: "why" })).toEqual({
 		code: "NOT_PROVEN",
-		message: "the snapshot is completed, but its size, retention and copies could not be looked over: why",
+		message: "the snapshot is completed, but its size, retention and copies could not be verified: why",
 	});
 });
