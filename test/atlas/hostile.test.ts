@@ -9,12 +9,12 @@ import { faultOf, REQUEST, SCHEMES, startAtlasClient } from "../harness/atlas-cl
 type Action = Fault["do"];
 
 const inForm = (form: BufferEncoding) => (text: string) => Buffer.from(text).toString(form);
-/** A secret within a longer text, as where a proxy quotes a whole request. */
+/** A secret in a longer text, as if a proxy quoted a whole request. */
 const within = (before: number, form: BufferEncoding) => (secret: string) =>
 	inForm(form)(`${"k".repeat(before)}${secret}; and more`);
 const inHex = inForm("hex");
 
-/** How a proxy may write what it received. */
+/** How a proxy may encode what it received. */
 const ECHOES: readonly [form: string, write: (secret: string) => string][] = [
 	["as it is", (secret) => secret],
 	["in capitals", (secret) => secret.toUpperCase()],
@@ -34,14 +34,14 @@ const ECHOES: readonly [form: string, write: (secret: string) => string][] = [
 ];
 
 describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => {
-	test.each(ECHOES)("the secret %s gets out of no reply", async (_form, write) => {
-		const told: ObservedRequest[] = [];
+	test.each(ECHOES)("the secret %s is removed from every reply", async (_form, write) => {
+		const observed: ObservedRequest[] = [];
 		const secret = "mdb_sa_sk_Zm9vYmFyYmF6cXV4cXV1eA-K3y_0f_the_test";
 		const echo = write(secret);
 		await using r = await startAtlasClient(
 			scheme,
 			{ credentials: { privateKey: secret, clientSecret: secret }, projects: [{ clusters: ["a", "b"] }] },
-			{ onReply: (exchange) => told.push(exchange) },
+			{ onReply: (request) => observed.push(request) },
 		);
 		const seen: unknown[] = [];
 		const keep = (error: unknown) => seen.push(inspect(error, { depth: 20, showHidden: true }));
@@ -61,18 +61,18 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 		await calls();
 
 		expect(seen).toHaveLength(10);
-		expect(`${seen.join("\n")}${JSON.stringify(told)}`.toLowerCase()).not.toContain(echo.toLowerCase());
+		expect(`${seen.join("\n")}${JSON.stringify(observed)}`.toLowerCase()).not.toContain(echo.toLowerCase());
 	});
 
-	test("the secret gets out of no reply, however many came before", async () => {
-		const secret = "mdb_sa_sk_0f_the_test_that_asks_often";
+	test("the secret is removed from every reply, however many came before", async () => {
+		const secret = "mdb_sa_sk_0f_the_test_that_reads_often";
 		await using r = await startAtlasClient(scheme, { credentials: { privateKey: secret, clientSecret: secret } });
 		const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
 		r.simulator.faults.add({ on: { kind: "any", times: "always" }, do: { type: "echo", value: secret } });
-		const told: string[] = [];
-		for (let count = 0; count < 320; count++) told.push(JSON.stringify(await r.atlas.readSnapshot(r.target, id)));
+		const snapshots: string[] = [];
+		for (let count = 0; count < 320; count++) snapshots.push(JSON.stringify(await r.atlas.readSnapshot(r.target, id)));
 
-		expect(told.filter((text) => text.includes(secret))).toEqual([]);
+		expect(snapshots.filter((text) => text.includes(secret))).toEqual([]);
 	});
 
 	test.each([
@@ -90,7 +90,7 @@ describe.each(SCHEMES)("promise 7, over %s: whatever Atlas echoes", (scheme) => 
 	});
 });
 
-test("a poll that shows another snapshot than the one asked for is none", async () => {
+test("a reply about another snapshot than the requested one is unreadable", async () => {
 	await using r = await startAtlasClient("digest");
 	const body = JSON.stringify({ id: "a".repeat(24), status: "completed" });
 	const { id } = await r.atlas.takeSnapshot(r.target, REQUEST);
@@ -123,7 +123,7 @@ test("a list of endless pages ends at 20,000 entries", async () => {
 });
 
 describe("a server that refuses counts out of order", () => {
-	test("is served one request at a time, and no key is called refused", async () => {
+	test("gets one request at a time, and no key counts as refused", async () => {
 		await using r = await startAtlasClient("digest", { settings: { nonceCountsRise: true } });
 
 		for (let wave = 0; wave < 3; wave++)
@@ -133,7 +133,7 @@ describe("a server that refuses counts out of order", () => {
 	});
 });
 
-describe("promise 1: a POST that has left stays in doubt", () => {
+describe("promise 1: a POST that was sent may have been carried out", () => {
 	const refusals = [401, 403, 405, 429, 400, 404, 409, 500, 503].flatMap((status) =>
 		[true, false].map((executed) => ({ type: "status", status, executed }) as const),
 	);
@@ -149,7 +149,7 @@ describe("promise 1: a POST that has left stays in doubt", () => {
 	];
 
 	test.each(SCHEMES)(
-		"whatever follows over %s, “no” is only said where no copy was carried out",
+		"after any faults over %s, `executed` is “no” only if no copy was carried out",
 		async (scheme) => {
 			await using r = await startAtlasClient(scheme, { projects: [{ clusters: ["a"] }] });
 			let failures = 0;
@@ -196,31 +196,31 @@ describe("promise 1: a POST that has left stays in doubt", () => {
 });
 
 test.each(SCHEMES)(
-	"promise 7, over %s: what 400 requests at once have sent, and the key, stay known",
+	"promise 7, over %s: the key and the credentials of 400 concurrent requests are removed",
 	async (scheme) => {
 		const secret = "mdb_sa_sk_0f_a_test_with_many_requests";
 		const clusters = Array.from({ length: 400 }, (_, index) => ({ name: `c${index}` }));
 		const credentials = { privateKey: secret, clientSecret: secret };
 		await using r = await startAtlasClient(scheme, { credentials, projects: [{ clusters }] }, { wait: async () => {} });
-		/** What the requests have sent, in their order. */
+		/** Credentials of the requests, in their order. */
 		const sent: string[] = [];
 		r.simulator.faults.actionsFor = (_kind, _cluster, exchange) => {
 			const { authorization = "" } = exchange?.headers ?? {};
 			const proof = /response="([^"]+)"/.exec(authorization)?.[1] ?? authorization.slice(7);
 			if (proof !== "") sent.push(proof);
-			// Of the requests that came first, by turns with the key.
+			// Credentials of the first requests, alternating with the key.
 			return [{ type: "echo", value: (sent.length % 2 > 0 ? sent[sent.length % 20] : undefined) ?? secret }];
 		};
 
-		const told = await Promise.allSettled(r.targets.map((target) => r.atlas.takeSnapshot(target, REQUEST)));
+		const results = await Promise.allSettled(r.targets.map((target) => r.atlas.takeSnapshot(target, REQUEST)));
 
-		const text = inspect(told, { depth: 20, maxArrayLength: null });
+		const text = inspect(results, { depth: 20, maxArrayLength: null });
 		expect(sent.length).toBeGreaterThanOrEqual(400);
 		expect([secret, ...sent].filter((one) => text.includes(one))).toEqual([]);
 	},
 );
 
-test("the key is known for good, and what was sent by it for as long as a long list takes", () => {
+test("the key is always known, and the newest 5000 credentials that were sent", () => {
 	const known = createKnownSecrets();
 	const proofs = Array.from({ length: 20_000 }, (_, index) => `proof-${index}-${"x".repeat(24)}`);
 	known.addKey("the key of the account");

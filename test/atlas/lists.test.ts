@@ -13,20 +13,20 @@ const items = (from: number, count: number) =>
 const refused = (status: number, code: "ATLAS_NOT_FOUND" | "ATLAS_FAULT" | "ATLAS_UNREADABLE" | "ATLAS_BAD_REQUEST") =>
 	new AtlasError({ code, status, blame: "user", executed: "no" }, "refused");
 
-/** Requests whose GETs are answered by path and page. */
-const answering = (answer: (path: string, page: number) => unknown): JsonRequests => ({
+/** Requests whose replies depend on path and page. */
+const replying = (replyTo: (path: string, page: number) => unknown): JsonRequests => ({
 	async get(_schema, { path }, query) {
-		const result = answer(path, Number(query?.["pageNum"] ?? 0));
+		const result = replyTo(path, Number(query?.["pageNum"] ?? 0));
 		if (result instanceof Error) throw result;
 		return result as never;
 	},
 	period: () => ({ startedAt: 0, endsAt: 60_000 }),
-	post: () => Promise.reject(new Error("nothing is posted here")),
+	post: () => Promise.reject(new Error("no POST is expected")),
 });
 const target = { projectId: "p", clusterName: "c" };
 const listing = (plain: unknown, sharded: unknown, clusterType?: string) =>
 	createSnapshots(
-		answering((path) => {
+		replying((path) => {
 			if (path.endsWith("/clusters/c")) return { name: "c", clusterType };
 			return path.endsWith("shardedClusters") ? sharded : plain;
 		}),
@@ -35,19 +35,19 @@ const listing = (plain: unknown, sharded: unknown, clusterType?: string) =>
 const page = (...results: unknown[]) => ({ results: results.flat(), links: [] });
 
 test("a list ends at a short page, not at its estimated count", async () => {
-	const asked: number[] = [];
-	const requests = answering((_path, pageNum) => {
-		asked.push(pageNum);
+	const requestedPages: number[] = [];
+	const requests = replying((_path, pageNum) => {
+		requestedPages.push(pageNum);
 		return { ...page(items(pageNum * 1000, pageNum === 3 ? 499 : 500)), totalCount: 1 };
 	});
 
 	expect(await readPages(requests, SnapshotSchema, { path: "/x" })).toHaveLength(1499);
-	expect(asked).toEqual([1, 2, 3]);
+	expect(requestedPages).toEqual([1, 2, 3]);
 });
 
-test("a list goes on after a short page that names a next one, and ends at an empty page whatever it names", async () => {
+test("a list continues after a short page with a next link, and ends at an empty page in any case", async () => {
 	const next = [{ rel: "self" }, { rel: "next" }];
-	const requests = answering((_path, pageNum) => ({
+	const requests = replying((_path, pageNum) => ({
 		results: items(pageNum * 1000, pageNum < 3 ? 37 : 0),
 		links: next,
 	}));
@@ -55,14 +55,14 @@ test("a list goes on after a short page that names a next one, and ends at an em
 	expect(await readPages(requests, SnapshotSchema, { path: "/x" })).toHaveLength(74);
 });
 
-test("both lists are one, each snapshot once", async () => {
+test("both lists are merged, each snapshot once", async () => {
 	const listed = await listing(page(items(1, 3)), page(items(3, 3)));
 
 	expect(listed.map((snapshot) => snapshot.id)).toEqual([1, 2, 3, 4, 5].map(id));
 });
 
 test.each([400, 404])(
-	"a list that answers %i counts as empty only where the cluster is of the other kind",
+	"a list that fails with %i counts as empty only if the cluster is of the other kind",
 	async (status) => {
 		const other = refused(status, "ATLAS_NOT_FOUND");
 
@@ -74,13 +74,13 @@ test.each([400, 404])(
 	},
 );
 
-test("two lists that answer 404 are a cluster that is not there", async () => {
+test("two lists that fail with 404 mean that there is no such cluster", async () => {
 	const fault = await faultOf(listing(refused(404, "ATLAS_NOT_FOUND"), refused(400, "ATLAS_BAD_REQUEST")));
 
 	expect(fault.status).toBe(404);
 });
 
-test("a list that can't be read is no empty list, on either side", async () => {
+test("a list that can't be read does not count as empty", async () => {
 	expect((await faultOf(listing(page(), refused(500, "ATLAS_FAULT")))).status).toBe(500);
 	expect((await faultOf(listing(refused(500, "ATLAS_FAULT"), page()))).status).toBe(500);
 	expect((await faultOf(listing(refused(404, "ATLAS_NOT_FOUND"), refused(500, "ATLAS_FAULT")))).status).toBe(500);

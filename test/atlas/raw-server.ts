@@ -3,19 +3,19 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 
 export interface RawServer extends AsyncDisposable {
 	readonly url: string;
-	/** The request lines that came in, over whatever connection. */
+	/** The received request lines of all connections. */
 	readonly lines: readonly string[];
 	readonly connections: () => number;
 }
 
-/** Answers to the n-th request, counted from 1 over all connections. */
-export type Answer = (socket: Socket, nth: number) => void;
+/** Replies to the n-th request, counted from 1 over all connections. */
+export type Reply = (socket: Socket, nth: number) => void;
 
 export const ok = (body = '{"results":[]}'): string =>
 	`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-/** A server that knows bytes only: what it counts, the client has written. */
-export async function startRawServer(answer: Answer): Promise<RawServer> {
+/** A TCP server that counts the requests that the client has written. */
+export async function startRawServer(reply: Reply): Promise<RawServer> {
 	const lines: string[] = [];
 	const sockets = new Set<Socket>();
 	let connections = 0;
@@ -29,7 +29,7 @@ export async function startRawServer(answer: Answer): Promise<RawServer> {
 			for (let end = lengthOf(text); end > 0; end = lengthOf(text)) {
 				lines.push(text.slice(0, text.indexOf("\r\n")));
 				text = text.slice(end);
-				answer(socket, lines.length);
+				reply(socket, lines.length);
 			}
 		});
 	});

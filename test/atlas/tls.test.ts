@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-/** Signed by itself, for 127.0.0.1, and trusted by nobody. */
+/** Self-signed, for 127.0.0.1. */
 const CERTIFICATE = fileOf("fixtures/loopback.crt.pem");
 
 let requests = 0;
@@ -28,21 +28,23 @@ beforeEach(() => {
 afterAll(() => void server.close());
 
 /** In a process of its own, since Node reads these variables when it starts. */
-async function ask(env: NodeJS.ProcessEnv, ...flags: readonly string[]): Promise<string> {
+async function takeSnapshot(env: NodeJS.ProcessEnv, ...flags: readonly string[]): Promise<string> {
 	const { port } = server.address() as AddressInfo;
-	const given = [...flags, "--no-warnings", fileOf("children/ask.ts"), `https://127.0.0.1:${port}`];
-	const { stdout } = await promisify(execFile)(process.execPath, given, { env: { PATH: process.env["PATH"], ...env } });
+	const args = [...flags, "--no-warnings", fileOf("children/take-snapshot.ts"), `https://127.0.0.1:${port}`];
+	const { stdout } = await promisify(execFile)(process.execPath, args, { env: { PATH: process.env["PATH"], ...env } });
 	return stdout;
 }
 
 test.each([
-	["as it is", {}],
+	["without settings", {}],
 	["that turns verification off", { NODE_TLS_REJECT_UNAUTHORIZED: "0" }],
-	["that names a file Node is not told to use", { SSL_CERT_FILE: CERTIFICATE }],
+	["that names a file without the flag for it", { SSL_CERT_FILE: CERTIFICATE }],
 ])(
-	"promise 7: in an environment %s, nothing is sent to a server whose certificate is not trusted",
+	"promise 7: in an environment %s, nothing is sent to a server with an untrusted certificate",
 	async (_environment, env) => {
-		expect(await ask(env)).toMatch(/^ATLAS_UNREACHABLE: .*\(DEPTH_ZERO_SELF_SIGNED_CERT\).*certificate is not trusted/);
+		expect(await takeSnapshot(env)).toMatch(
+			/^ATLAS_UNREACHABLE: .*\(DEPTH_ZERO_SELF_SIGNED_CERT\).*certificate is not trusted/,
+		);
 		expect(requests).toBe(0);
 	},
 );
@@ -50,7 +52,7 @@ test.each([
 test.each([
 	["NODE_EXTRA_CA_CERTS", []],
 	["SSL_CERT_FILE", ["--use-openssl-ca"]],
-])("a certificate that %s names is trusted, as Node documents it", async (name, flags) => {
-	expect(await ask({ [name]: CERTIFICATE }, ...flags)).toMatch(/^ATLAS_FAULT: .*\(503\)/);
+])("a certificate named by %s is trusted, as Node documents", async (name, flags) => {
+	expect(await takeSnapshot({ [name]: CERTIFICATE }, ...flags)).toMatch(/^ATLAS_FAULT: .*\(503\)/);
 	expect(requests).toBe(1);
 });

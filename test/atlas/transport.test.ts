@@ -4,7 +4,7 @@ import { retryReads } from "../../lambda/atlas/layers/repeat-reads.ts";
 import type { AtlasRequest } from "../../lambda/atlas/request.ts";
 import { createTransport, TIMEOUTS, type Timeouts } from "../../lambda/atlas/transport.ts";
 import { failureOf, faultOf } from "../harness/atlas-client.ts";
-import { type Answer, ok, startRawServer } from "./raw-server.ts";
+import { ok, type Reply, startRawServer } from "./raw-server.ts";
 
 const read: AtlasRequest = { method: "GET", target: "/api/atlas/v2/groups?pretty=true", headers: { accept: "x/y" } };
 const write: AtlasRequest = {
@@ -14,8 +14,8 @@ const write: AtlasRequest = {
 	body: "{}",
 };
 
-async function wired(answer: Answer, timeouts: Partial<Timeouts> = {}, now: () => number = Date.now) {
-	const server = await startRawServer(answer);
+async function connect(reply: Reply, timeouts: Partial<Timeouts> = {}, now: () => number = Date.now) {
+	const server = await startRawServer(reply);
 	const transport = createTransport(server.url, { ...TIMEOUTS, ...timeouts }, now);
 	return {
 		server,
@@ -27,16 +27,16 @@ async function wired(answer: Answer, timeouts: Partial<Timeouts> = {}, now: () =
 	};
 }
 
-describe("a request whose connection breaks", () => {
-	test("is repeated once, on another connection, if it is a GET", async () => {
-		await using w = await wired((socket, nth) => (nth === 1 ? socket.destroy() : socket.write(ok())));
+describe("a request whose connection is closed", () => {
+	test("is repeated once on another connection if it is a GET", async () => {
+		await using w = await connect((socket, nth) => (nth === 1 ? socket.destroy() : socket.write(ok())));
 
 		expect((await w.send(read)).status).toBe(200);
 		expect(w.server.lines).toEqual([`GET ${read.target} HTTP/1.1`, `GET ${read.target} HTTP/1.1`]);
 	});
 
-	test("is given up after the second time, also if it is a GET", async () => {
-		await using w = await wired((socket) => socket.destroy());
+	test("fails after the second time", async () => {
+		await using w = await connect((socket) => socket.destroy());
 
 		expect(await faultOf(w.send(read))).toEqual({ code: "ATLAS_NO_REPLY", blame: "transient", executed: "no" });
 		expect(w.server.lines).toHaveLength(2);
@@ -45,13 +45,13 @@ describe("a request whose connection breaks", () => {
 	test.each([
 		["at once", (socket) => socket.destroy()],
 		["by a reset", (socket) => socket.resetAndDestroy()],
-		["gently", (socket) => socket.end()],
+		["normally", (socket) => socket.end()],
 		["within the head", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-")],
 		["within the body", (socket) => socket.end(ok().slice(0, -3))],
-	] as const satisfies readonly (readonly [string, Answer])[])(
-		"is never written twice if it is a POST, closed %s",
+	] as const satisfies readonly (readonly [string, Reply])[])(
+		"is never sent twice if it is a POST and the connection is closed %s",
 		async (_how, close) => {
-			await using w = await wired((socket, nth) => (nth === 1 ? socket.write(ok()) : close(socket)));
+			await using w = await connect((socket, nth) => (nth === 1 ? socket.write(ok()) : close(socket)));
 			await w.send(read);
 
 			const fault = await faultOf(w.send(write));
@@ -61,8 +61,8 @@ describe("a request whose connection breaks", () => {
 		},
 	);
 
-	test("is never written twice when the server hangs up on an idle connection as the POST leaves", async () => {
-		await using w = await wired((socket, nth) => {
+	test("is never sent twice if the server closes an idle connection as the POST is sent", async () => {
+		await using w = await connect((socket, nth) => {
 			if (nth % 2 === 1) socket.write(ok(), () => socket.end());
 			else socket.write(ok());
 		});
@@ -74,8 +74,8 @@ describe("a request whose connection breaks", () => {
 });
 
 describe("time limits", () => {
-	test("end a request whose reply does not begin, without repeating it", async () => {
-		await using w = await wired(() => {}, { headers: 50 });
+	test("end a request without a reply, and do not repeat it", async () => {
+		await using w = await connect(() => {}, { headers: 50 });
 
 		const { fault, message } = await failureOf(w.send(read));
 
@@ -86,16 +86,16 @@ describe("time limits", () => {
 	});
 
 	test("end a reply whose body stops", async () => {
-		await using w = await wired((socket) => socket.write(ok().slice(0, -3)), { body: 50 });
+		await using w = await connect((socket) => socket.write(ok().slice(0, -3)), { body: 50 });
 
 		expect((await failureOf(w.send(write))).message).toContain("UND_ERR_BODY_TIMEOUT");
 	});
 
 	const lasting = (milliseconds: number) => ({ startedAt: Date.now(), endsAt: Date.now() + milliseconds });
 
-	test("end a reply whose body trickles on and on, when the time of the call is over", async () => {
+	test("end an endless body when the call times out", async () => {
 		const head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
-		await using w = await wired((socket) => {
+		await using w = await connect((socket) => {
 			socket.write(head, () => {
 				const trickle = () => socket.writable && socket.write("x", () => setTimeout(trickle, 1));
 				trickle();
@@ -108,8 +108,8 @@ describe("time limits", () => {
 		expect(message).toContain("CALL_OVER");
 	});
 
-	test("end a flood of interim replies that no reply follows", async () => {
-		await using w = await wired((socket) => {
+	test("end interim replies that no reply follows", async () => {
+		await using w = await connect((socket) => {
 			const flood = () =>
 				socket.writable && socket.write("HTTP/1.1 103 Early Hints\r\n\r\n", () => setImmediate(flood));
 			flood();
@@ -119,10 +119,10 @@ describe("time limits", () => {
 	});
 
 	test.each([
-		["its time is over", { startedAt: 0, endsAt: 60_000 }, 60_000],
+		["the call has timed out", { startedAt: 0, endsAt: 60_000 }, 60_000],
 		["the clock was set back since the call began", { startedAt: 100_000, endsAt: 160_000 }, 90_000],
-	])("hold back a POST when %s, as after a freeze: not a byte leaves", async (_what, period, at) => {
-		await using w = await wired(
+	])("prevent a POST if %s, as after a freeze: no byte is sent", async (_what, period, at) => {
+		await using w = await connect(
 			(socket) => socket.write(ok()),
 			{},
 			() => at,
@@ -136,27 +136,27 @@ describe("time limits", () => {
 		expect(w.server.lines).toEqual([]);
 	});
 
-	test("hold back a POST that waited for a socket until its time was over", async () => {
+	test("prevent a POST that waited for a socket until the call timed out", async () => {
 		let at = 0;
-		const answers: (() => void)[] = [];
-		await using w = await wired(
-			(socket) => answers.push(() => socket.write(ok())),
+		const replies: (() => void)[] = [];
+		await using w = await connect(
+			(socket) => replies.push(() => socket.write(ok())),
 			{},
 			() => at,
 		);
 		const all = Array.from({ length: 50 }, () => w.send(read));
-		await vi.waitUntil(() => answers.length === 50);
+		await vi.waitUntil(() => replies.length === 50);
 		const late = faultOf(w.send({ ...write, period: { startedAt: 0, endsAt: 60_000 } }));
 		at = 60_001;
-		for (const answer of answers) answer();
+		for (const reply of replies) reply();
 		await Promise.all(all);
 
 		expect(await late).toMatchObject({ executed: "no" });
 		expect(w.server.lines.filter((line) => line.startsWith("POST"))).toEqual([]);
 	});
 
-	test("hold back a POST that must not leave after a deadline", async () => {
-		await using w = await wired(
+	test("prevent a POST after its deadline", async () => {
+		await using w = await connect(
 			(socket) => socket.write(ok()),
 			{},
 			() => 1001,
@@ -173,7 +173,7 @@ describe("time limits", () => {
 });
 
 describe("a connection", () => {
-	test("that can't be made leaves a POST undone, and says what to look at", async () => {
+	test("that is refused leaves a POST unsent, and the message holds advice", async () => {
 		const port = await new Promise<number>((resolve) => {
 			const server = createServer().listen(0, "127.0.0.1", () => {
 				const address = server.address();
@@ -190,7 +190,7 @@ describe("a connection", () => {
 		expect(message).toContain("ATLAS_BASE_URL");
 	});
 
-	test("to a host without address leaves a POST undone", async () => {
+	test("to an unknown host leaves a POST unsent", async () => {
 		const transport = createTransport("http://atlas.invalid", TIMEOUTS, Date.now);
 
 		const fault = await faultOf(transport.send(write));
@@ -199,7 +199,7 @@ describe("a connection", () => {
 		expect(fault).toEqual({ code: "ATLAS_UNREACHABLE", blame: "transient", executed: "no" });
 	});
 
-	test("whose TLS handshake does not end leaves a POST undone", async () => {
+	test("whose TLS handshake does not end leaves a POST unsent", async () => {
 		await using server = await startRawServer((socket) => socket.write(ok()));
 		const transport = createTransport(server.url.replace("http:", "https:"), { ...TIMEOUTS, connect: 300 }, Date.now);
 
@@ -209,24 +209,24 @@ describe("a connection", () => {
 		expect(fault).toMatchObject({ code: "ATLAS_UNREACHABLE", executed: "no" });
 	});
 
-	test("serves the requests that follow, where a second one is all that undici adds while the first settles", async () => {
-		await using w = await wired((socket) => socket.write(ok()));
+	test("is reused; undici opens at most a second one", async () => {
+		await using w = await connect((socket) => socket.write(ok()));
 
 		for (let i = 0; i < 20; i++) await w.send(i % 2 === 0 ? read : write);
 
 		expect(w.server.connections()).toBeLessThanOrEqual(2);
 	});
 
-	test("is one of fifty, however many requests come at once", async () => {
-		await using w = await wired((socket) => socket.write(ok()));
+	test("is one of at most fifty", async () => {
+		await using w = await connect((socket) => socket.write(ok()));
 
 		await Promise.all(Array.from({ length: 100 }, () => w.send(read)));
 
 		expect(w.server.connections()).toBeLessThanOrEqual(50);
 	});
 
-	test("brings repeated fields as one, and says nothing of a status", async () => {
-		await using w = await wired((socket) =>
+	test("returns any status, and repeated fields joined", async () => {
+		await using w = await connect((socket) =>
 			socket.write("HTTP/1.1 418 Teapot\r\nWWW-Authenticate: A\r\nWWW-Authenticate: B\r\ncontent-length: 2\r\n\r\nhé"),
 		);
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import { startHarness } from "../harness/harness.ts";
 
-/** The service's own words. */
+/** As the service replies. */
 const STALE = {
 	do: "fail",
 	status: 400,
@@ -11,9 +11,9 @@ const STALE = {
 	message: "Invalid checkpoint token",
 } as const;
 
-test("the SDK by itself ends a run at a stale token; once it does not, connect/durable-client.ts is to go", async () => {
+test("the SDK without our client ends a run at a stale token; once it does not, createDurableClient can be deleted", async () => {
 	const bare = withDurableExecution((_input: unknown, durable: DurableContext) => durable.wait("a", { seconds: 1 }));
-	await using stage = await startHarness({
+	await using harness = await startHarness({
 		aws: {
 			checkpointsOverWire: true,
 			faults: ({ operation, nth }) => (operation === "CheckpointDurableExecution" && nth === 1 ? STALE : undefined),
@@ -21,5 +21,5 @@ test("the SDK by itself ends a run at a stale token; once it does not, connect/d
 		handler: async () => bare as DurableHandler,
 	});
 
-	expect(await stage.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
+	expect(await harness.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
 });

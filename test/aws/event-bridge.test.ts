@@ -34,18 +34,14 @@ beforeEach(async () => {
 		snapshotHandler: () => Promise.reject(new Error("no run is started here")),
 		faults: (call) => faults(call),
 	});
-	const client = new EventBridgeClient({
-		endpoint: aws.url,
-		region: "us-east-1",
-		credentials: aws.credentials,
-		maxAttempts: 1,
-	});
+	const { url: endpoint, credentials } = aws;
+	const client = new EventBridgeClient({ endpoint, region: "us-east-1", credentials, maxAttempts: 1 });
 	publish = createEventPublisher(client, "default");
 });
 afterEach(() => aws.close());
 
-describe("a change of state is published", () => {
-	test("as it is, with the fixed source and type", async () => {
+describe("a state change is published", () => {
+	test("unchanged, with the fixed source and type", async () => {
 		await publish(completed);
 
 		expect(aws.events).toMatchObject([

@@ -1,55 +1,38 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { inspect } from "node:util";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { describe, expect, test } from "vitest";
 import { createSecretReader } from "../../lambda/aws/secret-reader.ts";
 import { ServiceError } from "../../lambda/domain/errors.ts";
+import { startServer } from "../harness/loopback.ts";
 
 const keys = (privateKey: string) => JSON.stringify({ publicKey: "abcdefgh", privateKey });
 
-/** A Secrets Manager on loopback, asked by the real SDK; what it answers can be changed. */
-async function secretsManager() {
-	const state = { status: 200, body: {} as unknown, asked: [] as unknown[] };
-	const server = createServer((request, response) => {
-		let text = "";
-		request.on("data", (chunk: Buffer) => {
-			text += chunk.toString();
-		});
-		request.on("end", () => {
-			state.asked.push([request.headers["x-amz-target"], JSON.parse(text)]);
-			response.writeHead(state.status, { "content-type": "application/x-amz-json-1.1" });
-			response.end(typeof state.body === "string" ? state.body : JSON.stringify(state.body));
-		});
+/** A Secrets Manager on loopback, called by the real SDK; its reply can be changed. */
+async function startSecretsManager() {
+	const state = { status: 200, body: {} as unknown, requests: [] as unknown[] };
+	const server = await startServer(async (request, response) => {
+		state.requests.push([request.headers["x-amz-target"], JSON.parse(await text(request))]);
+		response.writeHead(state.status, { "content-type": "application/x-amz-json-1.1" });
+		response.end(typeof state.body === "string" ? state.body : JSON.stringify(state.body));
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
 	const client = new SecretsManagerClient({
-		endpoint: `http://127.0.0.1:${port}`,
+		endpoint: server.url,
 		region: "eu-central-1",
 		credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example" },
 		maxAttempts: 1,
 	});
 	const clock = { now: 1_000_000 };
 	const warnings: string[] = [];
+	const warn = (warning: string) => void warnings.push(warning);
 	return {
 		state,
 		clock,
 		warnings,
-		server,
-		read: createSecretReader(
-			client,
-			"atlas/keys",
-			() => clock.now,
-			(warning) => warnings.push(warning),
-		),
+		read: createSecretReader(client, "atlas/keys", () => clock.now, warn),
 		async [Symbol.asyncDispose]() {
 			client.destroy();
-			server.close();
-			server.closeAllConnections();
-			if (server.listening) await once(server, "close");
+			await server[Symbol.asyncDispose]();
 		},
 	};
 }
@@ -60,12 +43,12 @@ async function failureOf(work: Promise<unknown>): Promise<ServiceError> {
 		(reason: unknown) => reason,
 	);
 	if (error instanceof ServiceError) return error;
-	throw new Error("the secret was read, or failed in another way", { cause: error });
+	throw new Error("the secret was read, or another error was thrown", { cause: error });
 }
 
 describe("reading the secret", () => {
-	test("asks once for fifty callers at once, and for five minutes after", async () => {
-		await using aws = await secretsManager();
+	test("requests it once for fifty concurrent callers, and caches it for five minutes", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.body = { SecretString: keys("one") };
 
 		const [first, ...others] = await Promise.all(Array.from({ length: 50 }, () => aws.read()));
@@ -73,31 +56,22 @@ describe("reading the secret", () => {
 
 		expect(first).toEqual({ kind: "api-key", publicKey: "abcdefgh", privateKey: "one" });
 		expect([...others, await aws.read()].every((credentials) => credentials === first)).toBe(true);
-		expect(aws.state.asked).toEqual([["secretsmanager.GetSecretValue", { SecretId: "atlas/keys" }]]);
+		expect(aws.state.requests).toEqual([["secretsmanager.GetSecretValue", { SecretId: "atlas/keys" }]]);
 	});
 
-	test("asks again after five minutes, and when the clock was set back", async () => {
-		await using aws = await secretsManager();
-		const steps: (() => void)[] = [
-			() => {},
-			() => {
-				aws.clock.now += 300_000;
-			},
-			() => {
-				aws.clock.now -= 1;
-			},
-		];
-		for (const [n, step] of steps.entries()) {
+	test("requests it again after five minutes, and if the clock was set back", async () => {
+		await using aws = await startSecretsManager();
+		for (const [n, milliseconds] of [0, 300_000, -1].entries()) {
 			aws.state.body = { SecretString: keys(`key-${n}`) };
-			step();
+			aws.clock.now += milliseconds;
 			expect(await aws.read()).toMatchObject({ privateKey: `key-${n}` });
 		}
 
-		expect(aws.state.asked).toHaveLength(3);
+		expect(aws.state.requests).toHaveLength(3);
 	});
 
-	test("asks once for all whose keys were refused, and not again for those who learn of it late", async () => {
-		await using aws = await secretsManager();
+	test("requests it once for all callers whose keys were refused, and not again for later ones", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.body = { SecretString: keys("old") };
 		const old = await aws.read();
 		aws.state.body = { SecretString: keys("new") };
@@ -107,18 +81,18 @@ describe("reading the secret", () => {
 
 		expect(new Set([...fresh, late]).size).toBe(1);
 		expect(late).toMatchObject({ privateKey: "new" });
-		expect(aws.state.asked).toHaveLength(2);
+		expect(aws.state.requests).toHaveLength(2);
 	});
 
-	test("reads a secret that was put as binary", async () => {
-		await using aws = await secretsManager();
+	test("reads a binary secret", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.body = { SecretBinary: Buffer.from(keys("binary")).toString("base64") };
 
 		expect(await aws.read()).toMatchObject({ privateKey: "binary" });
 	});
 
-	test("tells of doubts about the shape once a reading", async () => {
-		await using aws = await secretsManager();
+	test("warns about the shape once per read", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.body = {
 			SecretString: JSON.stringify({ clientId: "a", clientSecret: "b", publicKey: "c", privateKey: "d" }),
 		};
@@ -138,8 +112,8 @@ describe("a secret that can't be read", () => {
 		["InvalidRequestException", 400, false],
 		["ThrottlingException", 400, true],
 		["InternalServiceError", 500, true],
-	] as const)("because of %s (%i) is told with a remedy; time may cure it: %s", async (name, status, transient) => {
-		await using aws = await secretsManager();
+	] as const)("because of %s (%i) is an error with advice; transient: %s", async (name, status, transient) => {
+		await using aws = await startSecretsManager();
 		aws.state.status = status;
 		aws.state.body = { __type: name, message: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:c0ffee" };
 
@@ -151,8 +125,8 @@ describe("a secret that can't be read", () => {
 		expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("c0ffee");
 	});
 
-	test("because its reply was garbled gives nothing of it away", async () => {
-		await using aws = await secretsManager();
+	test("because its reply is malformed is an error that quotes nothing", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.body = '{"SecretString": "c0ffee';
 
 		const error = await failureOf(aws.read());
@@ -161,15 +135,15 @@ describe("a secret that can't be read", () => {
 		expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("c0ffee");
 	});
 
-	test("because AWS is not there may be readable later", async () => {
-		await using aws = await secretsManager();
-		aws.server.close();
+	test("because AWS is unreachable is a transient error", async () => {
+		await using aws = await startSecretsManager();
+		await aws[Symbol.asyncDispose]();
 
 		expect(await failureOf(aws.read())).toMatchObject({ name: "SECRET_UNREADABLE", transient: true });
 	});
 
-	test("is asked for again by the next caller", async () => {
-		await using aws = await secretsManager();
+	test("is requested again by the next caller", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.status = 500;
 		await failureOf(aws.read());
 		aws.state.status = 200;
@@ -178,8 +152,8 @@ describe("a secret that can't be read", () => {
 		expect(await aws.read()).toMatchObject({ privateKey: "later" });
 	});
 
-	test("for its shape is invalid, not unreadable", async () => {
-		await using aws = await secretsManager();
+	test("because of its shape is invalid, not unreadable", async () => {
+		await using aws = await startSecretsManager();
 		aws.state.body = { SecretString: "{}" };
 
 		expect(await failureOf(aws.read())).toMatchObject({ name: "SECRET_INVALID", transient: false });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { PUBLISH_STEPS } from "../../lambda/domain/outcome.ts";
 import { DECIDE_STEP } from "../../lambda/domain/state-change.ts";
 import { summarizeHistory } from "../../lambda/executions/history.ts";
-import { type DurableExecutions, withoutQualifier } from "../../lambda/executions/lambda-api.ts";
+import type { DurableExecutions } from "../../lambda/executions/lambda-api.ts";
 import { readEndedParts, readRunStatus } from "../../lambda/executions/status.ts";
 import { PROJECT, targetStatus } from "../harness/router.ts";
 
@@ -31,7 +31,7 @@ const invoked = (Id: string, arn: string): Event => ({
 });
 
 describe("a history", () => {
-	test("tells the last published state of each target, in the order of the selection", () => {
+	test("holds the last published state of each target, in the order of the selection", () => {
 		const events = [
 			selected("a", "b", "c"),
 			step("look-before", targetStatus("COMPLETED", "a")),
@@ -47,18 +47,18 @@ describe("a history", () => {
 		]);
 	});
 
-	test("tells the targets that the request names before anything was checkpointed", () => {
+	test("has the targets that the request names before the first checkpoint", () => {
 		expect(summarizeHistory([], [pending("a")]).targets).toEqual([pending("a")]);
 	});
 
-	test("knows a step by its id where only its start has the name", () => {
+	test("identifies a step by its id if only its start has the name", () => {
 		const { Name: _, ...nameless } = step("publish-started", targetStatus("STARTED", "a"));
 		const started: Event = { EventType: "StepStarted", Id: nameless.Id, Name: "publish-started" };
 
 		expect(summarizeHistory([started, nameless], []).targets).toEqual([targetStatus("STARTED", "a")]);
 	});
 
-	test("passes over what was cut, and over a selection that has not succeeded yet", () => {
+	test("ignores truncated payloads, and a selection that has not succeeded yet", () => {
 		const events = [
 			step("select-targets", { verdict: { reason: {} }, startedAt: 0 }),
 			step("publish-started", targetStatus("STARTED", "a"), true),
@@ -68,7 +68,7 @@ describe("a history", () => {
 		expect(summarizeHistory(events, [pending("a")]).targets).toEqual([pending("a")]);
 	});
 
-	test("names the parts that still run, and tells how the others ended", () => {
+	test("names the parts that still run, and the results of the others", () => {
 		const result = { run: "r", targets: [targetStatus("COMPLETED", "a")] };
 		const events: Event[] = [
 			selected("a", "b", "c"),
@@ -98,7 +98,7 @@ describe("a history", () => {
 	});
 
 	test.each(["ChainedInvokeFailed", "ChainedInvokeTimedOut", "ChainedInvokeStopped"] as const)(
-		"2.5: names the part that AWS ended in the middle (%s): its own history tells what it has published",
+		"2.5: names the part that AWS ended early (%s), whose own history holds what it published",
 		async (EventType) => {
 			const whole: Event[] = [selected("a", "b"), invoked("p1", "arn:1"), { EventType, Id: "p1" }];
 			const { projectId, clusterName } = targetStatus("COMPLETED", "b");
@@ -118,14 +118,14 @@ describe("a history", () => {
 		},
 	);
 
-	test.each(PUBLISH_STEPS)("4.2: knows what %s has published", (name) => {
+	test.each(PUBLISH_STEPS)("4.2: holds what %s has published", (name) => {
 		const lost =
 			name === "publish-lost" ? { tries: 1, targets: [targetStatus("REFUSED", "a")] } : targetStatus("REFUSED", "a");
 
 		expect(summarizeHistory([step(name, lost)], []).targets).toEqual([targetStatus("REFUSED", "a")]);
 	});
 
-	test("4.1: tells where a target stands though the bus has not taken its event, and nothing of the bus", () => {
+	test("4.1: holds a state whose event the bus has not accepted, without the internal fields", () => {
 		const events = [step("publish-late", { ...targetStatus("STARTED", "a"), unpublished: true })];
 
 		expect(summarizeHistory(events, []).targets).toEqual([targetStatus("STARTED", "a")]);
@@ -148,7 +148,7 @@ describe("an execution", () => {
 		history: async (arn) => histories[arn] ?? [],
 	});
 
-	test("in parts is told with the histories of the parts that run", async () => {
+	test("in parts is read from the histories of its running parts as well", async () => {
 		const status = await readRunStatus(
 			executions({
 				whole: [selected("a", "b"), invoked("p1", "part")],
@@ -171,7 +171,7 @@ describe("an execution", () => {
 		["STOPPED", "RUN_STOPPED"],
 		["FAILED", "RUN_BROKEN_OFF"],
 		["A_STATUS_OF_TOMORROW", "RUN_BROKEN_OFF"],
-	])("that ended as %s is told as failed, with what its history knows", async (Status, code) => {
+	])("that ended as %s is FAILED, with the targets of its history", async (Status, code) => {
 		const broken = executions(
 			{ whole: [selected("a"), step("publish-started", targetStatus("STARTED", "a"))] },
 			{ Status, Error: { ErrorMessage: "arn:aws:lambda:x" } },
@@ -183,7 +183,7 @@ describe("an execution", () => {
 		expect(JSON.stringify(status)).not.toContain("arn:");
 	});
 
-	test("whose result was cut is told from its history", async () => {
+	test("whose result was truncated is read from its history", async () => {
 		const cut = executions(
 			{ whole: [selected("a"), step("publish-end", targetStatus("COMPLETED", "a"))] },
 			{ Status: "SUCCEEDED", Result: '{"targets":[{' },
@@ -194,18 +194,4 @@ describe("an execution", () => {
 			targets: [targetStatus("COMPLETED", "a")],
 		});
 	});
-});
-
-test.each([
-	[
-		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot:live",
-		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot",
-	],
-	[
-		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot",
-		"arn:aws:lambda:eu-west-1:123456789012:function:snapshot",
-	],
-	["snapshot:live", "snapshot"],
-])("the list of executions is asked of the function, not of an alias: %s", (given, asked) => {
-	expect(withoutQualifier(given)).toBe(asked);
 });

@@ -16,9 +16,10 @@ class Incomplete extends DurableOperationError {
 	readonly errorType = "RUN_INCOMPLETE";
 }
 
-/** What the durable function does, by the description of the request; `gate` lets it go on. */
-const story = { gate: Promise.withResolvers<void>() };
+/** A step of the durable function waits for it. */
+const gate = Promise.withResolvers<void>();
 
+/** The description of the request decides what it does. */
 const handler = withDurableExecution(async (run: Run, durable: DurableContext) => {
 	const names = run.request.clusters as readonly string[];
 	const result = (states: ReturnType<typeof targetStatus>[]) => ({ run: run.run, targets: states });
@@ -36,7 +37,7 @@ const handler = withDurableExecution(async (run: Run, durable: DurableContext) =
 	}));
 	await durable.step("publish-started", async () => targetStatus("STARTED", names[0]));
 	await durable.step("other", async () => {
-		await story.gate.promise;
+		await gate.promise;
 	});
 	return completed;
 });
@@ -56,16 +57,12 @@ beforeAll(async () => {
 			return faults.next?.(operation);
 		},
 	});
-	lambda = new LambdaClient({
-		endpoint: aws.url,
-		region: "us-east-1",
-		credentials: aws.credentials,
-		maxAttempts: 1,
-	});
+	const { url: endpoint, credentials } = aws;
+	lambda = new LambdaClient({ endpoint, region: "us-east-1", credentials, maxAttempts: 1 });
 });
 
 afterAll(async () => {
-	story.gate.resolve();
+	gate.resolve();
 	await Promise.all(aws.runs.map(({ ended }) => ended));
 	lambda.destroy();
 	await aws.close();
@@ -95,7 +92,7 @@ function runOf(description: string, ...clusters: string[]): Run {
 
 const ended = (name: string) => aws.runs.find((run) => run.name === name)?.ended;
 
-test("many callers who follow one large run share what is read, and it serves the longer the more it costs", async () => {
+test("many callers who poll one run share its reads; a status that costs more reads is cached longer", async () => {
 	const small = runOf("hangs");
 	const large = runOf("hangs", ...Array.from({ length: 200 }, (_, index) => `c${index}`));
 	const reads = async (run: Run, targets: number) => {
@@ -125,7 +122,7 @@ describe("starting a run", () => {
 		expect(JSON.parse(aws.runs.at(-1)?.payload ?? "")).toEqual(run);
 	});
 
-	test("twice is the same execution, also where the first reply was lost", async () => {
+	test("twice is the same execution, also if the first reply was lost", async () => {
 		const run = runOf("completes");
 		faults.next = () => ({ do: "drop", when: "after" });
 		await expect(open().start(run)).rejects.toMatchObject({ name: "START_FAILED", transient: true });
@@ -136,7 +133,7 @@ describe("starting a run", () => {
 		expect(aws.runs.filter(({ name }) => name === run.run)).toHaveLength(1);
 	});
 
-	test("under a name that belongs to another request is told as such", async () => {
+	test("under a name that belongs to another request is RUN_NAME_TAKEN", async () => {
 		const run = runOf("completes");
 		await open().start(run);
 
@@ -150,7 +147,7 @@ describe("starting a run", () => {
 		"DurableExecutionAlreadyStarted",
 		"DurableExecutionAlreadyExistsException",
 		"DurableExecutionAlreadyExists",
-	])("1.5: and so in each of AWS's spellings of it (%s)", async (code) => {
+	])("1.5: is RUN_NAME_TAKEN in each of AWS's spellings (%s)", async (code) => {
 		faults.next = () => ({ do: "fail", status: 409, code });
 
 		await expect(open().start(runOf("completes"))).rejects.toMatchObject({ name: "RUN_NAME_TAKEN" });
@@ -164,7 +161,7 @@ describe("starting a run", () => {
 		[500, "ServiceException", "START_FAILED", true],
 		[403, "AccessDeniedException", "CONFIG_INVALID", false],
 		[404, "ResourceNotFoundException", "CONFIG_INVALID", false],
-	])("that AWS answers with %i %s is %s", async (status, code, name, transient) => {
+	])("to which AWS replies %i %s is %s", async (status, code, name, transient) => {
 		faults.next = () => ({ do: "fail", status, code });
 
 		const failure = open().start(runOf("completes"));
@@ -173,7 +170,7 @@ describe("starting a run", () => {
 		await expect(failure).rejects.toMatchObject({ message: expect.not.stringContaining("arn:") });
 	});
 
-	test("with an unqualified ARN, which no durable execution takes, is the operator's to mend", async () => {
+	test("with an unqualified ARN, which no durable execution has, is CONFIG_INVALID", async () => {
 		await expect(open(ARN.replace(":live", "")).start(runOf("completes"))).rejects.toMatchObject({
 			name: "CONFIG_INVALID",
 		});
@@ -181,7 +178,7 @@ describe("starting a run", () => {
 });
 
 describe("reading a run", () => {
-	test("that completed tells its result, once asked by name only", async () => {
+	test("that completed returns its result, with two calls if only its name is known", async () => {
 		const run = runOf("completes", "a", "b");
 		await open().start(run);
 		await ended(run.run);
@@ -193,7 +190,7 @@ describe("reading a run", () => {
 		expect(calls.slice(1)).toEqual(["ListDurableExecutionsByFunction", "GetDurableExecution"]);
 	});
 
-	test("that is incomplete tells the result that it threw along", async () => {
+	test("that is incomplete returns the result in its error", async () => {
 		const run = runOf("incomplete");
 		await open().start(run);
 		await ended(run.run);
@@ -201,7 +198,7 @@ describe("reading a run", () => {
 		expect(await open().read(run.run)).toMatchObject({ status: "FAILED", targets: [targetStatus("REFUSED")] });
 	});
 
-	test("that broke off tells its targets and a reason that quotes nothing", async () => {
+	test("that failed returns its targets and a reason that quotes nothing", async () => {
 		const run = runOf("breaks");
 		await open().start(run);
 		await ended(run.run);
@@ -216,7 +213,7 @@ describe("reading a run", () => {
 		expect(JSON.stringify(status)).not.toMatch(/arn:|secret/);
 	});
 
-	test("that is under way tells each target's last published state", async () => {
+	test("that is running returns each target's last published state", async () => {
 		const run = runOf("runs", "a", "b");
 		const engine = open();
 		await engine.start(run);
@@ -231,17 +228,17 @@ describe("reading a run", () => {
 				targets: [targetStatus("STARTED", "a"), { projectId: PROJECT, clusterName: "b", state: "PENDING" }],
 			});
 
-		story.gate.resolve();
+		gate.resolve();
 		await ended(run.run);
 		time.now += 2000;
 		expect(await engine.read(run.run)).toMatchObject({ status: "SUCCEEDED" });
 	});
 
-	test("that never was finds nothing", async () => {
+	test("that does not exist returns nothing", async () => {
 		expect(await open().read(nameRun({ stack: "s", trigger: "http", caller: "local", key: "never" }))).toBeUndefined();
 	});
 
-	test("that was started here a moment ago counts as running though AWS doesn't list it yet, for a minute", async () => {
+	test("that was just started counts as running for a minute, though AWS does not list it yet", async () => {
 		const run = runOf("completes");
 		const engine = open();
 		await engine.start(run);
@@ -256,7 +253,7 @@ describe("reading a run", () => {
 		expect(late).toBeUndefined();
 	});
 
-	test("by many at once asks AWS once, and an ended one not again", async () => {
+	test("by concurrent callers calls AWS once, and an ended run is cached", async () => {
 		const run = runOf("completes");
 		const engine = open();
 		await engine.start(run);
@@ -274,7 +271,7 @@ describe("reading a run", () => {
 		[429, "TooManyRequestsException", "READ_FAILED"],
 		[500, "ServiceException", "READ_FAILED"],
 		[403, "AccessDeniedException", "CONFIG_INVALID"],
-	])("that AWS answers with %i %s is %s, and the next read asks again", async (status, code, name) => {
+	])("to which AWS replies %i %s is %s, and the next read calls AWS again", async (status, code, name) => {
 		const run = runOf("completes");
 		const engine = open();
 		await engine.start(run);

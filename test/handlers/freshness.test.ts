@@ -1,10 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DoctorReport } from "../../lambda/monitoring/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../local/atlas/index.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 import { setFunctionEnvironment } from "../../local/environment.ts";
+import { startServer } from "../harness/loopback.ts";
 
 const SHOP = "5f0a1b2c3d4e5f6071829311";
 
@@ -12,7 +11,7 @@ let atlas: AtlasSimulator;
 let aws: FakeAws;
 let handle: (event: unknown) => Promise<unknown>;
 let written: string[];
-let doors = 0;
+let modules = 0;
 
 beforeEach(async () => {
 	atlas = await startAtlas({ snapshotSeconds: 1 });
@@ -34,7 +33,7 @@ beforeEach(async () => {
 			return true;
 		});
 	}
-	const path = `../../lambda/handlers/freshness.ts?door=${doors++}`;
+	const path = `../../lambda/handlers/freshness.ts?module=${modules++}`;
 	const { handler } = await import(path);
 	handle = (event) => handler(event, {});
 });
@@ -50,19 +49,23 @@ const emitted = () =>
 		.map((line) => JSON.parse(line));
 const metrics = (name: string) => emitted().filter((line) => name in line && "_aws" in line);
 
+function takeSnapshotTenMinutesAgo() {
+	const { state } = atlas;
+	state.advance(-600);
+	takeSnapshot(state, state.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
+	state.advance(600);
+}
+
 const targets = ["prod-a", "prod-b"].map((clusterName) => ({
 	projectId: SHOP,
 	clusterName,
 	expectedEveryMinutes: 1440,
 }));
 
-test("the age of each cluster is a metric of its own; one without a snapshot has none, and a line of the log", async () => {
-	const { state } = atlas;
-	state.advance(-600);
-	takeSnapshot(state, state.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
-	state.advance(600);
+test("the age of each cluster is its own metric; a cluster without a snapshot has none, and a line in the log", async () => {
+	takeSnapshotTenMinutesAgo();
 
-	const answer = await handle({ targets });
+	const result = await handle({ targets });
 
 	const [age, ...others] = metrics("SnapshotAge");
 	expect(others).toEqual([]);
@@ -82,10 +85,10 @@ test("the age of each cluster is a metric of its own; one without a snapshot has
 		cluster_name: "prod-b",
 		reason: { code: "NO_SNAPSHOT" },
 	});
-	expect(answer).toMatchObject({ freshness: [{ clusterName: "prod-a", fresh: true }, { clusterName: "prod-b" }] });
+	expect(result).toMatchObject({ freshness: [{ clusterName: "prod-a", fresh: true }, { clusterName: "prod-b" }] });
 });
 
-test("clusters in a list or a selection have no metric of their own: they share one, however many they are", async () => {
+test("clusters in a list or a selection have no metric of their own: they share one", async () => {
 	const daily = { expectedEveryMinutes: 1440, projectId: SHOP };
 
 	await handle({
@@ -99,7 +102,7 @@ test("clusters in a list or a selection have no metric of their own: they share 
 	expect(metrics("ClustersNotFresh")).toHaveLength(1);
 });
 
-test("it works when no run ever began, and tells refused keys by their metric", async () => {
+test("it works when no run ever began, and records refused keys as a metric", async () => {
 	atlas.state.rotateKeys();
 	atlas.state.retireOldKeys();
 
@@ -111,7 +114,7 @@ test("it works when no run ever began, and tells refused keys by their metric", 
 	expect(metrics("AtlasCredentialsRefused").length).toBeGreaterThan(0);
 });
 
-test('{"doctor": true} is answered by the report, and takes nothing', async () => {
+test('{"doctor": true} returns the report, and takes no snapshot', async () => {
 	const good = await handle({ doctor: true });
 	const bad = await handle({ doctor: true, projectId: SHOP, clusterName: "archive" });
 
@@ -121,7 +124,7 @@ test('{"doctor": true} is answered by the report, and takes nothing', async () =
 	expect(metrics("SnapshotAge")).toEqual([]);
 });
 
-test("the doctor sees the secret of the moment, though the function has kept an older one", async () => {
+test("the doctor reads the current secret, though the function has cached an older one", async () => {
 	await handle({ targets });
 	aws.secrets.remove("atlas-keys");
 
@@ -132,31 +135,26 @@ test("the doctor sees the secret of the moment, though the function has kept an 
 });
 
 test.each([[{}], [{ doctor: "yes" }], [{ doctor: true, projectId: "x" }], [{ targets: [{}] }]])(
-	"%j fails the invocation, so that the alarm hears it",
+	"%j fails the invocation, which raises the alarm",
 	async (event) => {
 		await expect(handle(event)).rejects.toThrow(/^(event|request|doctor): /);
 	},
 );
 
-test("a look tells the heartbeat how it went; one that is not accepted fails nothing, and its URL is in no log", async () => {
+test("each check pings the heartbeat with its result; a refused ping fails nothing, and its URL is never logged", async () => {
 	const pings: (string | undefined)[] = [];
-	const server = createServer(({ url }, reply) => {
+	await using server = await startServer(({ url }, reply) => {
 		pings.push(url);
 		reply.writeHead(pings.length > 1 ? 500 : 200).end();
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	process.env["HEARTBEAT_URL"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/t0ken`;
-	const { state } = atlas;
-	state.advance(-600);
-	takeSnapshot(state, state.cluster(SHOP, "prod-a"), { retentionInDays: 1 });
-	state.advance(600);
+	process.env["HEARTBEAT_URL"] = `${server.url}/t0ken`;
+	takeSnapshotTenMinutesAgo();
 
 	await handle({ targets: targets.slice(0, 1) });
 	await handle({ targets });
 	await handle({ doctor: true });
 
 	delete process.env["HEARTBEAT_URL"];
-	await new Promise((resolve) => server.close(resolve));
 	expect(pings).toEqual(["/t0ken", "/t0ken/fail"]);
 	expect(emitted().filter(({ message }) => message === "heartbeat not accepted")).toMatchObject([
 		{ failure: "status 500" },

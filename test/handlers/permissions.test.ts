@@ -4,19 +4,19 @@ import { Template } from "aws-cdk-lib/assertions";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
-import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { type AtlasSimulator, startAtlas } from "../../local/atlas/index.ts";
 import type { DurableHandler } from "../../local/aws/engine.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 import type { AwsRequest } from "../../local/aws/protocol.ts";
 import { setFunctionEnvironment } from "../../local/environment.ts";
+import { gatewayEvent, keyText, signedHeaders } from "../harness/router.ts";
 import { actionsOf, type Call, isAllowed, roleOf, rolesOf } from "../infra/rules/policies.ts";
 import { type Template as Resolved, resolve } from "../infra/rules/resolve.ts";
 import { nightly, stackOf } from "../infra/synthesize.ts";
 import { ACCOUNT, REGION } from "../infra/variants.ts";
 
 const ALIAS = "arn:aws:lambda:us-east-1:123456789012:function:snapshot:live";
-/** A run that this sandbox of the trigger function has not started, so that it must look for it. */
+/** A run that the trigger function has not started in this process, so that it must search for it. */
 const FIRST = `schedule-${"0123456789abcdef".repeat(2)}`;
 const keyArn = (digit: string) => `arn:aws:kms:${REGION}:${ACCOUNT}:key/${digit.repeat(8)}-1111-2222-3333-444455556666`;
 const ATLAS_KEY = keyArn("a");
@@ -42,28 +42,27 @@ type FunctionName = keyof typeof ROLES;
 const FUNCTIONS = Object.keys(ROLES) as FunctionName[];
 const policiesOf = (name: FunctionName) => policies.get(ROLES[name]) ?? [];
 
-const { Environment } =
+const variablesOf = (description: RegExp) =>
 	Object.values(template.Resources).find(
-		({ Type, Properties }) => Type === "AWS::Lambda::Function" && /^Carries out/.test(Properties.Description),
-	)?.Properties ?? {};
-const BUS: string = Environment.Variables.EVENT_BUS_NAME;
-const SECRET: string = Environment.Variables.ATLAS_SECRET_ID;
-const triggerVariables = Object.values(template.Resources).find(
-	({ Type, Properties }) => Type === "AWS::Lambda::Function" && /^Takes events/.test(Properties.Description),
-)?.Properties.Environment.Variables;
+		({ Type, Properties }) => Type === "AWS::Lambda::Function" && description.test(Properties.Description),
+	)?.Properties.Environment.Variables;
+const snapshotVariables = variablesOf(/^Carries out/);
+const BUS: string = snapshotVariables.EVENT_BUS_NAME;
+const SECRET: string = snapshotVariables.ATLAS_SECRET_ID;
+const triggerVariables = variablesOf(/^Takes events/);
 const HOOK_SECRET: string = triggerVariables.WEBHOOK_SECRET_ID;
 const FUNCTION = String(triggerVariables.SNAPSHOT_FUNCTION_ARN).replace(/:live$/, "");
 
-/** What the handlers asked of the fake services, as AWS would see it in the stack of the template. */
+/** The calls of the handlers to the fake services, with the resources of the template's stack. */
 const calls: Record<FunctionName, Call[]> = { snapshot: [], trigger: [], freshness: [] };
 
 let atlas: AtlasSimulator;
 let aws: FakeAws;
 let hooked: unknown;
-/** Before it has come to pass no invocation of the durable function begins. */
+/** No invocation of the durable function begins before it resolves. */
 let held: Promise<void> | undefined;
 
-/** The SDK says so in each request's user agent; a client reads it from the environment at its first call. */
+/** The SDK sends it in the user agent; a client reads it from the environment at its first call. */
 const actAs = (name: FunctionName) => {
 	process.env["AWS_SDK_UA_APP_ID"] = name;
 };
@@ -76,7 +75,7 @@ beforeAll(async () => {
 	aws = await startFakeAws({
 		secrets: {
 			"atlas-keys": JSON.stringify({ publicKey, privateKey }),
-			"hook-keys": `whsec_${key.toString("base64")}`,
+			"hook-keys": keyText(key),
 		},
 		skipTime: true,
 		async snapshotHandler() {
@@ -108,15 +107,15 @@ beforeAll(async () => {
 	await aws.runs[0]?.ended;
 
 	actAs("freshness");
-	const { handler: look } = await import("../../lambda/handlers/freshness.ts");
-	await look({ targets: [{ projectId, clusterName: "prod-a", expectedEveryMinutes: 1440 }] }, {} as Context);
+	const { handler: checkFreshness } = await import("../../lambda/handlers/freshness.ts");
+	await checkFreshness({ targets: [{ projectId, clusterName: "prod-a", expectedEveryMinutes: 1440 }] }, {} as Context);
 
 	actAs("trigger");
 	const { handler } = await import("../../lambda/handlers/trigger.ts");
 	const context = { getRemainingTimeInMillis: () => 30_000 } as Context;
 	await handler({ request, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z" }, context);
 	const body = JSON.stringify({ projectId, clusters: ["prod-b"] });
-	// While it is asked about, the run is under way for certain: only then is its history read.
+	// The status is requested while the run is held: only then is its history read.
 	const { promise, resolve: go } = Promise.withResolvers<void>();
 	held = promise;
 	const accepted = await handler(http("POST", "/snapshots", body), context);
@@ -125,12 +124,7 @@ beforeAll(async () => {
 	go();
 	await aws.runs.at(-1)?.ended;
 	await handler(http("GET", `/snapshots/${FIRST}`), context);
-	const at = Math.floor(Date.now() / 1000);
-	const signed = {
-		"webhook-id": "w-1",
-		"webhook-timestamp": String(at),
-		"webhook-signature": `v1,${signWebhook(key, "w-1", String(at), Buffer.from(body)).toString("base64")}`,
-	};
+	const signed = signedHeaders(key, "w-1", body, Date.now());
 	hooked = await handler(http("POST", "/hooks/snapshots", body, signed), context);
 	await Promise.all(aws.runs.map(({ ended }) => ended));
 }, 180_000);
@@ -140,21 +134,10 @@ afterAll(async () => {
 	await atlas.close();
 });
 
-const http = (method: string, path: string, body?: string, headers: object = {}) => ({
-	version: "2.0",
-	routeKey: "$default",
-	rawPath: path,
-	headers: { "content-type": "application/json", authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE", ...headers },
-	requestContext: {
-		stage: "$default",
-		requestId: "r-1",
-		http: { method },
-		authorizer: { iam: { userArn: "arn:aws:sts::123456789012:assumed-role/ci/session-1" } },
-	},
-	body,
-});
+const http = (method: string, path: string, body?: string, headers: object = {}) =>
+	gatewayEvent(method, path, body, headers, "arn:aws:sts::123456789012:assumed-role/ci/session-1");
 
-/** A request to a fake service → the action, the resource and the conditions that IAM would look at. */
+/** The action, resource and conditions that IAM would check for a request to a fake service. */
 function toCall(operation: string, { path, body }: AwsRequest): Call {
 	const [, , , id = ""] = path.split("/");
 	switch (operation) {
@@ -180,13 +163,13 @@ function toCall(operation: string, { path, body }: AwsRequest): Call {
 	}
 }
 
-/** Actions that no handler asks for itself, and who does. */
-const LAMBDA = "Lambda does so in the function's name";
+/** Actions that no handler requests itself, and who does. */
+const LAMBDA = "Lambda, with the function's role";
 const UNRECORDED: Readonly<Record<FunctionName, Readonly<Record<string, string>>>> = {
 	snapshot: {
 		"lambda:CheckpointDurableExecution": "the durable SDK; the tests' runner answers it before it gets to a socket",
-		"lambda:GetDurableExecutionHistory": "the run of a large request, about a part of it that AWS ended",
-		"lambda:GetDurableExecutionState": "the durable SDK, when a run goes on",
+		"lambda:GetDurableExecutionHistory": "the run of a large request, for a part that AWS ended",
+		"lambda:GetDurableExecutionState": "the durable SDK, when a run is resumed",
 		"lambda:InvokeFunction": "Lambda, for the parts of a large run that the durable SDK chains",
 	},
 	trigger: {},
@@ -216,7 +199,7 @@ describe.each(FUNCTIONS)("the %s function", (name) => {
 		}
 	});
 
-	test("may do nothing else, but what is listed here with its reason", () => {
+	test("may do nothing else, except what is listed here with its reason", () => {
 		const made = calls[name].map(({ action }) => action);
 
 		expect([...new Set([...made, ...Object.keys(reasonsOf(name))])].sort()).toEqual(
@@ -226,7 +209,7 @@ describe.each(FUNCTIONS)("the %s function", (name) => {
 	});
 });
 
-test("the calls that were recorded are those of every kind that the functions know", () => {
+test("the recorded calls are of every kind that the functions make", () => {
 	const kinds = (name: FunctionName) =>
 		[...new Set(calls[name].map(({ action }) => action.replace(/^.*:/, "")))].sort();
 

@@ -5,11 +5,9 @@ import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import type { handler as Handler } from "../../lambda/handlers/trigger.ts";
-import { readGatewayEvent } from "../../lambda/triggers/http/api-gateway.ts";
-import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { type FakeAws, startFakeAws } from "../../local/aws/index.ts";
 import { expectDocumented } from "../harness/http-contract.ts";
-import { targetStatus } from "../harness/router.ts";
+import { gatewayEvent, keyText, signedHeaders, targetStatus } from "../harness/router.ts";
 
 const PROJECT = "32b6e34b3d91647abb20e7b8";
 const request = { projectId: PROJECT, clusters: ["prod-a"] };
@@ -27,7 +25,7 @@ let handler: typeof Handler;
 
 beforeAll(async () => {
 	aws = await startFakeAws({
-		secrets: { hooks: `whsec_${key.toString("base64")}` },
+		secrets: { hooks: keyText(key) },
 		snapshotHandler: async () => durable,
 	});
 	vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
@@ -53,26 +51,14 @@ beforeEach(() => {
 	vi.spyOn(process.stderr, "write").mockImplementation((line) => logged.push(String(line)) > 0);
 });
 
-const http = (method: string, path: string, body?: unknown, headers: object = {}) => ({
-	version: "2.0",
-	routeKey: "$default",
-	rawPath: path,
-	headers: { "content-type": "application/json", authorization: "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE", ...headers },
-	requestContext: {
-		stage: "$default",
-		requestId: "r-1",
-		http: { method },
-		authorizer: { iam: { userArn: "arn:aws:sts::123456789012:assumed-role/ci/session-1" } },
-	},
-	...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-});
+const http = (method: string, path: string, body?: unknown, headers: object = {}) =>
+	gatewayEvent(method, path, body, headers, "arn:aws:sts::123456789012:assumed-role/ci/session-1");
 
 async function send(event: ReturnType<typeof http>) {
 	const reply = await handler(event, context);
 	if (!("statusCode" in reply)) throw new Error("no reply");
 	const { statusCode: status, headers, body } = reply;
-	const { method, path } = readGatewayEvent(event, 0);
-	expectDocumented(method, path, { status, headers, ...(body !== "" && { body }) });
+	expectDocumented(event.requestContext.http.method, event.rawPath, { status, headers, body: body || undefined });
 	return { status, headers, body: JSON.parse(body || "null") };
 }
 
@@ -81,9 +67,9 @@ describe("the trigger function", () => {
 		const firing = { request, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z" };
 		const run = nameRun({ stack, trigger: "schedule", caller: firing.schedule, key: firing.scheduledTime });
 
-		const received = [await handler(firing, context), await handler(structuredClone(firing), context)];
+		const results = [await handler(firing, context), await handler(structuredClone(firing), context)];
 
-		expect(received).toEqual([{ run }, { run }]);
+		expect(results).toEqual([{ run }, { run }]);
 		expect(aws.runs.filter(({ name }) => name === run)).toHaveLength(1);
 	});
 
@@ -98,15 +84,15 @@ describe("the trigger function", () => {
 			detail: {},
 		};
 
-		const received = [await handler(event, context), await handler(cron, context)];
+		const results = [await handler(event, context), await handler(cron, context)];
 
-		expect(received).toEqual([
+		expect(results).toEqual([
 			{ run: nameRun({ stack, trigger: "event", caller: "ci", key: "e-1" }) },
 			{ run: nameRun({ stack, trigger: "schedule", caller: "arn:aws:events:x", key: "2026-10-24T02:00:00Z" }) },
 		]);
 	});
 
-	test("answers a POST, then tells the run's end at the place that it named", async () => {
+	test("replies to a POST, and later returns the run's end at the location of the reply", async () => {
 		const accepted = await send(http("POST", "/snapshots", request, { prefer: "wait=10" }));
 
 		const location = accepted.headers["location"] ?? "";
@@ -119,7 +105,7 @@ describe("the trigger function", () => {
 		expect(accepted.body.targets[0].state).toMatch(/^(STARTED|COMPLETED)$/);
 	});
 
-	test("answers 422 to a used key with another request", async () => {
+	test("replies 422 to a used key with another request", async () => {
 		const headers = { "idempotency-key": "release-42" };
 
 		const replies = [
@@ -132,11 +118,9 @@ describe("the trigger function", () => {
 		expect(replies[0]).toEqual(replies[1]);
 	});
 
-	test("takes a hook that is signed, and starts nothing for one that is not", async () => {
+	test("accepts a signed hook, and starts nothing for one that is not", async () => {
 		const body = JSON.stringify(request);
-		const timestamp = String(Math.floor(Date.now() / 1000));
-		const mac = signWebhook(key, "msg_1", timestamp, Buffer.from(body)).toString("base64");
-		const headers = { "webhook-id": "msg_1", "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
+		const headers = signedHeaders(key, "msg_1", body, Date.now());
 		const before = aws.runs.length;
 
 		const forged = await send(http("POST", "/hooks/snapshots", `${body} `, headers));
@@ -145,10 +129,10 @@ describe("the trigger function", () => {
 
 		expect([forged.status, genuine.status]).toEqual([401, 202]);
 		expect([unstarted - before, aws.runs.length - before]).toEqual([0, 1]);
-		expect(logged.join()).not.toContain(mac);
+		expect(logged.join()).not.toContain(headers["webhook-signature"].slice("v1,".length));
 	});
 
-	test("throws for an event that it can't carry out, by name and message alone", async () => {
+	test("throws for an invalid event, with name and message only", async () => {
 		const failure: unknown = await handler({ Records: [{ eventSource: "aws:sqs" }] }, context).catch((error) => error);
 
 		expect(failure).toBeInstanceOf(Error);
@@ -173,7 +157,7 @@ describe("the trigger function", () => {
 	});
 });
 
-describe("what is asked for is not multiplied", () => {
+describe("replies and log lines stay small", () => {
 	const many = <T>(count: number, of: (index: number) => T) => Array.from({ length: count }, (_, index) => of(index));
 	/** Keys that JSON writes six times as long, and a pointer twice. */
 	const long = (index: number) => `${String.fromCharCode(1 + (index % 31)).repeat(200)}${"~/".repeat(100)}${index}`;
@@ -219,7 +203,7 @@ describe("what is asked for is not multiplied", () => {
 		},
 	);
 
-	test("a list of names that is too long is one fault, and of many faults twenty are told", async () => {
+	test("a list of names that is too long is one fault, and of many faults twenty are listed", async () => {
 		const [tooLong, unknown] = [faulty["a list that is too long"], faulty["short unknown fields"]];
 
 		const replies = [await send(http("POST", "/snapshots", tooLong)), await send(http("POST", "/snapshots", unknown))];
@@ -252,7 +236,7 @@ describe("what is asked for is not multiplied", () => {
 });
 
 describe("a faulty configuration", () => {
-	test("answers HTTP with a problem, throws for events, and is named in the log", async () => {
+	test("is a problem for HTTP requests, an error for events, and named in the log", async () => {
 		vi.resetModules();
 		vi.stubEnv("SNAPSHOT_FUNCTION_ARN", "");
 		const { handler: faulty } = await import("../../lambda/handlers/trigger.ts");

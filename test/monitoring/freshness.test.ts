@@ -12,7 +12,7 @@ const DAY = 1440;
 
 type Plan = NonNullable<Parameters<typeof takeSnapshot>[2]["plan"]>;
 
-/** A snapshot that someone asked for so many minutes ago; it took ten seconds, unless its plan says otherwise. */
+/** A snapshot requested so many minutes ago; it took ten seconds, unless its plan differs. */
 function snapshotOf({ state }: AtlasSimulator, minutes: number, name: string, plan: Plan = {}, projectId = SHOP) {
 	state.advance(-minutes * MINUTE);
 	takeSnapshot(state, state.cluster(projectId, name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
@@ -26,28 +26,27 @@ const named = (clusterName: string, projectId = SHOP): WatchedClusters => ({
 	graceMinutes: 75,
 });
 
-async function lookAt(
+async function check(
 	watched: readonly WatchedClusters[],
 	prepare: (sim: AtlasSimulator) => void,
 	options: AtlasOptions = {},
 ) {
-	let at = 1_790_000_000_000;
+	const at = 1_790_000_000_000;
 	await using r = await startAtlasClient("oauth", { now: () => at, ...options });
 	prepare(r.simulator);
-	const told: Freshness[] = [];
+	const reported: Freshness[] = [];
 	const ports = { ...r.atlas, now: () => r.simulator.state.now() };
-	const all = await checkFreshness(ports, watched, (one) => told.push(one));
-	at += 1;
-	const asked = r.simulator.log.map(({ kind }) => kind).filter((kind) => kind !== "token");
-	return { all: all.toSorted((a, b) => (a.clusterName < b.clusterName ? -1 : 1)), told, asked };
+	const all = await checkFreshness(ports, watched, (one) => reported.push(one));
+	const requests = r.simulator.log.map(({ kind }) => kind).filter((kind) => kind !== "token");
+	return { all: all.toSorted((a, b) => (a.clusterName < b.clusterName ? -1 : 1)), reported, requests };
 }
 
 const ages = (all: readonly Freshness[]) => all.map(({ clusterName, ageSeconds }) => [clusterName, ageSeconds]);
 
 describe("the age of a cluster", () => {
-	test("is that of its newest completed snapshot, whatever the order of the list", async () => {
+	test("is that of its newest completed snapshot, in any order of the list", async () => {
 		for (const listOrder of ["oldestFirst", "newestFirst"] as const) {
-			const { all } = await lookAt(
+			const { all } = await check(
 				[named("prod-a")],
 				(sim) => {
 					snapshotOf(sim, 3 * DAY, "prod-a");
@@ -67,7 +66,7 @@ describe("the age of a cluster", () => {
 		["vanished", { ending: "vanished" }],
 		["is of Atlas's own backup policy", { snapshotType: "scheduled" }],
 	])("is not that of a younger one that %s", async (_what, plan) => {
-		const { all } = await lookAt([named("prod-a")], (sim) => {
+		const { all } = await check([named("prod-a")], (sim) => {
 			snapshotOf(sim, 2 * DAY, "prod-a");
 			snapshotOf(sim, 20, "prod-a", plan);
 		});
@@ -75,23 +74,23 @@ describe("the age of a cluster", () => {
 		expect(all).toMatchObject([{ ageSeconds: 2 * DAY * MINUTE, fresh: false }]);
 	});
 
-	test("is that of a fallback, which Atlas took in place of one that was asked for", async () => {
-		const { all } = await lookAt([named("prod-a")], (sim) => {
+	test("is that of a fallback, which Atlas took in place of a requested one", async () => {
+		const { all } = await check([named("prod-a")], (sim) => {
 			snapshotOf(sim, 20, "prod-a", { snapshotType: "fallback" });
 		});
 
 		expect(ages(all)).toEqual([["prod-a", 20 * MINUTE]]);
 	});
 
-	test("of a sharded cluster comes from its own list", async () => {
-		const { all, asked } = await lookAt([named("events")], (sim) => snapshotOf(sim, 30, "events"));
+	test("of a sharded cluster comes from the list of sharded snapshots", async () => {
+		const { all, requests } = await check([named("events")], (sim) => snapshotOf(sim, 30, "events"));
 
 		expect(ages(all)).toEqual([["events", 30 * MINUTE]]);
-		expect(asked).toEqual(["clusters", "listSharded"]);
+		expect(requests).toEqual(["clusters", "listSharded"]);
 	});
 
-	test("is fresh up to what its schedule promises and its grace, and not a second longer", async () => {
-		const { all } = await lookAt([named("prod-a"), named("prod-b")], (sim) => {
+	test("is fresh up to the expected age and the grace, and not a second longer", async () => {
+		const { all } = await check([named("prod-a"), named("prod-b")], (sim) => {
 			snapshotOf(sim, DAY + 75, "prod-a");
 			snapshotOf(sim, DAY + 75 + 1 / 60, "prod-b");
 		});
@@ -99,16 +98,16 @@ describe("the age of a cluster", () => {
 		expect(all.map(({ fresh }) => fresh)).toEqual([true, false]);
 	});
 
-	test("is unknown where there is no snapshot: no age, and the reason", async () => {
-		const { all, told } = await lookAt([named("prod-a")], () => {});
+	test("is null if there is no snapshot, with the reason", async () => {
+		const { all, reported } = await check([named("prod-a")], () => {});
 
 		expect(all).toMatchObject([{ ageSeconds: null, fresh: false, reason: { code: "NO_SNAPSHOT" } }]);
-		expect(told).toEqual(all);
+		expect(reported).toEqual(all);
 	});
 });
 
-test("a cluster, or a project, that fails hides no other", async () => {
-	const { all } = await lookAt(
+test("a cluster or project that fails hides no other", async () => {
+	const { all } = await check(
 		[named("prod-a"), named("nowhere"), named("prod-b"), named("theirs", NEIGHBOUR), named("stage", STAGING)],
 		(sim) => {
 			for (const name of ["prod-a", "prod-b"]) snapshotOf(sim, 20, name);
@@ -126,8 +125,8 @@ test("a cluster, or a project, that fails hides no other", async () => {
 	]);
 });
 
-test("where a project's clusters can't be listed, named ones are looked at all the same", async () => {
-	const { all, asked } = await lookAt([named("prod-a"), named("events")], (sim) => {
+test("if a project's clusters can't be listed, named ones are still checked", async () => {
+	const { all, requests } = await check([named("prod-a"), named("events")], (sim) => {
 		for (const name of ["prod-a", "events"]) snapshotOf(sim, 20, name);
 		sim.faults.add({ on: { kind: "clusters" }, do: { type: "status", status: 503 } });
 	});
@@ -136,28 +135,28 @@ test("where a project's clusters can't be listed, named ones are looked at all t
 		["events", 1200],
 		["prod-a", 1200],
 	]);
-	expect(asked).toHaveLength(1 + 2 * 2);
+	expect(requests).toHaveLength(1 + 2 * 2);
 });
 
 describe("clusters that a schedule selects", () => {
 	const selection = (clusters: WatchedClusters["clusters"], projectId?: string): WatchedClusters => ({
-		...(projectId === undefined ? {} : { projectId }),
+		projectId,
 		clusters,
 		expectedEveryMinutes: DAY,
 		graceMinutes: 0,
 	});
 
-	test("by all or tags are those of this moment that can have a snapshot, in every project that the keys see", async () => {
-		const all = await lookAt([selection("all")], (sim) => sim.state.addCluster(STAGING, "newcomer"));
-		const tagged = await lookAt([selection({ tags: { backup: "nightly" } })], () => {});
+	test("by all or tags are the currently eligible ones, in every project that the keys see", async () => {
+		const all = await check([selection("all")], (sim) => sim.state.addCluster(STAGING, "newcomer"));
+		const tagged = await check([selection({ tags: { backup: "nightly" } })], () => {});
 
 		expect(all.all.map(({ clusterName }) => clusterName)).toEqual(["events", "newcomer", "prod-a", "prod-b", "stage"]);
 		expect(tagged.all.map(({ clusterName }) => clusterName)).toEqual(["prod-a", "prod-b", "stage"]);
 	});
 
-	test("and others name as well are looked at once, by the strictest promise", async () => {
+	test("and others name as well are checked once, by the strictest expectation", async () => {
 		const hourly = { ...named("prod-a"), expectedEveryMinutes: 60 };
-		const { all, asked } = await lookAt([selection("all", SHOP), hourly, named("prod-a")], (sim) => {
+		const { all, requests } = await check([selection("all", SHOP), hourly, named("prod-a")], (sim) => {
 			snapshotOf(sim, 200, "prod-a");
 		});
 
@@ -165,11 +164,11 @@ describe("clusters that a schedule selects", () => {
 			expectedEveryMinutes: 60,
 			fresh: false,
 		});
-		expect(asked.filter((kind) => kind === "list")).toHaveLength(2);
+		expect(requests.filter((kind) => kind === "list")).toHaveLength(2);
 	});
 
-	test("in projects that can't be listed are told of, and named ones looked at", async () => {
-		const { all } = await lookAt([selection("all"), named("prod-a")], (sim) => {
+	test("in projects that can't be listed are reported, and named ones checked", async () => {
+		const { all } = await check([selection("all"), named("prod-a")], (sim) => {
 			snapshotOf(sim, 20, "prod-a");
 			sim.faults.add({ on: { kind: "groups" }, do: { type: "status", status: 500 } });
 		});
@@ -183,17 +182,17 @@ describe("clusters that a schedule selects", () => {
 
 test("25 clusters of a project cost 26 requests", async () => {
 	const clusters = Array.from({ length: 25 }, (_, i) => `c${i}`);
-	const { asked } = await lookAt(
+	const { requests } = await check(
 		clusters.map((name) => named(name)),
 		() => {},
 		{ projects: [{ id: SHOP, clusters }] },
 	);
 
-	expect(asked).toHaveLength(26);
+	expect(requests).toHaveLength(26);
 });
 
-describe("what the schedule hands over", () => {
-	test("is read: clusters by name, all of them, or by tags", () => {
+describe("the input of the schedule", () => {
+	test("names clusters, or selects all or by tags", () => {
 		const targets = [
 			{ projectId: SHOP, clusterName: "prod-a", expectedEveryMinutes: 1440 },
 			{ clusters: "all", expectedEveryMinutes: 60, graceMinutes: 5 },
@@ -216,7 +215,7 @@ describe("what the schedule hands over", () => {
 		[{ targets: [{ projectId: SHOP, clusterName: "a", expectedEveryMinutes: 0 }] }],
 		[{ targets: [{ projectId: "s3cret", clusterName: "a", expectedEveryMinutes: 1 }] }],
 		[{ targets: [{ clusterName: "a", expectedEveryMinutes: 1 }] }],
-	])("%j is refused, quoting nothing", (event) => {
+	])("%j is refused without quoting it", (event) => {
 		expect(() => readWatchedClusters(event)).toThrow(/^(event|request): (?!.*s3cret)/);
 	});
 });

@@ -1,37 +1,27 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isAllowedHeartbeat } from "../../lambda/handlers/config.ts";
 import { sendHeartbeat } from "../../lambda/monitoring/freshness.ts";
+import { type LoopbackServer, startServer } from "../harness/loopback.ts";
 
-/** Someone outside who waits for pings; `answer` decides what it says. */
-let server: Server;
-let url: string;
-let seen: { readonly line: string; readonly headers: readonly string[] }[];
-let answer: {
-	readonly status?: number;
-	readonly location?: string;
-	readonly silent?: boolean;
-	readonly endless?: boolean;
-};
+/** The service that is pinged; `behaviour` decides how it replies. */
+let server: LoopbackServer;
+let received: { readonly line: string; readonly headers: readonly string[] }[];
+let behaviour: { status?: number; location?: string; silent?: boolean; endless?: boolean };
+const urlOf = (path = "/s3cr3t") => `${server.url}${path}`;
 
 beforeEach(async () => {
-	seen = [];
-	answer = {};
-	server = createServer(({ method, url: path, headers }, reply) => {
-		seen.push({ line: `${method} ${path}`, headers: Object.keys(headers).toSorted() });
-		if (answer.silent) return;
-		reply.writeHead(answer.status ?? 200, answer.location === undefined ? {} : { location: answer.location });
+	received = [];
+	behaviour = {};
+	server = await startServer(({ method, url, headers }, reply) => {
+		received.push({ line: `${method} ${url}`, headers: Object.keys(headers).toSorted() });
+		const { status = 200, location, silent, endless } = behaviour;
+		if (silent) return;
+		reply.writeHead(status, location === undefined ? {} : { location });
 		reply.write("OK");
-		if (!answer.endless) reply.end();
+		if (!endless) reply.end();
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterEach(async () => {
-	server.closeAllConnections();
-	await new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => server[Symbol.asyncDispose]());
 
 test.each([
 	["/ping/s3cr3t", true, "GET /ping/s3cr3t"],
@@ -40,40 +30,40 @@ test.each([
 	["/p?key=s3cr3t", true, "GET /p?key=s3cr3t"],
 	["/p?key=s3cr3t", false, "GET /p/fail?key=s3cr3t"],
 	["", false, "GET /fail"],
-])("a ping of %s, all being well: %s, is %s, and tells nothing else", async (path, well, line) => {
-	expect(await sendHeartbeat(`${url}${path}`, well)).toBeUndefined();
-	expect(seen).toEqual([{ line, headers: ["connection", "host", "user-agent"] }]);
+])("a ping of %s with result %s is %s, and contains nothing else", async (path, well, line) => {
+	expect(await sendHeartbeat(urlOf(path), well)).toBeUndefined();
+	expect(received).toEqual([{ line, headers: ["connection", "host", "user-agent"] }]);
 });
 
-test("a redirect is not followed: the token goes nowhere else", async () => {
-	answer = { status: 302, location: `${url}/elsewhere` };
+test("a redirect is not followed, so that the token is sent nowhere else", async () => {
+	behaviour = { status: 302, location: urlOf("/elsewhere") };
 
-	expect(await sendHeartbeat(`${url}/s3cr3t`, true)).toBe("status 302");
-	expect(seen).toHaveLength(1);
+	expect(await sendHeartbeat(urlOf(), true)).toBe("status 302");
+	expect(received).toHaveLength(1);
 });
 
-test.each([[404], [500]])("a refusal with %i is a failure in so many words, not an error", async (status) => {
-	answer = { status };
+test.each([[404], [500]])("a refusal with %i is returned, not thrown", async (status) => {
+	behaviour = { status };
 
-	expect(await sendHeartbeat(`${url}/s3cr3t`, true)).toBe(`status ${status}`);
+	expect(await sendHeartbeat(urlOf(), true)).toBe(`status ${status}`);
 });
 
-test("whoever does not answer is waited for no longer than it is worth", async () => {
-	answer = { silent: true };
+test("a ping without a reply ends after the timeout", async () => {
+	behaviour = { silent: true };
 
-	const failure = await sendHeartbeat(`${url}/s3cr3t`, true, 100);
+	const failure = await sendHeartbeat(urlOf(), true, 100);
 
 	expect(failure).toMatch(/^\w+$/);
 	expect(failure).not.toContain("s3cr3t");
 });
 
-test("a reply without an end holds nobody up", async () => {
-	answer = { endless: true };
+test("an endless reply is not waited for", async () => {
+	behaviour = { endless: true };
 
-	expect(await sendHeartbeat(`${url}/s3cr3t`, true)).toBeUndefined();
+	expect(await sendHeartbeat(urlOf(), true)).toBeUndefined();
 });
 
-test("nobody there is a failure that does not name the URL", async () => {
+test("a refused connection is returned without the URL", async () => {
 	expect(await sendHeartbeat("http://127.0.0.1:1/s3cr3t", true)).toBe("ECONNREFUSED");
 });
 
@@ -87,6 +77,6 @@ test.each([
 	["https://user:pw@hc-ping.com/4f1c", false],
 	["https://hc-ping.com/4f1c#part", false],
 	["hc-ping.com", false],
-])("%s may be pinged: %s", (candidate, may) => {
+])("%s is an allowed heartbeat URL: %s", (candidate, may) => {
 	expect(isAllowedHeartbeat(candidate)).toBe(may);
 });

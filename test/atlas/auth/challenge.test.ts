@@ -4,7 +4,7 @@ import { findDigestChallenge, parseChallenges } from "../../../lambda/atlas/auth
 import { challengeReply } from "../fixtures/recorded.ts";
 
 const token = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
-/** Whatever a quoted string may hold: quotes, backslashes, commas, equals signs. */
+/** Characters of quoted strings: quotes, backslashes, commas, equals signs. */
 const text = fc.string({
 	unit: fc.constantFrom("a", "b", "=", ",", '"', " ", "\\", "/", "+", "!", "'", "é", "\t"),
 	maxLength: 20,
@@ -37,7 +37,7 @@ describe("reading WWW-Authenticate", () => {
 		]);
 	});
 
-	test("tells a token68 from a parameter, and a bare scheme from both", () => {
+	test("distinguishes a token68, a parameter and a bare scheme", () => {
 		expect(parseChallenges('Negotiate YWJj==, NTLM, , Digest realm = "a" , nonce=b')).toEqual([
 			{ scheme: "negotiate", params: {} },
 			{ scheme: "ntlm", params: {} },
@@ -45,7 +45,7 @@ describe("reading WWW-Authenticate", () => {
 		]);
 	});
 
-	test("brings back whatever was quoted, commas and quotes included", () => {
+	test("restores quoted strings, including commas and quotes", () => {
 		const challenge = fc.record({ scheme: token, params: fc.dictionary(token, text, { minKeys: 1, maxKeys: 5 }) });
 		fc.assert(
 			fc.property(fc.array(challenge, { minLength: 1, maxLength: 3 }), (challenges) => {
@@ -64,7 +64,7 @@ describe("reading WWW-Authenticate", () => {
 		);
 	});
 
-	test("comes to an end on any text at all", () => {
+	test("ends on any text", () => {
 		fc.assert(
 			fc.property(
 				fc.string({ unit: fc.constantFrom("a", "D", "=", ",", '"', " ", "\\", "\t"), maxLength: 60 }),

@@ -5,18 +5,15 @@ import { queuedSnapshot, takeReply } from "../fixtures/recorded.ts";
 
 const reply = (body: unknown) => ({ status: 200, headers: {}, body: JSON.stringify(body) });
 
-test.each(["content", "envelope"])(
-	"opens an object under the key %s, and takes the status within for the true one",
-	(key) => {
-		expect(openEnvelope(reply({ status: 201, [key]: queuedSnapshot }))).toEqual({
-			status: 201,
-			headers: {},
-			body: JSON.stringify(queuedSnapshot),
-		});
-	},
-);
+test.each(["content", "envelope"])("opens an object under the key %s, whose status counts", (key) => {
+	expect(openEnvelope(reply({ status: 201, [key]: queuedSnapshot }))).toEqual({
+		status: 201,
+		headers: {},
+		body: JSON.stringify(queuedSnapshot),
+	});
+});
 
-test("opens an error that came as a success", () => {
+test("opens an error with HTTP status 200", () => {
 	const error = { error: 429, errorCode: "RATE_LIMITED_TOKEN_BUCKET" };
 
 	expect(openEnvelope(reply({ status: 429, content: error }))).toMatchObject({
@@ -32,19 +29,12 @@ test("opens a list, whose envelope is the page itself", () => {
 	expect(JSON.parse(openEnvelope(reply({ ...page, status: 200 })).body)).toEqual(page);
 });
 
-test("leaves a snapshot alone, whose status is a word", () => {
+test("leaves a snapshot unchanged, whose status is a string", () => {
 	expect(openEnvelope(takeReply)).toBe(takeReply);
 });
 
-test("leaves alone whatever is no envelope", () => {
-	const status = fc.oneof(
-		fc.string(),
-		fc.double(),
-		fc.constant(null),
-		fc.constant(99),
-		fc.constant(600),
-		fc.constant(200.5),
-	);
+test("leaves everything else unchanged", () => {
+	const status = fc.oneof(fc.string(), fc.double(), fc.constantFrom(null, 99, 600, 200.5));
 	fc.assert(
 		fc.property(
 			fc.oneof(

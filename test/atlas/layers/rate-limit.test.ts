@@ -22,8 +22,8 @@ const good = (left?: number, limit = 1200): AtlasReply => ({
 });
 const limited = (headers: Record<string, string> = {}): AtlasReply => ({ status: 429, headers, body: "{}" });
 
-/** A budget over a script of replies, on a clock that only waits move. */
-function paced(...script: AtlasReply[]) {
+/** The layer over a list of replies, on a clock that only waits move. */
+function limitedTo(...script: AtlasReply[]) {
 	const state = { now: 1_000_000, waited: 0, sent: 0 };
 	const send = limitRate(
 		() => state.now,
@@ -38,8 +38,8 @@ function paced(...script: AtlasReply[]) {
 	return { state, send };
 }
 
-test("a challenge uses up nothing of what Atlas said is left: its repetition is sent", async () => {
-	const { state, send } = paced(
+test("a challenge does not reduce the remaining count", async () => {
+	const { state, send } = limitedTo(
 		good(3, 20),
 		{ status: 401, headers: {}, body: "" },
 		{ status: 401, headers: {}, body: "" },
@@ -50,8 +50,8 @@ test("a challenge uses up nothing of what Atlas said is left: its repetition is 
 });
 
 describe("after a 429", () => {
-	test("nothing more is sent for the project until Retry-After is over, to the second", async () => {
-		const { state, send } = paced(limited({ "retry-after": "55" }));
+	test("nothing is sent for the project until Retry-After has passed, to the second", async () => {
+		const { state, send } = limitedTo(limited({ "retry-after": "55" }));
 		await send(backup());
 
 		const fault = await faultOf(send(backup()));
@@ -71,8 +71,8 @@ describe("after a 429", () => {
 		expect(state.waited).toBe(3_000);
 	});
 
-	test("other projects and other endpoints go on", async () => {
-		const { state, send } = paced(limited({ "retry-after": "55" }));
+	test("requests of other projects and endpoints are sent", async () => {
+		const { state, send } = limitedTo(limited({ "retry-after": "55" }));
 		await send(backup());
 
 		await send(backup("q"));
@@ -81,8 +81,8 @@ describe("after a 429", () => {
 		expect(state.sent).toBe(3);
 	});
 
-	test("a hundred targets are told to come back over many seconds, not in one", async () => {
-		const { send } = paced(limited({ "retry-after": "55" }));
+	test("a hundred targets get retry times over many seconds", async () => {
+		const { send } = limitedTo(limited({ "retry-after": "55" }));
 		await send(backup());
 
 		const faults = await Promise.all(Array.from({ length: 100 }, () => faultOf(send(backup()))));
@@ -93,8 +93,8 @@ describe("after a 429", () => {
 		expect(seconds.filter((second) => second === 55)).toHaveLength(4);
 	});
 
-	test("that names no wait, 10, 20, then 40 seconds are kept clear", async () => {
-		const { state, send } = paced(limited(), limited(), limited(), limited());
+	test("without Retry-After, nothing is sent for 10, 20, then 40 seconds", async () => {
+		const { state, send } = limitedTo(limited(), limited(), limited(), limited());
 		const waits: (number | undefined)[] = [];
 		for (let i = 0; i < 4; i++) {
 			await send(backup());
@@ -105,24 +105,24 @@ describe("after a 429", () => {
 		expect(waits).toEqual([10, 20, 40, 40]);
 	});
 
-	test("replies to calls that were under way together count once", async () => {
-		const { send } = paced(limited(), limited(), limited());
+	test("refusals of concurrent requests count once", async () => {
+		const { send } = limitedTo(limited(), limited(), limited());
 		await Promise.all([send(backup()), send(backup()), send(backup())]);
 
 		expect((await faultOf(send(backup()))).retryAfterSeconds).toBe(10);
 	});
 
-	test("a 503 that asks to wait is waited for as well", async () => {
-		const { send } = paced({ status: 503, headers: { "retry-after": "30" }, body: "" });
+	test("Retry-After of a 503 is honoured as well", async () => {
+		const { send } = limitedTo({ status: 503, headers: { "retry-after": "30" }, body: "" });
 		await send(backup());
 
 		expect((await faultOf(send(backup()))).retryAfterSeconds).toBe(30);
 	});
 });
 
-test("promise 6: the same short wait again and again, or none, is backed off from: 10, 20, 40 seconds", async () => {
+test("promise 6: repeated refusals with a short wait or none back off: 10, 20, 40 seconds", async () => {
 	for (const field of ["1", "0"]) {
-		const { state, send } = paced(...Array.from({ length: 4 }, () => limited({ "retry-after": field })));
+		const { state, send } = limitedTo(...Array.from({ length: 4 }, () => limited({ "retry-after": field })));
 		const waits: (number | undefined)[] = [];
 		for (let i = 0; i < 4; i++) {
 			await send(backup());
@@ -139,29 +139,29 @@ test("promise 6: the same short wait again and again, or none, is backed off fro
 	}
 });
 
-test("until a reply tells what the bucket holds, ten calls are under way, and each end lets another in", async () => {
-	const under: ((reply: AtlasReply) => void)[] = [];
+test("until a reply holds a count, ten requests are in flight, and each end lets another pass", async () => {
+	const inFlight: ((reply: AtlasReply) => void)[] = [];
 	const send = limitRate(
 		() => 0,
 		async () => {},
-	)(() => new Promise((resolve) => under.push(resolve)));
+	)(() => new Promise((resolve) => inFlight.push(resolve)));
 	const all = Promise.all(Array.from({ length: 30 }, () => send(backup())));
 	await new Promise(setImmediate);
-	expect(under).toHaveLength(10);
-	under[0]?.(good());
+	expect(inFlight).toHaveLength(10);
+	inFlight[0]?.(good());
 	await new Promise(setImmediate);
-	expect(under).toHaveLength(11);
-	under[1]?.(good(1000));
+	expect(inFlight).toHaveLength(11);
+	inFlight[1]?.(good(1000));
 	await new Promise(setImmediate);
-	expect(under).toHaveLength(30);
-	for (const end of under) end(good(900));
+	expect(inFlight).toHaveLength(30);
+	for (const end of inFlight) end(good(900));
 	await all;
 });
 
-describe("before the wall", () => {
-	test("calls slow down as the tokens left grow few", async () => {
-		const plenty = paced(good(600));
-		const few = paced(good(100));
+describe("before a refusal", () => {
+	test("requests slow down when few are left", async () => {
+		const plenty = limitedTo(good(600));
+		const few = limitedTo(good(100));
 		for (const { send } of [plenty, few]) {
 			await send(backup());
 			await send(backup());
@@ -171,8 +171,8 @@ describe("before the wall", () => {
 		expect(few.state.waited).toBe(200);
 	});
 
-	test("a call that would have to wait long is refused, so that its target waits for free", async () => {
-		const { state, send } = paced(good(1));
+	test("a request that would have to wait long is refused, so that the run waits without compute", async () => {
+		const { state, send } = limitedTo(good(1));
 		await send(backup());
 
 		expect(await faultOf(send(backup()))).toMatchObject({ code: "ATLAS_RATE_LIMITED", retryAfterSeconds: 20 });
@@ -182,19 +182,19 @@ describe("before the wall", () => {
 		expect(state.sent).toBe(2);
 	});
 
-	test("an old count of tokens holds nobody up, nor one without its limit", async () => {
-		const old = paced(good(0));
+	test("an old count delays nothing, nor does one without a limit", async () => {
+		const old = limitedTo(good(0));
 		await old.send(backup());
 		old.state.now += 60_000;
 		await old.send(backup());
-		const half = paced({ ...good(), headers: { "ratelimit-remaining": "0" } });
+		const half = limitedTo({ ...good(), headers: { "ratelimit-remaining": "0" } });
 		await half.send(backup());
 		await half.send(backup());
 
 		expect([old.state.waited, half.state.waited]).toEqual([0, 0]);
 	});
 
-	test("a bucket of 60 serves 80 targets without a single 429 of Atlas", async () => {
+	test("80 targets share a bucket of 60 without a 429", async () => {
 		const clusters = Array.from({ length: 80 }, (_, i) => `c${i}`);
 		await using r = await startAtlasClient("digest", {
 			projects: [{ clusters }],

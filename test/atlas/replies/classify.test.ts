@@ -4,7 +4,7 @@ import { readReply, toAtlasError } from "../../../lambda/atlas/replies/classify.
 import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
 import { ClusterSchema, ineligibleReason } from "../../../lambda/domain/cluster.ts";
 import { AtlasError } from "../../../lambda/domain/errors.ts";
-import { classifyFailure as toVerdict } from "../../../lambda/domain/failure.ts";
+import { classifyFailure } from "../../../lambda/domain/failure.ts";
 import { isOnDemand, isRunning, requestTime, SnapshotSchema } from "../../../lambda/domain/snapshot.ts";
 import {
 	challengeReply,
@@ -25,7 +25,7 @@ import {
 const NOW = Date.UTC(2026, 9, 24);
 const snapshots = `/api/atlas/v2/groups/${PROJECT_ID}/clusters/orders-db/backup/snapshots`;
 const take: AtlasRequest = { method: "POST", target: snapshots, projectId: PROJECT_ID, headers: {}, body: "{}" };
-const look: AtlasRequest = { method: "GET", target: `${snapshots}/${SNAPSHOT_ID}`, projectId: PROJECT_ID, headers: {} };
+const poll: AtlasRequest = { method: "GET", target: `${snapshots}/${SNAPSHOT_ID}`, projectId: PROJECT_ID, headers: {} };
 
 const json = (status: number, body: object, headers = {}): AtlasReply => ({
 	status,
@@ -39,14 +39,14 @@ const html = (status: number): AtlasReply => ({
 	headers: { "content-type": "text/html" },
 	body: "<html><body>Bad gateway</body></html>",
 });
-const judged = (reply: AtlasReply, call: AtlasRequest = take) => {
+const classify = (reply: AtlasReply, call: AtlasRequest = take) => {
 	const error = toAtlasError(reply, call, NOW);
 	expect(error.message.length).toBeGreaterThan(20);
 	return error;
 };
 
 describe("recorded replies", () => {
-	test("a snapshot just asked for needs neither createdAt nor a documented frequencyType", () => {
+	test("a queued snapshot needs neither createdAt nor a documented frequencyType", () => {
 		const snapshot = readReply(SnapshotSchema, takeReply, take, NOW);
 
 		expect(snapshot).toEqual(JSON.parse(takeReply.body));
@@ -54,44 +54,44 @@ describe("recorded replies", () => {
 		expect(new Date(requestTime(snapshot)).toISOString()).toBe("2026-08-10T03:26:42.000Z");
 	});
 
-	test("each poll passes through as it came, to the end", () => {
-		const read = pollReplies.map((reply) => readReply(SnapshotSchema, reply, look, NOW));
+	test("every poll is returned unchanged", () => {
+		const read = pollReplies.map((reply) => readReply(SnapshotSchema, reply, poll, NOW));
 
 		expect(read).toEqual(pollReplies.map(({ body }) => JSON.parse(body)));
 		expect(read.map(({ status }) => status)).toEqual(["inProgress", "inProgress", "inProgress", "completed"]);
 	});
 
-	test("a list holds what the polls ended with", () => {
-		const { results } = readReply(v.object({ results: v.array(SnapshotSchema) }), snapshotListReply, look, NOW);
+	test("the list holds the completed snapshot", () => {
+		const { results } = readReply(v.object({ results: v.array(SnapshotSchema) }), snapshotListReply, poll, NOW);
 
 		expect(results).toEqual([completedSnapshot]);
 	});
 
 	test("clusters are read in both versions' shapes, nulls and unknown fields included", () => {
-		const dedicated = readReply(ClusterSchema, dedicatedClusterReply, look, NOW);
+		const dedicated = readReply(ClusterSchema, dedicatedClusterReply, poll, NOW);
 
 		expect(dedicated).toMatchObject({ name: "orders-db" });
 		expect(dedicated).not.toHaveProperty("effectiveDatabaseEdition");
 		expect(ineligibleReason(dedicated)).toBeUndefined();
 		for (const reply of [sharedClusterReply, flexClusterReply]) {
-			expect(ineligibleReason(readReply(ClusterSchema, reply, look, NOW))?.code).toBe("ATLAS_NOT_DEDICATED");
+			expect(ineligibleReason(readReply(ClusterSchema, reply, poll, NOW))?.code).toBe("ATLAS_NOT_DEDICATED");
 		}
 	});
 
-	test("errors are told apart", () => {
-		expect(judged(flexOnClusterApiReply).fault).toMatchObject({ code: "ATLAS_NOT_DEDICATED", blame: "user" });
-		expect(judged(projectNotFoundReply).fault).toMatchObject({ code: "ATLAS_PROJECT_NOT_FOUND", status: 404 });
-		expect(judged(challengeReply).fault).toMatchObject({ code: "ATLAS_KEY_REFUSED", errorCode: "UNEXPECTED_ERROR" });
+	test("errors are distinguished", () => {
+		expect(classify(flexOnClusterApiReply).fault).toMatchObject({ code: "ATLAS_NOT_DEDICATED", blame: "user" });
+		expect(classify(projectNotFoundReply).fault).toMatchObject({ code: "ATLAS_PROJECT_NOT_FOUND", status: 404 });
+		expect(classify(challengeReply).fault).toMatchObject({ code: "ATLAS_KEY_REFUSED", errorCode: "UNEXPECTED_ERROR" });
 	});
 
-	test("a success without a body is not taken for a snapshot", () => {
+	test("a success without a body is unreadable", () => {
 		expect(() => readReply(SnapshotSchema, deleteReply, take, NOW)).toThrow(
 			expect.objectContaining({ name: "ATLAS_UNREADABLE" }),
 		);
 	});
 });
 
-describe("what a refusal means", () => {
+describe("a refusal", () => {
 	test.each([
 		[401, "UNEXPECTED_ERROR", "ATLAS_KEY_REFUSED", "user"],
 		[401, "USER_UNAUTHORIZED", "ATLAS_ROLE_MISSING", "user"],
@@ -123,7 +123,7 @@ describe("what a refusal means", () => {
 		[410, "VERSION_GONE", "ATLAS_VERSION_GONE", "ours"],
 		[429, "RATE_LIMITED_TOKEN_BUCKET", "ATLAS_RATE_LIMITED", "transient"],
 	] as const)("%i %s is %s", (status, errorCode, code, blame) => {
-		expect(judged(apiError(status, errorCode)).fault).toMatchObject({
+		expect(classify(apiError(status, errorCode)).fault).toMatchObject({
 			code,
 			status,
 			errorCode,
@@ -132,66 +132,68 @@ describe("what a refusal means", () => {
 		});
 	});
 
-	test.each([500, 502, 503, 504, 408])("%i leaves a POST in doubt, and a GET undone", (status) => {
+	test.each([500, 502, 503, 504, 408])("%i means that a POST may have been carried out", (status) => {
 		const reply = apiError(status, "UNEXPECTED_ERROR");
 
-		expect(judged(reply).fault).toMatchObject({ code: "ATLAS_FAULT", blame: "transient", executed: "unknown" });
-		expect(judged(reply, look).fault.executed).toBe("no");
+		expect(classify(reply).fault).toMatchObject({ code: "ATLAS_FAULT", blame: "transient", executed: "unknown" });
+		expect(classify(reply, poll).fault.executed).toBe("no");
 	});
 
 	test("a 401 without error code, and one that is no JSON, is about the keys", () => {
-		expect(judged(json(401, { error: 401 })).fault.code).toBe("ATLAS_KEY_REFUSED");
-		expect(judged(html(401)).fault).toMatchObject({ code: "ATLAS_KEY_REFUSED", executed: "unknown" });
+		expect(classify(json(401, { error: 401 })).fault.code).toBe("ATLAS_KEY_REFUSED");
+		expect(classify(html(401)).fault).toMatchObject({ code: "ATLAS_KEY_REFUSED", executed: "unknown" });
 	});
 
-	test("a web page is nothing that Atlas said, and a 429 is one whoever says it", () => {
-		expect(judged(html(403)).fault).toMatchObject({
+	test("a web page is not from Atlas, except that a proxy's 429 counts", () => {
+		expect(classify(html(403)).fault).toMatchObject({
 			code: "ATLAS_UNREADABLE",
 			blame: "transient",
 			executed: "unknown",
 		});
-		expect(judged(html(404), look).fault.code).toBe("ATLAS_UNREADABLE");
-		expect(judged(html(302)).message).toContain("proxy");
-		expect(judged(html(502)).fault).toMatchObject({ code: "ATLAS_FAULT", executed: "unknown" });
-		expect(judged(html(429)).fault).toMatchObject({ code: "ATLAS_RATE_LIMITED", executed: "unknown" });
+		expect(classify(html(404), poll).fault.code).toBe("ATLAS_UNREADABLE");
+		expect(classify(html(302)).message).toContain("proxy");
+		expect(classify(html(502)).fault).toMatchObject({ code: "ATLAS_FAULT", executed: "unknown" });
+		expect(classify(html(429)).fault).toMatchObject({ code: "ATLAS_RATE_LIMITED", executed: "unknown" });
 	});
 
-	test("a 404 for a snapshot by its id means the snapshot, where Atlas says no more", () => {
-		expect(judged(apiError(404, "RESOURCE_NOT_FOUND"), look).fault.code).toBe("ATLAS_SNAPSHOT_NOT_FOUND");
-		expect(judged(apiError(404, "CLUSTER_NOT_FOUND"), look).fault.code).toBe("ATLAS_CLUSTER_NOT_FOUND");
+	test("a 404 for a snapshot by its id means the snapshot, unless Atlas's code says otherwise", () => {
+		expect(classify(apiError(404, "RESOURCE_NOT_FOUND"), poll).fault.code).toBe("ATLAS_SNAPSHOT_NOT_FOUND");
+		expect(classify(apiError(404, "CLUSTER_NOT_FOUND"), poll).fault.code).toBe("ATLAS_CLUSTER_NOT_FOUND");
 	});
 
-	test("the header names the error code where the body does not", () => {
-		expect(judged(json(404, {}, { "x-error-code": "CLUSTER_NOT_FOUND" })).fault.code).toBe("ATLAS_CLUSTER_NOT_FOUND");
+	test("the header holds the error code if the body does not", () => {
+		expect(classify(json(404, {}, { "x-error-code": "CLUSTER_NOT_FOUND" })).fault.code).toBe("ATLAS_CLUSTER_NOT_FOUND");
 	});
 
-	test("waits that Atlas names come along in whole seconds", () => {
+	test("a wait that Atlas demands is in the fault, in whole seconds", () => {
 		const bucket = { parameters: ["api/atlas/v2/orgs", 55, 10, 5, 60] };
 
-		expect(judged(apiError(429, "RATE_LIMITED_TOKEN_BUCKET", bucket)).fault.retryAfterSeconds).toBe(55);
-		expect(judged(json(503, {}, { "retry-after": "9" })).fault.retryAfterSeconds).toBe(9);
-		expect(judged(apiError(429, "RATE_LIMITED")).fault.retryAfterSeconds).toBeUndefined();
+		expect(classify(apiError(429, "RATE_LIMITED_TOKEN_BUCKET", bucket)).fault.retryAfterSeconds).toBe(55);
+		expect(classify(json(503, {}, { "retry-after": "9" })).fault.retryAfterSeconds).toBe(9);
+		expect(classify(apiError(429, "RATE_LIMITED")).fault.retryAfterSeconds).toBeUndefined();
 	});
 });
 
 describe("messages", () => {
-	test("name the cluster and the project, and the snapshot where it is about one", () => {
-		expect(judged(apiError(404, "CLUSTER_NOT_FOUND")).message).toMatch(`cluster orders-db of project ${PROJECT_ID}: `);
-		expect(judged(apiError(404, "SNAPSHOT_NOT_FOUND"), look).message).toMatch(`snapshot ${SNAPSHOT_ID} of cluster`);
+	test("name the cluster, the project and the snapshot", () => {
+		expect(classify(apiError(404, "CLUSTER_NOT_FOUND")).message).toMatch(
+			`cluster orders-db of project ${PROJECT_ID}: `,
+		);
+		expect(classify(apiError(404, "SNAPSHOT_NOT_FOUND"), poll).message).toMatch(`snapshot ${SNAPSHOT_ID} of cluster`);
 	});
 
-	test("quote the refused address from the parameters or the sentence, of either family", () => {
+	test("hold the refused IPv4 or IPv6 address, from the parameters or the detail", () => {
 		const code = "IP_ADDRESS_NOT_ON_ACCESS_LIST";
 		const detail = "IP address 2001:db8::7 is not allowed to access this resource.";
 
-		expect(judged(apiError(403, code, { parameters: ["203.0.113.7"] })).message).toContain("from 203.0.113.7,");
-		expect(judged(apiError(403, code, { detail })).message).toContain("from 2001:db8::7,");
-		expect(judged(apiError(403, code)).message).toContain("not the project's IP access list");
+		expect(classify(apiError(403, code, { parameters: ["203.0.113.7"] })).message).toContain("from 203.0.113.7,");
+		expect(classify(apiError(403, code, { detail })).message).toContain("from 2001:db8::7,");
+		expect(classify(apiError(403, code)).message).toContain("not the project's IP access list");
 	});
 
-	test("name the fields at fault, and quote neither Atlas's sentences nor its parameters", () => {
+	test("name the invalid fields, and quote neither Atlas's detail nor its parameters", () => {
 		const canary = "c0ffee-canary";
-		const error = judged(
+		const error = classify(
 			apiError(400, "VALIDATION_ERROR", {
 				detail: canary,
 				reason: canary,
@@ -204,7 +206,7 @@ describe("messages", () => {
 		expect(JSON.stringify([error.message, error.fault, error.stack])).not.toContain(canary);
 	});
 
-	test("of an unreadable success hold nothing of it", () => {
+	test("do not quote an unreadable success", () => {
 		const reply = json(200, { id: "c0ffee-canary", status: 7 });
 
 		expect(() => readReply(SnapshotSchema, reply, take, NOW)).toThrow(AtlasError);
@@ -215,11 +217,11 @@ describe("messages", () => {
 	});
 });
 
-test("a verdict keeps the wait that Atlas asks for, and whether the answer is a refusal that may pass", () => {
-	const throttled = toVerdict(judged(json(429, {}, { "retry-after": "55" })));
-	const refused = toVerdict(judged(apiError(401, "USER_CANNOT_ACCESS_GROUP")));
+test("a failure as data has the wait, and whether it is a refusal", () => {
+	const throttled = classifyFailure(classify(json(429, {}, { "retry-after": "55" })));
+	const refused = classifyFailure(classify(apiError(401, "USER_CANNOT_ACCESS_GROUP")));
 
 	expect(throttled).toMatchObject({ retryAfterSeconds: 55, retry: "again", answered: true, refused: false });
 	expect(refused).toMatchObject({ retry: "never", answered: true, refused: true });
-	expect(toVerdict(judged(html(502)))).toMatchObject({ answered: false, executed: "unknown" });
+	expect(classifyFailure(classify(html(502)))).toMatchObject({ answered: false, executed: "unknown" });
 });

@@ -1,40 +1,22 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startAtlas } from "../../../local/atlas/index.ts";
 
 const DOCTOR = fileURLToPath(new URL("../../../local/doctor.ts", import.meta.url));
 
-interface Ended {
-	readonly code: number | null;
-	readonly out: string;
-	readonly err: string;
-}
-
-function doctor(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+async function doctor(args: readonly string[], env: Record<string, string> = {}) {
 	const child = spawn(process.execPath, [DOCTOR, ...args], { env: { PATH: process.env["PATH"] ?? "", ...env } });
-	let [out, err] = ["", ""];
-	child.stdout.on("data", (chunk: Buffer) => {
-		out += chunk.toString();
-	});
-	child.stderr.on("data", (chunk: Buffer) => {
-		err += chunk.toString();
-	});
-	return new Promise((resolve, reject) => {
-		child.on("error", reject);
-		child.on("close", (code) => resolve({ code, out, err }));
-	});
+	const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+	return { code: child.exitCode, out, err };
 }
 
-test("without flags the embedded Atlas is examined: a ✓ for every check, exit 0", async () => {
+test("without flags the embedded Atlas is checked: ✓ for every check, exit 0", async () => {
 	const { code, out } = await doctor([]);
 
-	const marks = out
-		.trimEnd()
-		.split("\n")
-		.map((line) => line[0]);
-	expect(marks).toHaveLength(14);
-	expect(new Set(marks)).toEqual(new Set(["✓"]));
+	expect(out.match(/^./gmu)).toEqual(Array(14).fill("✓"));
 	expect(code).toBe(0);
 });
 
@@ -45,7 +27,7 @@ test("a cluster that is paused is one ✗, exit 1", async () => {
 	expect(code).toBe(1);
 });
 
-test("another Atlas is examined with the keys of the environment, as JSON if asked for", async () => {
+test("another Atlas is checked with the keys of the environment; --json prints JSON", async () => {
 	await using atlas = await startAtlas();
 	const env = {
 		MONGODB_ATLAS_PUBLIC_API_KEY: atlas.publicKey,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CHECK_NAMES } from "../../../lambda/domain/error-table.ts";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
-import { type CheckRequest, runChecks as examineBy, runDoctor } from "../../../lambda/monitoring/doctor/examine.ts";
+import { type CheckRequest, runChecks, runDoctor } from "../../../lambda/monitoring/doctor/examine.ts";
 import { type DoctorReport, formatReport } from "../../../lambda/monitoring/doctor/report.ts";
 import { type AtlasSimulator, startAtlas, takeSnapshot } from "../../../local/atlas/index.ts";
 
@@ -42,8 +42,17 @@ const cluster = (name = "prod-a") => atlas.state.cluster(PROJECT, name);
 const snapshots = () =>
 	[...atlas.state.projects.values()].flatMap(({ clusters }) => [...clusters.values()].flatMap((one) => one.snapshots));
 
+const change = (part: object, fields: object): Given => {
+	Object.assign(part, fields);
+	return {};
+};
+const runningOn = (clusterName = "prod-a"): Given => {
+	takeSnapshot(atlas.state, cluster(clusterName), { retentionInDays: 1, plan: { ending: "endless" } });
+	return { request: { clusterName } };
+};
+
 describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
-	test("where all is well every line is good, nothing is taken, and few requests are made", async () => {
+	test("if all is well every line is good, no snapshot is taken, and few requests are made", async () => {
 		const report = await examine({ scheme });
 
 		expect(report).toMatchObject({ healthy: true, projectId: PROJECT, clusterName: "prod-a" });
@@ -52,7 +61,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 		expect(atlas.log.length).toBeLessThanOrEqual(6);
 	});
 
-	const breakages: readonly [what: string, line: string, words: RegExp, broken: () => Given][] = [
+	const faults: readonly [what: string, line: string, message: RegExp, setUp: () => Given][] = [
 		[
 			"the secret cannot be read",
 			"secret",
@@ -70,15 +79,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 				return {};
 			},
 		],
-		[
-			"Atlas is being upgraded",
-			"atlas",
-			/upgrading/,
-			() => {
-				atlas.state.settings.upgrading = true;
-				return {};
-			},
-		],
+		["Atlas is being upgraded", "atlas", /upgrading/, () => change(atlas.state.settings, { upgrading: true })],
 		[
 			"the key is not the one that Atlas knows",
 			"key",
@@ -94,10 +95,7 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"the address is off the access list",
 			"address",
 			/203\.0\.113\.7/,
-			() => {
-				Object.assign(atlas.state.settings, { accessList: ["198.51.100.0/24"], clientAddress: "203.0.113.7" });
-				return {};
-			},
+			() => change(atlas.state.settings, { accessList: ["198.51.100.0/24"], clientAddress: "203.0.113.7" }),
 		],
 		["the project is foreign", "project", /another organisation/, () => ({ request: { projectId: FOREIGN } })],
 		["there is no such project", "project", /no such project/, () => ({ request: { projectId: "0".repeat(24) } })],
@@ -116,90 +114,51 @@ describe.each(["digest", "oauth"] as const)("over %s", (scheme) => {
 			"the role only reads",
 			"role",
 			/Project Backup Creator/,
-			() => {
-				atlas.state.roles = ["Project Read Only"];
-				return {};
-			},
+			() => change(atlas.state, { roles: ["Project Read Only"] }),
 		],
 		[
 			"there is no role in the project at all",
 			"role",
 			/Project Backup Creator/,
-			() => {
-				atlas.state.roles = [];
-				return {};
-			},
+			() => change(atlas.state, { roles: [] }),
 		],
 		["the cluster is an M0", "tier", /M10 or larger/, () => ({ request: { clusterName: "sandbox" } })],
 		["the cluster is a Flex one", "tier", /M10 or larger/, () => ({ request: { clusterName: "playground" } })],
-		[
-			"the cluster is being created",
-			"state",
-			/creating/,
-			() => {
-				cluster().stateName = "CREATING";
-				return {};
-			},
-		],
+		["the cluster is being created", "state", /creating/, () => change(cluster(), { stateName: "CREATING" })],
 		["the cluster is paused", "paused", /resume/, () => ({ request: { clusterName: "archive" } })],
 		["backup is off", "backup", /turn it on/, () => ({ request: { clusterName: "scratch" } })],
 		[
-			"a Backup Compliance Policy asks for a longer retention",
+			"a Backup Compliance Policy requires a longer retention",
 			"retention",
 			/30 days/,
-			() => {
-				atlas.state.project(PROJECT).compliancePolicy = { onDemandDays: 30 };
-				return {};
-			},
+			() => change(atlas.state.project(PROJECT), { compliancePolicy: { onDemandDays: 30 } }),
 		],
-		[
-			"a snapshot is running",
-			"running",
-			/onConflict/,
-			() => {
-				takeSnapshot(atlas.state, cluster(), { retentionInDays: 1, plan: { ending: "endless" } });
-				return {};
-			},
-		],
-		[
-			"a snapshot of a sharded cluster is running",
-			"running",
-			/onConflict/,
-			() => {
-				takeSnapshot(atlas.state, cluster("events"), { retentionInDays: 1, plan: { ending: "endless" } });
-				return { request: { clusterName: "events" } };
-			},
-		],
+		["a snapshot is running", "running", /onConflict/, () => runningOn()],
+		["a snapshot of a sharded cluster is running", "running", /onConflict/, () => runningOn("events")],
 		[
 			"the rate budget is used up",
 			"budget",
 			/rate limit/,
-			() => {
-				atlas.state.project(PROJECT).buckets.backups = { tokens: 0, steppedAt: atlas.state.now() };
-				return {};
-			},
+			() => change(atlas.state.project(PROJECT).buckets, { backups: { tokens: 0, steppedAt: atlas.state.now() } }),
 		],
 		[
 			"the rate budget is nearly used up",
 			"budget",
 			/requests are left/,
-			() => {
-				atlas.state.settings.buckets.backups = { capacity: 20, refillRate: 1, refillSeconds: 60 };
-				return {};
-			},
+			() => change(atlas.state.settings.buckets, { backups: { capacity: 20, refillRate: 1, refillSeconds: 60 } }),
 		],
 	];
 
-	test.each(breakages)("where %s, the line “%s” is bad, and no other", async (_what, line, words, broken) => {
+	test.each(faults)("if %s, the line “%s” is bad, and no other", async (_what, line, message, setUp) => {
 		const before = snapshots().length;
-		const given = broken();
+		const given = setUp();
 		const begun = snapshots().length;
 
 		const report = await examine({ scheme, ...given });
 
 		expect(lines(report, "bad"), formatReport(report)).toEqual([line]);
 		expect(report.healthy).toBe(false);
-		expect(report.lines.find(({ check }) => check === line)?.message).toMatch(words);
+		expect(report.lines.find(({ check }) => check === line)?.message).toMatch(message);
 		expect(report.lines.map(({ check }) => check)).toEqual([...CHECK_NAMES]);
 		expect(snapshots()).toHaveLength(begun);
 		expect(begun - before).toBeLessThanOrEqual(1);
@@ -222,8 +181,8 @@ test.each([
 	[405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES", "atlas", /upgrading/],
 	[500, "UNEXPECTED_ERROR", "atlas", /fault of its own/],
 ] as const)(
-	"the role is called good for the refusal that was provoked only: %i %s is told, and nothing is healthy",
-	async (status, errorCode, line, words) => {
+	"the role is good only after the provoked refusal: %i %s is reported instead",
+	async (status, errorCode, line, message) => {
 		atlas.faults.add({ on: { kind: "take", times: "always" }, do: { type: "status", status, errorCode } });
 
 		const report = await examine();
@@ -231,17 +190,17 @@ test.each([
 		expect(report.healthy).toBe(false);
 		expect(lines(report, "bad")).toEqual([line]);
 		expect(lines(report, "good")).not.toContain("role");
-		expect(report.lines.find(({ verdict }) => verdict === "bad")?.message).toMatch(words);
+		expect(report.lines.find(({ verdict }) => verdict === "bad")?.message).toMatch(message);
 	},
 );
 
-test("two things that are broken are two bad lines", async () => {
+test("two faults are two bad lines", async () => {
 	Object.assign(cluster(), { paused: true, backupEnabled: false });
 
 	expect(lines(await examine(), "bad")).toEqual(["paused", "backup"]);
 });
 
-test("without names, the first project and its first eligible cluster are looked at", async () => {
+test("without names, the first project and its first eligible cluster are checked", async () => {
 	cluster().paused = true;
 
 	const report = await examine({ request: { projectId: undefined, clusterName: undefined } as never });
@@ -249,8 +208,8 @@ test("without names, the first project and its first eligible cluster are looked
 	expect(report).toMatchObject({ healthy: true, projectId: PROJECT, clusterName: "prod-b" });
 });
 
-test("an Atlas that takes what it had to refuse is told of", async () => {
-	const report = await examineBy(
+test("a snapshot that Atlas takes though it had to refuse it is reported", async () => {
+	const report = await runChecks(
 		{
 			readSecret: async () => ({ shape: "clientId, clientSecret" }),
 			listProjects: async () => [{ id: PROJECT }],
@@ -277,7 +236,7 @@ test("no line holds a key", async () => {
 	}
 });
 
-test("a policy that the keys may not read is skipped, and speaks against nothing", async () => {
+test("a policy that the keys may not read is skipped, and the report stays healthy", async () => {
 	atlas.faults.add({
 		on: { kind: "compliancePolicy" },
 		do: { type: "status", status: 401, errorCode: "USER_UNAUTHORIZED" },

@@ -1,4 +1,4 @@
-/** Asks the Atlas at the URL given for a snapshot, and writes why there is none. */
+/** Requests a snapshot from the Atlas at the given URL, and prints the error. */
 import { createAtlas } from "../../../lambda/atlas/client.ts";
 import { REQUEST } from "../../harness/atlas-client.ts";
 

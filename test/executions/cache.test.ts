@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createCache, shareReads } from "../../lambda/executions/runs.ts";
 
-describe("a look", () => {
-	test("is shared while it is under way, and serves for as long as it is fresh", async () => {
+describe("a read", () => {
+	test("is shared while it is pending, and cached for its maximum age", async () => {
 		const time = { now: 0 };
-		let looks = 0;
+		let reads = 0;
 		const read = shareReads(
-			async (key) => `${key}${++looks}`,
+			async (key) => `${key}${++reads}`,
 			() => 1000,
 			() => time.now,
 			10,
@@ -19,12 +19,12 @@ describe("a look", () => {
 		expect(await read("a")).toBe("a3");
 	});
 
-	test("that fails is told to those who waited, and done again for the next", async () => {
-		let looks = 0;
+	test("that fails rejects for all waiting callers, and is repeated for the next one", async () => {
+		let reads = 0;
 		const read = shareReads(
 			async () => {
-				if (++looks === 1) throw new Error("once");
-				return looks;
+				if (++reads === 1) throw new Error("once");
+				return reads;
 			},
 			() => 1000,
 			() => 0,
@@ -37,10 +37,10 @@ describe("a look", () => {
 		expect(await read("a")).toBe(2);
 	});
 
-	test("that found nothing worth keeping is done again", async () => {
-		let looks = 0;
+	test("with a maximum age of 0 is repeated", async () => {
+		let reads = 0;
 		const read = shareReads(
-			async () => ++looks,
+			async () => ++reads,
 			() => 0,
 			() => 0,
 			10,
@@ -50,13 +50,13 @@ describe("a look", () => {
 	});
 });
 
-test("a memory forgets the oldest entry first, and knows a renewed one as new", () => {
-	const memory = createCache<number>(2);
+test("a full cache drops the oldest entry; an entry that is set again is new", () => {
+	const cache = createCache<number>(2);
 
-	memory.set("a", 1);
-	memory.set("b", 2);
-	memory.set("a", 3);
-	memory.set("c", 4);
+	cache.set("a", 1);
+	cache.set("b", 2);
+	cache.set("a", 3);
+	cache.set("c", 4);
 
-	expect(["a", "b", "c"].map((key) => memory.get(key))).toEqual([3, undefined, 4]);
+	expect(["a", "b", "c"].map((key) => cache.get(key))).toEqual([3, undefined, 4]);
 });
