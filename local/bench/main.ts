@@ -1,4 +1,5 @@
 import { readCommand, UsageError } from "../cli/command.ts";
+import { wrap } from "../terminal/screen.ts";
 import { measure } from "./measure.ts";
 import { writeReport } from "./report.ts";
 import { measureRic, toRicRows } from "./ric.ts";
@@ -54,17 +55,15 @@ async function benchRic(): Promise<boolean> {
 }
 
 /** A row of figures each, and below it what stands beside it: none wider than a terminal of 80 columns. */
-function toTable(lines: readonly Row[]): string {
-	return lines
+function toTable(rows: readonly Row[]): string {
+	return rows
 		.map((row) => {
 			const { key, value, most, beside } = row;
 			const mark = most === undefined ? " " : passes(row) ? "✓" : "✗";
 			const must = most === undefined ? "" : `≤ ${most}`;
 			const figure = `${mark} ${key.padEnd(42)} ${String(value).padStart(8)}  ${must}`.trimEnd();
-			return [figure, ...wrapped(beside).map((line) => `    ${line}`)].join("\n");
+			const lines = beside === "" ? [] : wrap(beside, 76);
+			return [figure, ...lines.map((line) => `    ${line}`)].join("\n");
 		})
 		.join("\n");
 }
-
-/** Lines of at most 76 characters, broken between words. */
-const wrapped = (text: string): readonly string[] => text.match(/\S.{0,74}\S(?=\s|$)|\S+/g) ?? [];

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { FUNCTION_ARN } from "../../aws/protocol.ts";
 import { setFunctionEnvironment, silenceFunctionLogs } from "../../environment.ts";
+import { toGatewayEvent } from "../../gateway/event.ts";
 import { serveChild } from "../process.ts";
 import { median, percentile } from "../statistics.ts";
 
@@ -22,18 +23,17 @@ setFunctionEnvironment(
 type Handler = (event: unknown, context: unknown) => Promise<{ readonly statusCode: number }>;
 const { handler }: { handler: Handler } = await import(pathToFileURL(bundle).href);
 const body = JSON.stringify({ projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] });
+/** As API Gateway hands it over, with the caller whom it authenticated: without one, a POST is refused. */
+const signed = toGatewayEvent({
+	method: "POST",
+	path: "/snapshots",
+	headers: { "content-type": "application/json" },
+	body: Buffer.from(body),
+});
 let key = 0;
 const post = async () => {
-	const reply = await handler(
-		{
-			version: "2.0",
-			rawPath: "/snapshots",
-			headers: { "content-type": "application/json", "idempotency-key": String(key++) },
-			requestContext: { stage: "$default", requestId: "r", http: { method: "POST" } },
-			body,
-		},
-		{ getRemainingTimeInMillis: () => 30_000 },
-	);
+	const headers = { ...signed.headers, "idempotency-key": String(key++) };
+	const reply = await handler({ ...signed, headers }, { getRemainingTimeInMillis: () => 30_000 });
 	if (reply.statusCode !== 202) throw new Error(`the trigger answered ${reply.statusCode}`);
 };
 const lambda = new LambdaClient();
