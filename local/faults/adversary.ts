@@ -69,6 +69,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 	const connects = open(plan.connects);
 	const intruder = createIntruder(plan.others, world, place, count);
 	let invocations = 0;
+	let requestsOfInvocation = 0;
 
 	function meetAtlas(kind: string): readonly FaultAction[] {
 		for (const { one, span } of atlas) {
@@ -103,6 +104,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 		},
 		onAtlasRequest(kind, strike, rotateKeys) {
 			const nth = next("any request");
+			requestsOfInvocation++;
 			const name = runName();
 			intruder.meet(nth, name === undefined ? "" : runMarker(name, STACK));
 			if (plan.rotateBefore === nth) {
@@ -150,6 +152,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 		},
 		lateness() {
 			invocations++;
+			requestsOfInvocation = 0;
 			const late = plan.lateInvocations.find(({ nth }) => nth === invocations)?.seconds ?? 0;
 			if (late > 0) {
 				count("platform: an invocation comes late");
@@ -163,6 +166,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 				start: true,
 				"first take": (seen.get("take") ?? 0) > 0,
 				"every other invocation": invocations % 2 === 0,
+				"within every other invocation": invocations % 2 === 0 && requestsOfInvocation > 0,
 			};
 			return isDue[plan.skew.from] ? plan.skew.seconds * 1000 : 0;
 		},

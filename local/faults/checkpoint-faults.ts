@@ -1,6 +1,8 @@
 import { Readable } from "node:stream";
-import { CheckpointDurableExecutionCommand } from "@aws-sdk/client-lambda";
+import { CheckpointDurableExecutionCommand, type OperationUpdate } from "@aws-sdk/client-lambda";
 import { createDurableClient } from "../../lambda/aws/clients.ts";
+import { checkUpdateSize } from "../aws/checkpoints.ts";
+import { AwsError } from "../aws/protocol.ts";
 import type { AwsFault } from "../aws/server.ts";
 
 /** The token of a checkpoint that another invocation has used up, as the plan says it. */
@@ -20,6 +22,24 @@ async function staleToken(): Promise<never> {
 /** An error as the AWS SDK makes it of a reply, or of none. */
 const sdkError = (name: string, message: string, status?: number): Error =>
 	Object.assign(new Error(message), { name, $metadata: status === undefined ? {} : { httpStatusCode: status } });
+
+/** Bytes of a request to Lambda's API. @see Lambda Developer Guide, "Lambda quotas" */
+const REQUEST_BYTES = 6 * 1024 * 1024;
+
+/** @throws what Lambda's client throws where one update of a checkpoint is too large (400), or all together are (413) */
+export function refuseTooLarge({ Updates = [] }: { readonly Updates?: readonly OperationUpdate[] | undefined }): void {
+	let bytes = 0;
+	for (const update of Updates) {
+		bytes += (update.Payload?.length ?? 0) + (update.Error?.ErrorData?.length ?? 0);
+		try {
+			checkUpdateSize(update);
+		} catch (error) {
+			throw error instanceof AwsError ? sdkError(error.name, error.message, error.status) : error;
+		}
+	}
+	if (bytes > REQUEST_BYTES)
+		throw sdkError("RequestTooLargeException", `Request must be smaller than ${REQUEST_BYTES} bytes`, 413);
+}
 
 /**
  * Answers a checkpoint with a fault.

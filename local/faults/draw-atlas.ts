@@ -132,6 +132,16 @@ const outage: fc.Arbitrary<AtlasTrouble> = fc
 	})
 	.map(({ span, first, ...trouble }) => ({ ...trouble, ...span, ...(first && { first }) }));
 
+/** The key is refused, or what it may do, and not only for a moment; the first request may have been carried out. */
+const lastingRefusal: fc.Arbitrary<AtlasTrouble> = fc
+	.record({
+		kinds: affected,
+		action: refusal.map((action) => ({ ...action, executed: false })),
+		first: fc.option(unclear, { nil: undefined, freq: 3 }),
+		span: long,
+	})
+	.map(({ span, first, ...trouble }) => ({ ...trouble, ...span, ...(first && { first }) }));
+
 /** The reply to the POST is lost, and from then on nothing, or no list, can be read for longer than a snapshot takes. */
 const cutOff: fc.Arbitrary<AtlasTrouble[]> = fc
 	.record({
@@ -156,5 +166,6 @@ export const atlasTroubles: fc.Arbitrary<AtlasTrouble[]> = fc.oneof(
 		arbitrary: some(fc.oneof({ weight: 6, arbitrary: briefTrouble }, { weight: 1, arbitrary: wrongPoll }), 3),
 	},
 	{ weight: 2, arbitrary: some(fc.oneof(outage, briefTrouble), 3) },
+	{ weight: 1, arbitrary: some(fc.oneof(lastingRefusal, briefTrouble), 2) },
 	{ weight: 1, arbitrary: cutOff },
 );

@@ -1,6 +1,5 @@
-import { checkUpdateSize } from "../aws/checkpoints.ts";
 import type { CheckpointFate } from "./adversary.ts";
-import { throwFault } from "./checkpoint-faults.ts";
+import { refuseTooLarge, throwFault } from "./checkpoint-faults.ts";
 import { type Client, doneOf } from "./invocation.ts";
 import type { Strike } from "./plan.ts";
 import { type LambdaProcess, outsideProcesses } from "./process.ts";
@@ -36,7 +35,7 @@ export function faultyClient(client: Client, { process, known, isLost, strike, a
 			if (planned && !after) strike(planned);
 			if (isLost()) return forever();
 			const carryOut = async () => {
-				for (const update of input[0].Updates ?? []) checkUpdateSize(update);
+				refuseTooLarge(input[0]);
 				const reply = await client.checkpoint(...input);
 				count(input[0]);
 				for (const id of doneOf(reply.NewExecutionState?.Operations ?? [])) known.add(id);

@@ -160,10 +160,13 @@ export interface Plan {
 	/** Invocations that begin so many seconds late. */
 	readonly lateInvocations: readonly { readonly nth: number; readonly seconds: number }[];
 	/**
-	 * The function's clock is wrong by so many seconds: always, in invocations that begin after the first POST, or in every
-	 * second one, so that it jumps there and back.
+	 * The function's clock is wrong by so many seconds: always, in invocations that begin after the first POST, in every
+	 * second one, or from the first request to Atlas of every second one, so that it jumps there and back.
 	 */
-	readonly skew: { readonly from: "start" | "first take" | "every other invocation"; readonly seconds: number } | null;
+	readonly skew: {
+		readonly from: "start" | "first take" | "every other invocation" | "within every other invocation";
+		readonly seconds: number;
+	} | null;
 	/** The keys are rotated just before this Atlas request of the run. */
 	readonly rotateBefore: number | null;
 }

@@ -87,6 +87,8 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 				() => stage.rotateKeys(),
 			);
 			canaries.take(state);
+			// The clock jumps while the invocation is under way.
+			if (plan.skew?.from === "within every other invocation" && process) process.skew = adversary.skew();
 			return actions;
 		},
 		onAwsCall: adversary.onAwsCall,
