@@ -30,7 +30,7 @@ const FOUND = [
 	["unheard", "unheard"],
 ] as const satisfies readonly (readonly [string, Kind])[];
 
-/** What a worker is told: the seeds that it shall carry out. */
+/** What a worker gets: the seeds to carry out. */
 export interface Task {
 	readonly from: number;
 	readonly to: number;
@@ -42,7 +42,7 @@ export interface Task {
 	readonly scenario?: ScenarioName | undefined;
 }
 
-/** What a worker tells. */
+/** What a worker sends. */
 export type Message = { readonly run: true; readonly failure?: Failure | undefined } | { readonly batch: Batch };
 
 export interface Scope extends Partial<Pick<Task, "untilFirst" | "shrinks" | "scenario">> {
@@ -59,7 +59,7 @@ const RUNS_PER_PROCESS = 1000;
 /**
  * Carries out runs, each with a seed of its own from `seed` on, in several processes.
  *
- * @param onRun told after each run, at once, with what it broke
+ * @param onRun called after each run with the promises that it broke
  */
 export async function campaign(
 	{ runs, seed, processes, untilFirst = false, shrinks = false, scenario }: Scope,

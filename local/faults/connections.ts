@@ -9,7 +9,7 @@ import { currentProcess, type LambdaProcess, outsideProcesses } from "./process.
 export type ConnectFault =
 	/** The name is not resolved, or nobody listens. */
 	| { readonly do: "refuse"; readonly code: "ENOTFOUND" | "EAI_AGAIN" | "ECONNREFUSED" | "ENETUNREACH" }
-	/** Nothing is heard. */
+	/** No answer comes. */
 	| { readonly do: "hang" }
 	| { readonly do: "delay"; readonly milliseconds: number };
 
@@ -58,7 +58,7 @@ class Connection extends Duplex {
 	}
 
 	#happen(event: () => void): void {
-		if (this.#owner) this.#owner.happen(event);
+		if (this.#owner) this.#owner.whenRunning(event);
 		else outsideProcesses(event);
 	}
 

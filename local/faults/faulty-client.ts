@@ -1,5 +1,5 @@
-import type { CheckpointFate } from "./adversary.ts";
 import { refuseTooLarge, throwFault } from "./checkpoint-faults.ts";
+import type { CheckpointFaults } from "./fault-injector.ts";
 import { type Client, doneOf } from "./invocation.ts";
 import type { Strike } from "./plan.ts";
 import { type LambdaProcess, outsideProcesses } from "./process.ts";
@@ -7,14 +7,14 @@ import { type LambdaProcess, outsideProcesses } from "./process.ts";
 /** The invocation whose checkpoints a client writes. */
 interface Writer {
 	readonly process: LambdaProcess;
-	/** Operations of which the function has heard that they are over. */
+	/** Operations that the function knows to be over. */
 	readonly known: Set<string>;
 	/** Whether the invocation was broken off: nobody listens to its process any more. */
 	readonly isLost: () => boolean;
 	/** Breaks it off. */
 	readonly strike: (strike: Strike) => void;
-	readonly atCheckpoint: () => CheckpointFate;
-	/** Told of each checkpoint that was taken. */
+	readonly atCheckpoint: () => CheckpointFaults;
+	/** Called for each checkpoint that was taken. */
 	readonly count: (checkpoint: Parameters<Client["checkpoint"]>[0]) => void;
 }
 

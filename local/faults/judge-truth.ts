@@ -1,3 +1,4 @@
+import { identify } from "./counts.ts";
 import {
 	eventsOf,
 	FINAL,
@@ -9,7 +10,6 @@ import {
 	type ObservedSnapshot,
 	oursOf,
 } from "./observed.ts";
-import { identify } from "./tally.ts";
 
 /** Never two, none lost, and nothing said that is not so. */
 export function judgeTruth(observed: Observed): readonly Finding[] {

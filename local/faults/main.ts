@@ -2,8 +2,8 @@ import { readCommand, readWholeNumber, UsageError } from "../cli/command.ts";
 import { wrap } from "../terminal/screen.ts";
 import type { Failure } from "./batch.ts";
 import { campaign, type Result } from "./campaign.ts";
+import { drawTable } from "./counts.ts";
 import { SCENARIOS, type ScenarioName } from "./draw-scenarios.ts";
-import { drawTable } from "./tally.ts";
 
 const USAGE = `npm run faults -- [FLAGS]        draws runs in which things go wrong, and
                                 counts the promises that were broken

@@ -1,5 +1,5 @@
 import type { DurableHandler } from "../aws/engine.ts";
-import type { CheckpointFate } from "./adversary.ts";
+import type { CheckpointFaults } from "./fault-injector.ts";
 import { faultyClient } from "./faulty-client.ts";
 import { countOperations, doneOf, hasEnded, type Input, renewed, withClient } from "./invocation.ts";
 import type { Strike } from "./plan.ts";
@@ -18,14 +18,14 @@ export interface PlatformOptions {
 	readonly acquire: () => Promise<Environment>;
 	/** It is idle again. */
 	readonly release: (environment: Environment) => void;
-	readonly atCheckpoint: () => CheckpointFate;
+	readonly atCheckpoint: () => CheckpointFaults;
 	/** Seconds by which the invocation that comes next is late. */
 	readonly lateness: () => number;
 	/** Milliseconds by which the clock of an invocation is wrong. */
 	readonly skew: () => number;
 	/** Resolves when what is on the wire has reached the other side. */
 	readonly settled: () => Promise<void>;
-	/** Told of the time, in milliseconds from now on, for which no invocation is under way. */
+	/** Called with the time, in milliseconds from now on, for which no invocation is under way. */
 	readonly onPause: (milliseconds: number) => void;
 }
 

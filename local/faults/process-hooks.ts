@@ -22,7 +22,7 @@ function setOwnedTimeout(...[callback, milliseconds, input]: Parameters<typeof s
 	let cleared = false;
 	const expire = () => {
 		if (owner.isRunning) owner.run(() => callback(input));
-		else owner.happen(() => cleared || timer.refresh());
+		else owner.whenRunning(() => cleared || timer.refresh());
 	};
 	const timer = setFastTimeout(expire, milliseconds, undefined);
 	const clear = timer.clear.bind(timer);
@@ -47,7 +47,7 @@ export function hookProcesses(): () => void {
 		const owner = currentProcess();
 		// Undici has one clock for all of its pools.
 		if (!owner || callback.name === "onTick") return callback;
-		return (...input: A) => owner.happen(() => callback(...input));
+		return (...input: A) => owner.whenRunning(() => callback(...input));
 	};
 	type Schedule = (callback: (...input: unknown[]) => void, ...rest: unknown[]) => unknown;
 	const hook = (schedule: unknown) =>

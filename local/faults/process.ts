@@ -32,7 +32,7 @@ export class LambdaProcess {
 	}
 
 	/** Lets something happen to the process: now, when it is thawed, or never. */
-	happen(event: () => void): void {
+	whenRunning(event: () => void): void {
 		if (this.#state === "running") this.run(event);
 		else if (this.#state === "frozen") this.#waiting.push(event);
 	}
@@ -44,7 +44,7 @@ export class LambdaProcess {
 	thaw(): void {
 		if (this.#state !== "frozen") return;
 		this.#state = "running";
-		for (const event of this.#waiting.splice(0)) this.happen(event);
+		for (const event of this.#waiting.splice(0)) this.whenRunning(event);
 	}
 
 	kill(): void {
@@ -54,6 +54,6 @@ export class LambdaProcess {
 
 	/** Resolves when the process runs. */
 	running(): Promise<void> {
-		return new Promise((resolve) => this.happen(resolve));
+		return new Promise((resolve) => this.whenRunning(resolve));
 	}
 }

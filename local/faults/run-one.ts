@@ -1,18 +1,18 @@
 import type { SnapshotStateChange } from "../../lambda/domain/outcome.ts";
 import { viewSnapshot } from "../atlas/index.ts";
 import type { DurableHandler, Execution } from "../aws/engine.ts";
-import { createAdversary } from "./adversary.ts";
+import { countOutcome } from "./counts.ts";
 import { type Answer, deliver, readStatus, roundsOf } from "./deliver.ts";
+import { createFaultInjector } from "./fault-injector.ts";
 import { createFiring } from "./firing.ts";
 import { judge } from "./judge.ts";
 import type { Finding, Observed, ObservedEvent, ObservedRun } from "./observed.ts";
 import type { Plan } from "./plan.ts";
 import { createPlatform } from "./platform.ts";
 import { outsideProcesses } from "./process.ts";
-import { createCanaries } from "./secrets.ts";
-import { observeSnapshots, sowProject } from "./soil.ts";
-import type { Director, Stage } from "./stage.ts";
-import { tell } from "./tally.ts";
+import { createProject, observeSnapshots } from "./project.ts";
+import { createSecretSearch } from "./secret-search.ts";
+import type { RunHooks, Simulation } from "./simulation.ts";
 import { throttled } from "./troubles.ts";
 
 /** What a run of the campaign came to. */
@@ -32,9 +32,9 @@ const PATIENCE = 15 * 86_400_000;
  *
  * @param name no other run of this Node.js process has it; under the same name, a plan is always carried out the same way
  */
-export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Report> {
-	await stage.begin(name);
-	const { atlas, aws, clock } = stage;
+export async function runOne(simulation: Simulation, plan: Plan, name: string): Promise<Report> {
+	await simulation.begin(name);
+	const { atlas, aws, clock } = simulation;
 	const { state } = atlas;
 	const began = state.now();
 	const counts: Record<string, number> = {};
@@ -44,9 +44,9 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	const { bucket, ...settings } = plan.settings;
 	Object.assign(state.settings, settings);
 	state.settings.buckets.backups = { capacity: bucket, refillRate: Math.ceil(bucket / 2), refillSeconds: 60 };
-	const project = sowProject(state, plan);
-	const canaries = createCanaries();
-	canaries.take(state);
+	const project = createProject(state, plan);
+	const secrets = createSecretSearch();
+	secrets.addKeysOf(state);
 
 	const logs: string[] = [];
 	const planted = new Set<string>();
@@ -57,9 +57,9 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	const firstExecution = aws.runs.length;
 	const executionsOf = (description: string): Execution[] =>
 		aws.runs.slice(firstExecution).filter(({ payload }) => payload.includes(`"${description}"`));
-	const adversary = createAdversary({
+	const injector = createFaultInjector({
 		plan,
-		world: state,
+		atlas: state,
 		planted,
 		cluster(index) {
 			const number = index % plan.clusters.length;
@@ -69,33 +69,33 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		count,
 	});
 	const platform = createPlatform({
-		...adversary,
-		acquire: () => stage.acquire(plan.auth),
-		release: (...given) => stage.release(...given),
+		...injector,
+		acquire: () => simulation.acquire(plan.auth),
+		release: (...given) => simulation.release(...given),
 		settled: () => clock.quiet(),
 		onPause: (milliseconds) =>
-			adversary.troubles.push({ what: "platform", from: state.now(), to: state.now() + milliseconds + 5_000 }),
+			injector.troubles.push({ what: "platform", from: state.now(), to: state.now() + milliseconds + 5_000 }),
 	});
-	const director: Director = {
+	const hooks: RunHooks = {
 		snapshotHandler: platform.handler as unknown as DurableHandler,
 		onLog: (text) => logs.push(text),
-		onCredential: (header) => canaries.hear(header),
+		onCredential: (header) => secrets.addHeader(header),
 		onAtlasRequest(kind, process) {
-			const actions = adversary.onAtlasRequest(
+			const actions = injector.onAtlasRequest(
 				kind,
 				(strike) => process && platform.strike(process, strike),
-				() => stage.rotateKeys(),
+				() => simulation.rotateKeys(),
 			);
-			canaries.take(state);
+			secrets.addKeysOf(state);
 			// The clock jumps while the invocation is under way.
-			if (plan.skew?.from === "within every other invocation" && process) process.skew = adversary.skew();
+			if (plan.skew?.from === "within every other invocation" && process) process.skew = injector.skew();
 			return actions;
 		},
-		onAwsCall: adversary.onAwsCall,
+		onAwsCall: injector.onAwsCall,
 		// By the true clock, not by the process's.
-		onConnect: (process) => outsideProcesses(() => adversary.onConnect((strike) => platform.strike(process, strike))),
+		onConnect: (process) => outsideProcesses(() => injector.onConnect((strike) => platform.strike(process, strike))),
 	};
-	stage.direct(director);
+	simulation.setHooks(hooks);
 
 	/** What Atlas says about a snapshot at this moment. */
 	const statusOf = ({ clusterName, snapshotId }: SnapshotStateChange): string | undefined => {
@@ -110,7 +110,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 		if (change.projectId === project.id) events.push({ at: state.now(), change, atlasStatus: statusOf(change) });
 	});
 
-	const trigger = stage.loadTrigger();
+	const trigger = simulation.loadTrigger();
 	const answers: Answer[] = [];
 	for (const { afterSeconds, deliveries } of rounds) {
 		if (afterSeconds > 0) await new Promise((resolve) => setTimeout(resolve, afterSeconds * 1000));
@@ -121,8 +121,8 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	}
 	await platform.end();
 
-	stage.direct({ ...director, onAwsCall: () => undefined });
-	const told: ObservedRun[] = [];
+	simulation.setHooks({ ...hooks, onAwsCall: () => undefined });
+	const runs: ObservedRun[] = [];
 	const texts: string[] = [];
 	for (const { description } of firings) {
 		for (const execution of executionsOf(description)) {
@@ -133,7 +133,7 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 			const { startedAt: acceptedAt } = execution;
 			const startedAt = noted?.EventTimestamp?.getTime() ?? acceptedAt;
 			const reply = await readStatus(trigger, run);
-			told.push({ run, description, status, error: error?.ErrorMessage, acceptedAt, startedAt, endedAt, reply });
+			runs.push({ run, description, status, error: error?.ErrorMessage, acceptedAt, startedAt, endedAt, reply });
 			texts.push(reply, JSON.stringify(history));
 		}
 	}
@@ -141,21 +141,21 @@ export async function runOne(stage: Stage, plan: Plan, name: string): Promise<Re
 	const seen = [...logs, ...events.map(({ change }) => JSON.stringify(change)), ...answers.map(({ text }) => text)];
 	const { log: requests } = atlas;
 	const observed: Observed = {
-		runs: told,
+		runs: runs,
 		clusters: plan.clusters.map(({ state }, index) => ({ name: `c${index}`, state })),
 		wanted: plan.wanted,
 		events,
 		snapshots: observeSnapshots(project, planted),
-		requests: requests.map((request) => ({ ...request, process: stage.processOf(request.port)?.id })),
+		requests: requests.map((request) => ({ ...request, process: simulation.processOf(request.port)?.id })),
 		answers,
-		leaks: canaries.search([...seen, ...texts].join("\n")),
-		troubles: [...adversary.troubles, ...throttled(requests)],
+		leaks: secrets.search([...seen, ...texts].join("\n")),
+		troubles: [...injector.troubles, ...throttled(requests)],
 		listDelay: plan.settings.listDelaySeconds * 1000,
 		skew: Math.abs(plan.skew?.seconds ?? 0) * 1000,
 		operations: [...platform.operations.values()],
 	};
 	const findings = judge(observed);
-	tell(observed, platform.deaths, count);
+	countOutcome(observed, platform.deaths, count);
 	return { findings, counts, record: recordOf(observed, began).map((line) => line.replaceAll(atlas.url, "")) };
 }
 

@@ -1,10 +1,10 @@
 import "./simulated-timers.ts";
 import { runBatch } from "./batch.ts";
 import type { Message, Task } from "./campaign.ts";
-import { openStage } from "./stage.ts";
+import { openSimulation } from "./simulation.ts";
 
-/** A process of the campaign: carries out the seeds that it is told, tells what came of them, and ends. */
-const tell = (message: Message) => new Promise<void>((resolve) => process.send?.(message, () => resolve()));
+/** A process of the campaign: carries out the seeds that it gets, sends the results, and ends. */
+const send = (message: Message) => new Promise<void>((resolve) => process.send?.(message, () => resolve()));
 
 process.once("message", (task: Task) => {
 	void carryOut(task).then(
@@ -17,7 +17,7 @@ process.once("message", (task: Task) => {
 });
 
 async function carryOut(task: Task): Promise<void> {
-	const stage = await openStage();
-	const batch = await runBatch(stage, task, (failure) => void tell({ run: true, failure }));
-	await tell({ batch });
+	const simulation = await openSimulation();
+	const batch = await runBatch(simulation, task, (failure) => void send({ run: true, failure }));
+	await send({ batch });
 }

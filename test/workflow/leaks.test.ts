@@ -7,7 +7,7 @@ import { createSecretReader } from "../../lambda/aws/secret-reader.ts";
 import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import { FUNCTION_ARN } from "../../local/aws/protocol.ts";
-import { type Canaries, createCanaries } from "../../local/faults/secrets.ts";
+import { createSecretSearch, type SecretSearch } from "../../local/faults/secret-search.ts";
 import { toGatewayEvent } from "../../local/gateway/event.ts";
 import { type Harness, startHarness } from "../harness/harness.ts";
 import { createMailer } from "../infra/mail.ts";
@@ -16,17 +16,17 @@ type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
 const mail = createMailer();
 let stage: Harness;
-let canaries: Canaries;
+let canaries: SecretSearch;
 /** Everything that can be seen from outside. */
 let seen: string[];
 
 const hear = (message: unknown) => {
 	const { authorization } = (message as { request: IncomingMessage }).request.headers;
-	if (authorization !== undefined && !authorization.startsWith("AWS4-")) canaries.hear(authorization);
+	if (authorization !== undefined && !authorization.startsWith("AWS4-")) canaries.addHeader(authorization);
 };
 
 beforeEach(() => {
-	canaries = createCanaries();
+	canaries = createSecretSearch();
 	seen = [];
 	subscribe("http.server.request.start", hear);
 	for (const stream of [process.stdout, process.stderr]) {
@@ -47,9 +47,9 @@ afterEach(async () => {
 
 /** Carries out a request and keeps everything that it leaves behind. */
 async function carryOut(request: Record<string, unknown>) {
-	canaries.take(stage.atlas.state);
+	canaries.addKeysOf(stage.atlas.state);
 	const ended = await stage.runRequest(request);
-	canaries.take(stage.atlas.state);
+	canaries.addKeysOf(stage.atlas.state);
 	seen.push(JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(stage.published()));
 	seen.push(...stage.aws.events.map(mail));
 	return ended.result.targets.map(({ state, reason }) => reason?.code ?? state);
@@ -87,7 +87,7 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 		let published = 0;
 		stage.aws.onEvent(() => {
 			if (published++ > 0) return;
-			canaries.take(stage.atlas.state);
+			canaries.addKeysOf(stage.atlas.state);
 			stage.atlas.state.rotateKeys();
 			stage.atlas.state.retireOldKeys();
 			putKeys(keysOf(stage.atlas));

@@ -13,7 +13,7 @@ const STATES: Readonly<Record<ClusterState, Partial<ClusterOptions>>> = {
 };
 
 /** Puts the project of a plan into Atlas: its clusters, and for a selection by tags one that does not carry them. */
-export function sowProject(world: AtlasState, { clusters, wanted }: Plan): Project {
+export function createProject(atlas: AtlasState, { clusters, wanted }: Plan): Project {
 	const tags = { backup: "nightly", "it's": "ours" };
 	const seeds = clusters.map(({ kind, course, state }, index) => ({
 		name: `c${index}`,
@@ -23,7 +23,7 @@ export function sowProject(world: AtlasState, { clusters, wanted }: Plan): Proje
 		...STATES[state],
 	}));
 	const other = { name: "other", tags: { backup: "weekly" } };
-	return world.addProject({
+	return atlas.addProject({
 		clusters: [
 			...seeds.filter((_seed, index) => clusters[index]?.state !== "missing"),
 			...(wanted.selection === "tags" ? [other] : []),

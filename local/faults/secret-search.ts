@@ -4,11 +4,11 @@ import type { AtlasState } from "../atlas/state/state.ts";
 const REALM = "MMS Public API";
 
 /** Collects what must never be seen outside, in every form that it may take. */
-export interface Canaries {
+export interface SecretSearch {
 	/** Keys, secrets and tokens as they are now; to be called again whenever they may have changed. */
-	take(world: AtlasState): void;
+	addKeysOf(atlas: AtlasState): void;
 	/** The value of an `Authorization` header. */
-	hear(header: string): void;
+	addHeader(header: string): void;
 	/** A secret of any other kind. @param name what it is, for a report */
 	add(name: string, secret: string): void;
 	/** @returns what is found in the text: the names of secrets and forms, never their values */
@@ -22,7 +22,7 @@ export const secretsOf = ({ credentials }: AtlasState): readonly string[] => [
 	...[...credentials.tokens.keys()].slice(-1),
 ];
 
-export function createCanaries(): Canaries {
+export function createSecretSearch(): SecretSearch {
 	/** Form → name. */
 	const forms = new Map<string, string>();
 	/** Digest responses: new ones with every request, so they are looked up and not searched for. */
@@ -33,7 +33,7 @@ export function createCanaries(): Canaries {
 	};
 	return {
 		add,
-		take({ credentials }) {
+		addKeysOf({ credentials }) {
 			for (const [publicKey, privateKey] of credentials.apiKeys) {
 				if (forms.has(privateKey)) continue;
 				add("private key", privateKey);
@@ -43,7 +43,7 @@ export function createCanaries(): Canaries {
 			for (const secrets of credentials.serviceAccounts.values()) for (const secret of secrets) add("secret", secret);
 			for (const token of credentials.tokens.keys()) add("token", token);
 		},
-		hear(header) {
+		addHeader(header) {
 			const response = /response="([0-9a-f]+)"/.exec(header)?.[1];
 			if (response === undefined) return add("Authorization header", header.slice(header.indexOf(" ") + 1));
 			responses.add(response);

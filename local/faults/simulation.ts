@@ -22,8 +22,8 @@ import { hookProcesses } from "./process-hooks.ts";
 /** How the function shows itself to Atlas. */
 type Auth = "digest" | "oauth";
 
-/** What the run that is under way wants to hear and to decide. One run at a time: they share a clock. */
-export interface Director {
+/** Callbacks of the run that is under way. One run at a time: they share a clock. */
+export interface RunHooks {
 	readonly snapshotHandler: DurableHandler;
 	/** Before Atlas carries out a request of a process; what it returns is done to the request. */
 	readonly onAtlasRequest: (kind: string, process: LambdaProcess | undefined) => readonly FaultAction[];
@@ -35,8 +35,8 @@ export interface Director {
 	readonly onLog: (text: string) => void;
 }
 
-/** The world of a process of the campaign: a simulated Atlas, one AWS, and a clock that stands still while they work. */
-export interface Stage extends AsyncDisposable {
+/** What a process of the campaign has of the campaign: a simulated Atlas, one AWS, and a clock that stands still while they work. */
+export interface Simulation extends AsyncDisposable {
 	/** Of the run that is under way. */
 	readonly atlas: AtlasSimulator;
 	readonly aws: FakeAws;
@@ -46,7 +46,7 @@ export interface Stage extends AsyncDisposable {
 	 * run before are killed.
 	 */
 	begin(name: string): Promise<void>;
-	direct(director: Director): void;
+	setHooks(hooks: RunHooks): void;
 	/** Puts new keys into Atlas and into the secrets; the old ones are no longer good. */
 	rotateKeys(): void;
 	/** A process with the durable function that holds these keys: one that is idle, if there is one. */
@@ -58,18 +58,18 @@ export interface Stage extends AsyncDisposable {
 	processOf(port: number): LambdaProcess | undefined;
 }
 
-export async function openStage(): Promise<Stage> {
-	let director: Director | undefined;
+export async function openSimulation(): Promise<Simulation> {
+	let hooks: RunHooks | undefined;
 	const owners = new Map<number, LambdaProcess>();
 	let atlasPort = 0;
 	const disconnect = connectInMemory({
-		onConnect: (port, process) => (port === atlasPort ? director?.onConnect(process) : undefined),
+		onConnect: (port, process) => (port === atlasPort ? hooks?.onConnect(process) : undefined),
 		onConnected: (port, process) => owners.set(port, process),
 	});
 	const openAtlas = async () => {
 		const opened = await startAtlas({ now: () => Date.now() });
 		opened.faults.actionsFor = (kind, _cluster, exchange) =>
-			director?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
+			hooks?.onAtlasRequest(kind, owners.get(exchange?.port ?? 0)) ?? [];
 		atlasPort = Number(new URL(opened.url).port);
 		return opened;
 	};
@@ -78,16 +78,16 @@ export async function openStage(): Promise<Stage> {
 		secrets: { hooks: JSON.stringify(HOOK_KEYS) },
 		skipTime: true,
 		snapshotHandler: async () => {
-			if (!director) throw new Error("no run is under way");
-			return director.snapshotHandler;
+			if (!hooks) throw new Error("no run is under way");
+			return hooks.snapshotHandler;
 		},
-		faults: ({ operation }) => director?.onAwsCall(operation),
+		faults: ({ operation }) => hooks?.onAwsCall(operation),
 	});
 	subscribe("http.server.request.start", (message) => {
 		const { authorization } = (message as { request: IncomingMessage }).request.headers;
-		if (authorization !== undefined && !authorization.startsWith("AWS4-")) director?.onCredential(authorization);
+		if (authorization !== undefined && !authorization.startsWith("AWS4-")) hooks?.onCredential(authorization);
 	});
-	const restore = captureOutput((text) => director?.onLog(text));
+	const restore = captureOutput((text) => hooks?.onLog(text));
 	const unhook = hookProcesses();
 	const clock = driveClock();
 	setFunctionEnvironment(process.env, aws, {
@@ -114,7 +114,7 @@ export async function openStage(): Promise<Stage> {
 		aws,
 		clock,
 		async begin(name) {
-			director = undefined;
+			hooks = undefined;
 			for (const process of processes) process.kill();
 			processes.clear();
 			idle.length = 0;
@@ -148,8 +148,8 @@ export async function openStage(): Promise<Stage> {
 		release: (environment) => void idle.push(environment),
 		loadTrigger: () => loadTrigger().handler,
 		processOf: (port) => owners.get(port),
-		direct: (next) => {
-			director = next;
+		setHooks: (next) => {
+			hooks = next;
 		},
 		async [Symbol.asyncDispose]() {
 			clock.stop();
@@ -188,11 +188,11 @@ function createRandom(seed: number): () => number {
 }
 
 /** Handlers write their logs to the standard streams; nothing else does in a process of the campaign. */
-function captureOutput(hear: (text: string) => void): () => void {
+function captureOutput(onText: (text: string) => void): () => void {
 	const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }));
 	for (const { stream } of streams) {
 		stream.write = (chunk: string | Uint8Array) => {
-			hear(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+			onText(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
 			return true;
 		};
 	}

@@ -61,8 +61,8 @@ export const identify = ({ snapshot: _snapshot, warnings: _warnings, ...change }
 	JSON.stringify(change);
 
 /** Counts what came of the run. */
-export function tell({ runs: told, events, answers }: Observed, deaths: number, count: (name: string) => void): void {
-	for (const { status } of told) count(`execution ${status}`);
+export function countOutcome({ runs, events, answers }: Observed, deaths: number, count: (name: string) => void): void {
+	for (const { status } of runs) count(`execution ${status}`);
 	if (deaths > 0) count("runs that outlived a strike");
 	const once = new Set<string>();
 	for (const { change } of events) {

@@ -3,21 +3,21 @@ import type { FaultAction } from "../atlas/api/faults.ts";
 import type { AtlasState } from "../atlas/state/state.ts";
 import type { AwsFault } from "../aws/server.ts";
 import type { ConnectFault } from "./connections.ts";
-import { createIntruder, type Place } from "./intruder.ts";
+import { nameAtlasTrouble, nameAwsTrouble, nameConnectTrouble, nameStrike } from "./counts.ts";
+import { type PlantingPlace, plantOtherSnapshots } from "./other-snapshots.ts";
 import type { AtlasTrouble, Plan, Strike } from "./plan.ts";
-import { secretsOf } from "./secrets.ts";
-import { nameAtlasTrouble, nameAwsTrouble, nameConnectTrouble, nameStrike } from "./tally.ts";
+import { secretsOf } from "./secret-search.ts";
 import { lastingOf, openSpan, TROUBLED, type Trouble } from "./troubles.ts";
 
 /** What happens at a checkpoint. */
-export interface CheckpointFate {
+export interface CheckpointFaults {
 	readonly strike?: Strike | undefined;
 	readonly fault?: AwsFault | undefined;
 }
 
 /** Does to a run what its plan says, at each point where something can be done to it. */
-export interface Adversary {
-	readonly atCheckpoint: () => CheckpointFate;
+export interface FaultInjector {
+	readonly atCheckpoint: () => CheckpointFaults;
 	/**
 	 * Before Atlas carries out a request.
 	 *
@@ -39,23 +39,23 @@ export interface Adversary {
 	readonly troubles: Trouble[];
 }
 
-export interface Stakes extends Place {
+export interface FaultInjectorOptions extends PlantingPlace {
 	readonly plan: Plan;
-	readonly world: AtlasState;
+	readonly atlas: AtlasState;
 	/** The name of the run that began first, once it has. */
 	readonly runName: () => string | undefined;
-	/** Told the name of everything that is done. */
+	/** Called with the name of everything that is done. */
 	readonly count: (name: string) => void;
 }
 
 /** As the functions read it where nothing is set. */
 const STACK = "atlas-snapshots";
 
-export function createAdversary({ plan, world, runName, count, ...place }: Stakes): Adversary {
-	const startedAt = world.now();
+export function createFaultInjector({ plan, atlas, runName, count, ...place }: FaultInjectorOptions): FaultInjector {
+	const startedAt = atlas.now();
 	const troubles: Trouble[] = [];
 	const trouble = (what: Trouble["what"], milliseconds = 0) =>
-		troubles.push({ what, from: world.now(), to: world.now() + milliseconds });
+		troubles.push({ what, from: atlas.now(), to: atlas.now() + milliseconds });
 	const seen = new Map<string, number>();
 	const next = (kind: string): number => {
 		const nth = (seen.get(kind) ?? 0) + 1;
@@ -64,29 +64,29 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 	};
 	const open = <T extends Parameters<typeof openSpan>[0]>(all: readonly T[]) =>
 		all.map((one) => ({ one, span: openSpan(one, startedAt) }));
-	const atlas = open(plan.atlas);
-	const aws = open(plan.aws);
-	const connects = open(plan.connects);
-	const intruder = createIntruder(plan.others, world, place, count);
+	const atlasTroubles = open(plan.atlas);
+	const awsTroubles = open(plan.aws);
+	const connectTroubles = open(plan.connects);
+	const others = plantOtherSnapshots(plan.others, atlas, place, count);
 	let invocations = 0;
 	let requestsOfInvocation = 0;
 
 	function meetAtlas(kind: string): readonly FaultAction[] {
-		for (const { one, span } of atlas) {
+		for (const { one, span } of atlasTroubles) {
 			if (one.kinds.length > 0 && !(one.kinds as readonly string[]).includes(kind)) continue;
-			const met = span.meets(world.now());
+			const met = span.meets(atlas.now());
 			if (!met) continue;
 			const action = (met === "first" && one.first) || one.action;
 			count(nameAtlasTrouble(kind, action));
-			trouble("atlas", Math.max(lastingOf(action), (span.endsAt ?? 0) - world.now()));
+			trouble("atlas", Math.max(lastingOf(action), (span.endsAt ?? 0) - atlas.now()));
 			return toFaults(action);
 		}
 		return [];
 	}
 
 	const toFaults = (action: AtlasTrouble["action"]): readonly FaultAction[] => {
-		if (action.type === "other snapshot") return [{ type: "body", value: JSON.stringify(intruder.otherSnapshot()) }];
-		if (action.type === "echo of a secret") return [{ type: "echo", value: secretsOf(world).join(" ") }];
+		if (action.type === "other snapshot") return [{ type: "body", value: JSON.stringify(others.otherSnapshot()) }];
+		if (action.type === "echo of a secret") return [{ type: "echo", value: secretsOf(atlas).join(" ") }];
 		if (action.type !== "late drop") return [action as FaultAction];
 		return [
 			{ type: "delay", ms: action.ms, when: "after" },
@@ -106,7 +106,7 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 			const nth = next("any request");
 			requestsOfInvocation++;
 			const name = runName();
-			intruder.meet(nth, name === undefined ? "" : runMarker(name, STACK));
+			others.meet(nth, name === undefined ? "" : runMarker(name, STACK));
 			if (plan.rotateBefore === nth) {
 				rotateKeys();
 				count("keys rotated");
@@ -127,10 +127,10 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 			return meetAtlas(kind);
 		},
 		onAwsCall(operation) {
-			for (const { one, span } of aws) {
-				if (one.operation !== operation || !span.meets(world.now())) continue;
+			for (const { one, span } of awsTroubles) {
+				if (one.operation !== operation || !span.meets(atlas.now())) continue;
 				count(nameAwsTrouble(one));
-				trouble(TROUBLED[one.operation], Math.max(5_000, (span.endsAt ?? 0) - world.now()));
+				trouble(TROUBLED[one.operation], Math.max(5_000, (span.endsAt ?? 0) - atlas.now()));
 				return one.fault;
 			}
 			return undefined;
@@ -142,10 +142,10 @@ export function createAdversary({ plan, world, runName, count, ...place }: Stake
 				count(nameStrike(struck));
 				strike(struck);
 			}
-			for (const { one, span } of connects) {
-				if (!span.meets(world.now())) continue;
+			for (const { one, span } of connectTroubles) {
+				if (!span.meets(atlas.now())) continue;
 				count(nameConnectTrouble(one));
-				trouble("atlas", Math.max(5_000, (span.endsAt ?? 0) - world.now()));
+				trouble("atlas", Math.max(5_000, (span.endsAt ?? 0) - atlas.now()));
 				return one.fault;
 			}
 			return undefined;

@@ -6,7 +6,7 @@ import type { AtlasState } from "../atlas/state/state.ts";
 import type { Other } from "./plan.ts";
 
 /** Where snapshots are planted. */
-export interface Place {
+export interface PlantingPlace {
 	/** The run's cluster of a number, modulo theirs; `undefined` where it can have no snapshot. */
 	readonly cluster: (index: number) => SimulatedCluster | undefined;
 	/** Ids of snapshots that no run of ours asked for. */
@@ -14,10 +14,10 @@ export interface Place {
 }
 
 /** Plants snapshots of others, of any age, among those of the run. */
-export function createIntruder(
+export function plantOtherSnapshots(
 	others: readonly Other[],
-	world: AtlasState,
-	{ cluster, planted }: Place,
+	atlas: AtlasState,
+	{ cluster, planted }: PlantingPlace,
 	count: (name: string) => void,
 ) {
 	const describe = (other: Other, mark: string) => {
@@ -27,11 +27,11 @@ export function createIntruder(
 	const plant = (other: Other, mark: string) => {
 		const where = cluster(other.cluster);
 		const { seconds, ending, snapshotType, age } = other;
-		const now = world.now();
+		const now = atlas.now();
 		const running = age < seconds;
 		if (!where || (running && snapshotType !== "scheduled" && hasUnfinishedOnDemand(where, now))) return;
 		const description = describe(other, mark);
-		const taken = takeSnapshot(world, where, {
+		const taken = takeSnapshot(atlas, where, {
 			description,
 			retentionInDays: 30,
 			plan: { seconds, ending, snapshotType },
@@ -55,7 +55,7 @@ export function createIntruder(
 		},
 		/** A completed snapshot that nobody asked about. */
 		otherSnapshot: () => ({
-			id: objectId(world.now() - 1000),
+			id: objectId(atlas.now() - 1000),
 			status: "completed",
 			snapshotType: "onDemand",
 			type: "replicaSet",
