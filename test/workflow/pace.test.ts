@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { backOffSeconds, leastPauseSeconds, pollPauseSeconds } from "../../lambda/workflow/pace.ts";
+import {
+	backOffSeconds,
+	cutSeconds,
+	jitterSeed,
+	learnedPauseSeconds,
+	leastPauseSeconds,
+	pollPauseSeconds,
+	publishPauseSeconds,
+} from "../../lambda/workflow/pace.ts";
 
 /** Looks at a snapshot that lasts so many seconds. */
 function followFor(duration: number, seed: string, firstPollSeconds = 15) {
@@ -115,4 +123,65 @@ describe("the least pause", () => {
 		expect(leastPauseSeconds({ elapsedSeconds: 15, lastSeconds, pausesLeft: 90 })).toBe(0);
 		expect(leastPauseSeconds({ elapsedSeconds: 86_400, lastSeconds, pausesLeft: 12 })).toBe(0);
 	});
+});
+
+describe("pauses of an event that the bus did not take", () => {
+	test("grow, and the tries reach to the end", () => {
+		const pauses = Array.from({ length: 9 }, (_, index) => publishPauseSeconds(index + 1, 10, 86_400));
+		const total = pauses.reduce<number>((sum, pause) => sum + Number(pause), 0);
+
+		expect(pauses).toEqual([3, 9, 32, 113, 397, 1402, 4957, 17_525, 61_966]);
+		expect(total).toBeGreaterThanOrEqual(86_399);
+		expect(total).toBeLessThanOrEqual(86_410);
+	});
+
+	test.each([10, 11])("end after the last try: %i of 10", (tries) => {
+		expect(publishPauseSeconds(tries, 10, 86_400)).toBe("stop");
+	});
+});
+
+test.each([
+	[10, 20, 10],
+	[20, 10, 10],
+	[20, 9.2, 10],
+	[20, 0, 1],
+	[20, -5, 1],
+])("a pause of %d s, with %d s left, is cut to %i s", (seconds, left, expected) => {
+	expect(cutSeconds(seconds, left)).toBe(expected);
+});
+
+describe("the pause before a predicted end", () => {
+	const expectation = { seconds: 1000, spread: 0.1 };
+
+	test.each([
+		["never exceeds the time gone by", 1, 1, 1],
+		["never exceeds the time gone by", 100, 100, 100],
+		["is long far before the end, where the earlier ones agree", 400, 400, 90],
+		["grows short towards it", 600, 290, 70],
+		["grows short towards it", 800, 110, 60],
+		["is short around it", 1000, 40, 60],
+		["stays short after it", 1200, 35, 65],
+	])("%s: after %i s of 1000 it is %i s, and %i s where they differ", (_, elapsed, agreed, differing) => {
+		expect(learnedPauseSeconds(elapsed, expectation)).toBe(agreed);
+		expect(learnedPauseSeconds(elapsed, { ...expectation, spread: 0.5 })).toBe(differing);
+	});
+
+	test("is none once the end is three spreads late", () => {
+		const last = 1000 * Math.exp(0.3);
+
+		expect(learnedPauseSeconds(last - 0.001, expectation)).toBeGreaterThan(0);
+		expect(learnedPauseSeconds(last + 0.001, expectation)).toBeUndefined();
+	});
+});
+
+test("a replay waits as long as before, whatever version of the code it meets: the jitter of a seed is fixed", () => {
+	const snapshot = { id: "68fadc400000000000000000" };
+	const poll = { elapsedSeconds: 10_000, firstPollSeconds: 15 };
+
+	expect(jitterSeed(snapshot, 7)).toBe("68fadc400000000000000000/7");
+	expect(pollPauseSeconds({ ...poll, seed: "a/1" })).toBe(989);
+	expect(pollPauseSeconds({ ...poll, seed: "b/1" })).toBe(990);
+	expect(backOffSeconds(5, "a")).toBe(165);
+	expect(backOffSeconds(9, "a", 0, 100_000)).toBe(10_259);
+	expect(backOffSeconds(1, "a", 0, 1e6)).toBe(11);
 });
