@@ -7,6 +7,8 @@ import type { Job, Reply } from "./worker.ts";
 export class TestRunner {
 	readonly #args: readonly string[];
 	#child: ChildProcess | undefined;
+	/** The end of what it wrote. */
+	#stderr = "";
 
 	/**
 	 * @param isolated whether each test file gets a process of its own
@@ -18,19 +20,14 @@ export class TestRunner {
 
 	/** @returns undefined where the time was over */
 	async run(job: Job, limitMs: number): Promise<Reply | undefined> {
-		this.#child ??= fork(join(import.meta.dirname, "worker.ts"), this.#args, {
-			execArgv: [],
-			detached: true,
-			env: { ...process.env, NODE_NO_WARNINGS: "1" },
-			stdio: ["ignore", "ignore", "inherit", "ipc"],
-		});
+		this.#child ??= this.#start();
 		const child = this.#child;
 		const over = new AbortController();
 		const timer = setTimeout(() => over.abort(), limitMs);
 		try {
 			child.send(job);
 			const gone = once(child, "exit", { signal: over.signal }).then(() => {
-				throw new Error(`the process that runs ${job.files[0]?.file} has ended`);
+				throw new Error(`the process that runs ${job.files[0]?.file} has ended: ${this.#stderr}`);
 			});
 			const [reply] = (await Promise.race([once(child, "message", { signal: over.signal }), gone])) as [Reply];
 			return reply;
@@ -42,6 +39,20 @@ export class TestRunner {
 			clearTimeout(timer);
 			over.abort();
 		}
+	}
+
+	#start(): ChildProcess {
+		const child = fork(join(import.meta.dirname, "worker.ts"), this.#args, {
+			execArgv: [],
+			detached: true,
+			env: { ...process.env, NODE_NO_WARNINGS: "1" },
+			stdio: ["ignore", "ignore", "pipe", "ipc"],
+		});
+		// What the tested code logs is of no use, unless the process itself breaks.
+		child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+			this.#stderr = (this.#stderr + text).slice(-2000);
+		});
+		return child;
 	}
 
 	/** Ends the process and those that it started: a loop without end answers no request. */
