@@ -1,5 +1,4 @@
-import { connect, serveAtlas, takeAll } from "./atlas.ts";
-import { curlAll } from "./curl.ts";
+import { connect, curlAll, serveAtlas, takeAll } from "./atlas.ts";
 import { runChild } from "./process.ts";
 import { median, rounded } from "./statistics.ts";
 

@@ -1,13 +1,19 @@
 import type { ExpectedDuration } from "../../lambda/domain/expectation.ts";
+import { readSnapshotConfig } from "../../lambda/handlers/config.ts";
 import { countOperations } from "../../lambda/workflow/operations.ts";
 import { pollSnapshot } from "../../lambda/workflow/poll.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
 import type { TargetContext } from "../../lambda/workflow/target-context.ts";
 import type { Counted } from "./counted.ts";
-import { FIRST_POLL_SECONDS } from "./first-poll.ts";
 import { runChild } from "./process.ts";
 import { rounded } from "./statistics.ts";
+
+/** Seconds before the first look, as the stack deploys the function. */
+export const FIRST_POLL_SECONDS = readSnapshotConfig({
+	ATLAS_SECRET_ID: "unused",
+	EVENT_BUS_NAME: "unused",
+}).FIRST_POLL_SECONDS;
 
 export const HOUR = 3600;
 const DAY = 24 * HOUR;

@@ -1,7 +1,8 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { readCommand, UsageError } from "../cli/command.ts";
 import { wrap } from "../terminal/screen.ts";
-import { measure } from "./measure.ts";
-import { writeReport } from "./report.ts";
+import { type Figures, measure } from "./measure.ts";
+import { drawPlot } from "./plot.ts";
 import { measureRic, toRicRows } from "./ric.ts";
 import { passes, type Row, toRows } from "./rows.ts";
 
@@ -14,6 +15,9 @@ const USAGE = `npm run bench -- [FLAGS]         figures beside their peers and b
   --help, -h
 
 exit code: 0 every gate is passed, 1 some are not, 2 the call was wrong`;
+
+const DOCS = new URL("../../docs/", import.meta.url);
+const [BEGIN, END] = ["<!-- figures: npm run bench -- --write -->", "<!-- end of figures -->"];
 
 const FLAG = { type: "boolean", default: false } as const;
 const {
@@ -66,4 +70,29 @@ function toTable(rows: readonly Row[]): string {
 			return [figure, ...lines.map((line) => `    ${line}`)].join("\n");
 		})
 		.join("\n");
+}
+
+/** Puts the figures into `docs/performance.md`, between its marks, and the plot beside it. */
+async function writeReport(figures: Figures, rows: readonly Row[]): Promise<void> {
+	const page = new URL("performance.md", DOCS);
+	const text = await readFile(page, "utf8");
+	const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+	if (from < 0 || to < from) throw new Error("docs/performance.md has no place for the figures");
+	await writeFile(page, `${text.slice(0, from + BEGIN.length)}\n${toMarkdown(figures, rows)}\n${text.slice(to)}`);
+	await writeFile(new URL("performance.svg", DOCS), await drawPlot());
+}
+
+function toMarkdown({ machine }: Figures, rows: readonly Row[]): string {
+	const { cpu, cores, gigabytes, node } = machine;
+	const lines = rows.map((row) => {
+		const must = row.most === undefined ? "" : `≤ ${row.most} ${passes(row) ? "✓" : "✗"}`;
+		return `| \`${row.key}\` | ${row.value} | ${must} | ${row.beside} |`;
+	});
+	return [
+		`${cpu}, ${cores} cores, ${gigabytes} GiB, Node ${node.slice(1)}:`,
+		"",
+		"| figure | is | must be | beside |",
+		"| --- | ---: | --- | --- |",
+		...lines,
+	].join("\n");
 }

@@ -2,14 +2,29 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { buildFunctions } from "../../infra/build.ts";
+import { serveAtlas } from "./atlas.ts";
 import { type ColdStart, coldStart } from "./cold-start.ts";
 import { type Cost, cost } from "./cost.ts";
 import { type FanOut, fanOut } from "./fan-out.ts";
 import { type Follow, follow } from "./follow.ts";
 import { type Learned, type LearnedFigures, learned as learnedFigures } from "./learned.ts";
-import { type Memory, memory } from "./memory.ts";
+import { runChild } from "./process.ts";
 import { type Requests, requests } from "./requests.ts";
-import { type TriggerCall, triggerCall } from "./trigger.ts";
+import { rounded } from "./statistics.ts";
+
+interface Memory {
+	/** Peak of the process in which the deployed durable bundle is alone, carrying a hundred targets at once. */
+	readonly rssMb: number;
+	/** Peak of the process with the local runner and the stand-ins, which Lambda does not have. */
+	readonly runnerMb: number;
+}
+
+interface TriggerCall {
+	/** Milliseconds of CPU of a warm `POST /snapshots`, beyond those of the SDK's own call. */
+	readonly cpuMs: number;
+	/** Slowest hundredth ÷ median, of fifty callers on loopback. */
+	readonly p99OverMedian: number;
+}
 
 export interface Figures {
 	readonly machine: { readonly cpu: string; readonly cores: number; readonly gigabytes: number; readonly node: string };
@@ -57,6 +72,25 @@ export async function measure(quick: boolean, tell: (what: string) => void): Pro
 	} finally {
 		await rm(folder, { recursive: true, force: true });
 	}
+}
+
+/** @param deployed folder of the durable function's bundle */
+async function memory(deployed: string, targets: number): Promise<Memory> {
+	await using atlas = await serveAtlas(targets, 0, 4);
+	const { url, projectId, clientId, clientSecret } = atlas.hello;
+	const keys = JSON.stringify({ clientId, clientSecret });
+	const bundle = join(deployed, "index.mjs");
+	// Awaited here: Atlas closes with the return.
+	return await runChild<Memory>("carry-many.ts", [bundle, url, projectId, keys, String(targets)]);
+}
+
+/** @param deployed folder of the trigger function's bundle */
+async function triggerCall(deployed: string, calls: number): Promise<TriggerCall> {
+	const { cpuMs, p99OverMedian } = await runChild<TriggerCall>("call-trigger.ts", [
+		join(deployed, "index.mjs"),
+		String(calls),
+	]);
+	return { cpuMs: rounded(cpuMs), p99OverMedian: rounded(p99OverMedian) };
 }
 
 function describeMachine(): Figures["machine"] {

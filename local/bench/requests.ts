@@ -1,7 +1,6 @@
 import DigestClient from "digest-fetch";
 import peer from "mongodb-atlas-api-client";
-import { connect, countRequests, type RemoteAtlas, serveAtlas, snapshotsUrl, takeAll } from "./atlas.ts";
-import { curlAll } from "./curl.ts";
+import { connect, countRequests, curlAll, type RemoteAtlas, serveAtlas, snapshotsUrl, takeAll } from "./atlas.ts";
 import { rounded } from "./statistics.ts";
 
 const TARGETS = 100;

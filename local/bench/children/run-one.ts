@@ -6,7 +6,7 @@ import type { Event } from "@aws-sdk/client-lambda";
 import { startHarness } from "../../../test/harness/harness.ts";
 import { silenceFunctionLogs } from "../../environment.ts";
 import { type Counted, countHistory } from "../counted.ts";
-import { FIRST_POLL_SECONDS } from "../first-poll.ts";
+import { FIRST_POLL_SECONDS } from "../follow.ts";
 
 const [, , seconds = "1200", time] = process.argv;
 silenceFunctionLogs(process.env);
