@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { FUNCTION_ARN } from "../aws/protocol.ts";
-import { type Invocation, serveCheckpoints } from "./checkpoints.ts";
 import type { Deployed } from "./deployed-run.ts";
 import { childPath } from "./process.ts";
 
@@ -20,17 +19,15 @@ export interface BundleProcess extends Deployed {
 }
 
 /**
- * Runs a deployed bundle alone in a process. The local runner calls it here; the event goes there, and the bundle's
- * checkpoints come back over HTTP, as in Lambda.
+ * Runs a deployed bundle alone in a process. The local runner calls it here, and the event goes there.
  *
  * @param bundle path of its `index.mjs`
- * @param env of the process; where Lambda's API is, is added
+ * @param env of the process, with the place of Lambda's API
  */
 export async function startBundle(bundle: string, env: NodeJS.ProcessEnv): Promise<BundleProcess> {
-	const checkpoints = await serveCheckpoints();
 	const child: ChildProcess = fork(childPath("bundle.ts"), [bundle], {
 		execArgv: ["--no-warnings"],
-		env: { ...env, AWS_ENDPOINT_URL_LAMBDA: checkpoints.url },
+		env,
 	});
 	await once(child, "message");
 	const waiting = new Map<number, (answer: Answer) => void>();
@@ -41,8 +38,7 @@ export async function startBundle(bundle: string, env: NodeJS.ProcessEnv): Promi
 		waiting.get(answer.id)?.(answer);
 		waiting.delete(answer.id);
 	});
-	const invoke = async (invocation: Invocation): Promise<unknown> => {
-		const event = checkpoints.open(invocation);
+	const invoke = async (event: unknown): Promise<unknown> => {
 		const id = invocations++;
 		const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
 		child.send({ id, event, arn: FUNCTION_ARN });
@@ -56,7 +52,6 @@ export async function startBundle(bundle: string, env: NodeJS.ProcessEnv): Promi
 		async [Symbol.asyncDispose]() {
 			child.kill();
 			await once(child, "exit");
-			await checkpoints[Symbol.asyncDispose]();
 		},
 	};
 }

@@ -35,6 +35,7 @@ export async function carryOut<D extends Deployed>(
 	let handler: DurableHandler | undefined;
 	const aws = await startFakeAws({
 		secrets: { "atlas-keys": keys },
+		checkpointsOverWire: true,
 		snapshotHandler: async () => handler ?? Promise.reject(new Error("not started")),
 	});
 	setFunctionEnvironment(process.env, aws, {

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
-import { type Invocation, serveCheckpoints } from "./checkpoints.ts";
 import type { Deployed } from "./deployed-run.ts";
 import { ASSUMED } from "./prices.ts";
 import { startRuntimeApi } from "./runtime-api.ts";
@@ -24,16 +23,14 @@ const SANDBOX = {
 };
 
 /**
- * Runs a deployed bundle under AWS's runtime client, as Lambda's sandbox does: events go there through the Runtime API,
- * and the bundle's checkpoints come back over HTTP.
+ * Runs a deployed bundle under AWS's runtime client, as Lambda's sandbox does: events go there through the Runtime API.
  *
  * @param client path of aws-lambda-ric's `index.mjs`; @param bundle path of the function's `index.mjs`
- * @param env of the process; where the APIs are, is added
+ * @param env of the process, with the place of Lambda's API; that of the Runtime API is added
  */
 export async function startUnderRic(client: string, bundle: string, env: NodeJS.ProcessEnv): Promise<RicProcess> {
 	// What is open is closed where the start fails, too.
 	await using opened = new AsyncDisposableStack();
-	const checkpoints = opened.use(await serveCheckpoints());
 	const api = opened.use(await startRuntimeApi());
 	const begun = performance.now();
 	const child = spawn(process.execPath, [client], {
@@ -43,7 +40,6 @@ export async function startUnderRic(client: string, bundle: string, env: NodeJS.
 			...env,
 			...SANDBOX,
 			AWS_LAMBDA_RUNTIME_API: api.address,
-			AWS_ENDPOINT_URL_LAMBDA: checkpoints.url,
 			LAMBDA_TASK_ROOT: dirname(bundle),
 			_HANDLER: "index.handler",
 		},
@@ -62,7 +58,7 @@ export async function startUnderRic(client: string, bundle: string, env: NodeJS.
 	return {
 		startToNextMs,
 		invocationMs: api.invocationMs,
-		handler: (invocation: Invocation) => Promise.race([api.invoke(checkpoints.open(invocation)), died]),
+		handler: (event: unknown) => Promise.race([api.invoke(event), died]),
 		[Symbol.asyncDispose]: () => kept.disposeAsync(),
 	};
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { FUNCTION_ARN } from "../aws/protocol.ts";
-import { serveLoopback } from "./loopback.ts";
+import { listenOnLoopback } from "../loopback.ts";
 
 /** Lambda's Runtime API for one sandbox. @see Lambda Developer Guide, "Using the Lambda runtime API" */
 export interface RuntimeApi extends AsyncDisposable {
@@ -22,22 +22,23 @@ const TIMEOUT_MS = 300_000;
 export async function startRuntimeApi(): Promise<RuntimeApi> {
 	let asked = Promise.withResolvers<ServerResponse>();
 	const started = asked.promise.then(() => {});
-	// Whoever waits hears of it; nobody has to.
+	// It may be that nobody waits for it.
 	started.catch(() => {});
 	let current: (PromiseWithResolvers<unknown> & { readonly id: string }) | undefined;
 	const invocationMs: number[] = [];
-	const server = await serveLoopback(async (request, response) => {
+	const server = await listenOnLoopback(0, async (request, response) => {
 		const [, , , scope, id, outcome] = (request.url ?? "").split("/");
 		if (request.method === "GET" && scope === "invocation" && id === "next") return asked.resolve(response);
 		const body: unknown = await json(request);
 		if (scope === "init") asked.reject(toError(body));
-		else if (!current || id !== current.id) return response.writeHead(404).end();
+		else if (!current || id !== current.id) return void response.writeHead(404).end();
 		else if (outcome === "response") current.resolve(body);
 		else current.reject(toError(body));
 		response.writeHead(202).end();
 	});
 	return {
-		...server,
+		address: new URL(server.url).host,
+		[Symbol.asyncDispose]: () => server.close(),
 		started,
 		invocationMs,
 		async invoke(event) {
@@ -57,6 +58,6 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
 	};
 }
 
-/** @param body an error as the runtime client tells it */
+/** @param body an error as the runtime client sends it */
 const toError = (body: unknown): Error =>
 	new Error(String((body as { readonly errorMessage?: unknown } | null)?.errorMessage));
