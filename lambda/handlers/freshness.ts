@@ -9,8 +9,9 @@ import { NOT_FRESH_METRIC } from "../domain/metrics.ts";
 import type { Target } from "../domain/outcome.ts";
 import { type CheckRequest, readCheckRequest, runDoctor } from "../monitoring/doctor/examine.ts";
 import type { DoctorReport } from "../monitoring/doctor/report.ts";
-import { checkFreshness, type Freshness, sendHeartbeat } from "../monitoring/freshness.ts";
+import { checkFreshness, type Freshness } from "../monitoring/freshness.ts";
 import { readMeasuredClusters, readWatchedClusters, type WatchedClusters } from "../monitoring/freshness-event.ts";
+import { sendHeartbeat } from "../monitoring/heartbeat.ts";
 import { type FreshnessConfig, readFreshnessConfig } from "./config.ts";
 
 /** Created with the first event: a faulty configuration fails the invocation, which raises an alarm. */

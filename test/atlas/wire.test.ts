@@ -260,21 +260,22 @@ describe.each(SCHEMES)("over %s", (scheme) => {
 		expect(kindsOf(r.simulator.log.slice(before)).filter((line) => line === "list 200")).toHaveLength(4);
 	});
 
-	test.each(["content", "envelope"] as const)(
-		"reads enveloped, indented replies with the key %s",
-		async (envelopeKey) => {
-			await using r = await startAtlasClient(scheme, { settings: { envelopeKey } }, { envelope: true, pretty: true });
+	test.each(["content", "envelope"] as const)("reads enveloped, indented replies by key %s", async (key) => {
+		await using r = await startAtlasClient(
+			scheme,
+			{ settings: { envelopeKey: key } },
+			{ envelope: true, pretty: true },
+		);
 
-			const { id, status } = await r.atlas.takeSnapshot(r.target, REQUEST);
-			const clash = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
+		const { id, status } = await r.atlas.takeSnapshot(r.target, REQUEST);
+		const clash = await faultOf(r.atlas.takeSnapshot(r.target, REQUEST));
 
-			expect(status).toBe("queued");
-			expect((await r.atlas.listSnapshots(r.target)).map((snapshot) => snapshot.id)).toEqual([id]);
-			expect((await r.atlas.listProjects()).length).toBeGreaterThan(0);
-			expect(clash).toMatchObject({ code: "ATLAS_SNAPSHOT_RUNNING", status: 400 });
-			expect(r.simulator.log.at(-1)?.query).toContain("envelope=true&pretty=true");
-		},
-	);
+		expect(status).toBe("queued");
+		expect((await r.atlas.listSnapshots(r.target)).map((snapshot) => snapshot.id)).toEqual([id]);
+		expect((await r.atlas.listProjects()).length).toBeGreaterThan(0);
+		expect(clash).toMatchObject({ code: "ATLAS_SNAPSHOT_RUNNING", status: 400 });
+		expect(r.simulator.log.at(-1)?.query).toContain("envelope=true&pretty=true");
+	});
 
 	test("returns a long Retry-After of the challenge or token request, and sends nothing until then", async () => {
 		await using r = await startAtlasClient(scheme);
@@ -368,15 +369,12 @@ describe("OAuth alone", () => {
 		expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_FAULT");
 	});
 
-	test.each(["rfc6749", "apiError"] as const)(
-		"reads the token endpoint's refusal in the style of %s",
-		async (style) => {
-			await using r = await startAtlasClient("oauth", { settings: { tokenErrorStyle: style } });
-			r.simulator.state.credentials.serviceAccounts.clear();
+	test.each(["rfc6749", "apiError"] as const)("reads the token endpoint's error in the style of %s", async (style) => {
+		await using r = await startAtlasClient("oauth", { settings: { tokenErrorStyle: style } });
+		r.simulator.state.credentials.serviceAccounts.clear();
 
-			expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_KEY_REFUSED");
-		},
-	);
+		expect((await faultOf(r.atlas.readCluster(r.target))).code).toBe("ATLAS_KEY_REFUSED");
+	});
 
 	test("waits in the process for a short Retry-After of the token endpoint", async () => {
 		// Only waits move this clock.

@@ -72,7 +72,9 @@ describe("the published event", () => {
 			requestedAt: 7,
 			reason: { code: "BROKEN_OFF", message: "the run ended unexpectedly (TypeError); see the function's log" },
 		});
-		expect(lostByDefect(7, "s3cr3t").reason?.message).toBe("the run ended unexpectedly (Error); see the function's log");
+		expect(lostByDefect(7, "s3cr3t").reason?.message).toBe(
+			"the run ended unexpectedly (Error); see the function's log",
+		);
 	});
 });
 

@@ -180,28 +180,25 @@ describe("replies and log lines stay small", () => {
 		expect(Buffer.byteLength(logged.join(""))).toBeLessThan(20_000);
 	});
 
-	test.each(Object.entries(faulty))(
-		"a rejected event is one line, and an error no longer than it: %s",
-		async (_, detail) => {
-			const grown = { ...detail, ...Object.fromEntries(many(500, (index) => [long(index), index])) };
-			for (const event of [
-				{ version: "0", id: "e-1", source: "ci", "detail-type": "Release", detail: grown },
-				{ request: grown, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z", ...grown },
-			]) {
-				logged.length = 0;
-				const failure: unknown = await handler(event, context).catch((error) => error);
+	test.each(Object.entries(faulty))("a rejected event is one line and one short error: %s", async (_, detail) => {
+		const grown = { ...detail, ...Object.fromEntries(many(500, (index) => [long(index), index])) };
+		for (const event of [
+			{ version: "0", id: "e-1", source: "ci", "detail-type": "Release", detail: grown },
+			{ request: grown, schedule: "arn:aws:scheduler:x", scheduledTime: "2026-10-24T02:00:00Z", ...grown },
+		]) {
+			logged.length = 0;
+			const failure: unknown = await handler(event, context).catch((error) => error);
 
-				expect(failure).toMatchObject({ name: expect.stringMatching(/^(EVENT|REQUEST)_INVALID$/) });
-				expect((failure as Error).message.length).toBeLessThan(10_000);
-				// Lambda's own line about a failed invocation holds name, message and stack.
-				const { name, message, stack } = failure as Error;
-				const line = JSON.stringify({ errorType: name, errorMessage: message, stackTrace: stack?.split("\n") });
-				expect(Buffer.byteLength(line)).toBeLessThan(20_000);
-				expect(logged).toHaveLength(1);
-				expect(Buffer.byteLength(logged.join(""))).toBeLessThan(20_000);
-			}
-		},
-	);
+			expect(failure).toMatchObject({ name: expect.stringMatching(/^(EVENT|REQUEST)_INVALID$/) });
+			expect((failure as Error).message.length).toBeLessThan(10_000);
+			// Lambda's own line about a failed invocation holds name, message and stack.
+			const { name, message, stack } = failure as Error;
+			const line = JSON.stringify({ errorType: name, errorMessage: message, stackTrace: stack?.split("\n") });
+			expect(Buffer.byteLength(line)).toBeLessThan(20_000);
+			expect(logged).toHaveLength(1);
+			expect(Buffer.byteLength(logged.join(""))).toBeLessThan(20_000);
+		}
+	});
 
 	test("a list of names that is too long is one fault, and of many faults twenty are listed", async () => {
 		const [tooLong, unknown] = [faulty["a list that is too long"], faulty["short unknown fields"]];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isAllowedHeartbeat } from "../../lambda/handlers/config.ts";
-import { sendHeartbeat } from "../../lambda/monitoring/freshness.ts";
+import { sendHeartbeat } from "../../lambda/monitoring/heartbeat.ts";
 import { type LoopbackServer, startServer } from "../harness/loopback.ts";
 
 /** The service that is pinged; `behaviour` decides how it replies. */

@@ -40,7 +40,7 @@ function faultsOf(event: unknown): readonly string[] {
 }
 
 describe("Scheduler's input", () => {
-	test("becomes a run named after its slot", () => {
+	test("is a run named after its slot", () => {
 		expect(readRun({ request, schedule, scheduledTime })).toEqual({
 			run: nameRun({ stack, trigger: "schedule", caller: schedule, key: scheduledTime }),
 			trigger: "schedule",
@@ -50,7 +50,7 @@ describe("Scheduler's input", () => {
 		});
 	});
 
-	test("gives another run at another time, and by another schedule", () => {
+	test("is another run at another time, or of another schedule", () => {
 		const runs = [
 			readRun({ request, schedule, scheduledTime }),
 			readRun({ request, schedule, scheduledTime: "2026-10-25T02:00:00Z" }),
@@ -72,7 +72,7 @@ describe("Scheduler's input", () => {
 		]);
 	});
 
-	test("is refused where the schedule's placeholders were not filled in", () => {
+	test("is refused if the schedule's placeholders were not replaced", () => {
 		const event = {
 			request,
 			schedule: "<aws.scheduler.schedule-arn>",
@@ -82,7 +82,7 @@ describe("Scheduler's input", () => {
 		expect(faultsOf(event)).toEqual(["/schedule", "/scheduledTime"]);
 	});
 
-	test("is refused without a schedule or a time, and never runs under a name that it would share", () => {
+	test("is refused without a schedule, a time or a request", () => {
 		expect(faultsOf({ request, schedule })).toEqual(["/scheduledTime"]);
 		expect(faultsOf({ request, scheduledTime })).toEqual(["/schedule"]);
 		expect(faultsOf({ schedule, scheduledTime })).toEqual(["/request"]);
@@ -90,7 +90,7 @@ describe("Scheduler's input", () => {
 });
 
 describe("an EventBridge event", () => {
-	test("becomes a run named after its id", () => {
+	test("is a run named after its id", () => {
 		expect(readRun(envelope())).toEqual({
 			run: nameRun({ stack, trigger: "event", caller: "ci.release", key: envelope().id }),
 			trigger: "event",
@@ -99,7 +99,7 @@ describe("an EventBridge event", () => {
 		});
 	});
 
-	test("points into its detail where the request is faulty", () => {
+	test("has faults that point into its detail", () => {
 		expect(faultsOf(envelope({ detail: { ...request, projectId: "x", colour: "red" } }))).toEqual([
 			"/detail/projectId",
 			"/detail/colour",
@@ -114,16 +114,16 @@ describe("an EventBridge event", () => {
 			"/source",
 		],
 		["an S3 bucket", envelope({ source: "aws.s3", "detail-type": "Object Created" }), "/source"],
-		["our own outcome, which would go round in circles", envelope({ source: "atlas.snapshots" }), "/source"],
+		["an event of this service, which would cause a loop", envelope({ source: "atlas.snapshots" }), "/source"],
 		["one without an id", envelope({ id: undefined }), "/id"],
-		["one with a source that is no text", envelope({ source: 5 }), "/source"],
-	])("is refused where it is %s", (_, event, pointer) => {
+		["one whose source is no text", envelope({ source: 5 }), "/source"],
+	])("is refused if it is %s", (_, event, pointer) => {
 		expect(faultsOf(event)).toEqual([pointer]);
 	});
 });
 
 describe("a cron rule's Scheduled Event", () => {
-	test("carries out the default request, named after rule and time, whatever its id", () => {
+	test("runs the default request, named after rule and time, not after its id", () => {
 		const runs = [readRun(firing(), whole), readRun(firing({ id: "another delivery" }), whole)];
 
 		expect(runs[0]).toEqual(runs[1]);
@@ -136,7 +136,7 @@ describe("a cron rule's Scheduled Event", () => {
 		});
 	});
 
-	test("is understood as EventBridge Scheduler sends it without an input", () => {
+	test("is accepted as EventBridge Scheduler sends it without an input", () => {
 		const event = firing({ source: "aws.scheduler", resources: [schedule], detail: "{}" });
 
 		expect(readRun(event, whole).run).toBe(
@@ -144,11 +144,11 @@ describe("a cron rule's Scheduled Event", () => {
 		);
 	});
 
-	test("carries out its own request where it has one", () => {
+	test("runs its own request if it has one", () => {
 		expect(readRun(firing({ detail: { ...request, retentionInDays: 3 } }), whole).request.retentionInDays).toBe(3);
 	});
 
-	test("is refused where there is no default request, no rule or no time", () => {
+	test("is refused without a default request, a rule or a time", () => {
 		expect(() => readRun(firing())).toThrow(
 			"event: detail must hold a request, since DEFAULT_REQUEST is not configured",
 		);
@@ -175,7 +175,7 @@ describe("events that are no requests", () => {
 	});
 });
 
-test("whatever comes, a run or a refusal is all there is, and the same input gives the same run", () => {
+test("any input gives a run or an InputError, and the same input the same run", () => {
 	const keys = fc.constantFrom("request", "schedule", "scheduledTime", "detail-type", "source", "detail", "id", "time");
 	fc.assert(
 		fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(keys, fc.jsonValue())), (event) => {

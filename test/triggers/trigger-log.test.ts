@@ -25,7 +25,7 @@ test("an error of this service is logged by name, message and the name of its ca
 	]);
 });
 
-test("any other error is logged by its name and where it happened, without its message, which may quote input", () => {
+test("any other error is logged by name and stack frames, without its message, which may quote input", () => {
 	const { log, lines } = captureLog();
 
 	log.request({ ...entry, status: 500, error: new SyntaxError("unexpected token in inner-secret") });

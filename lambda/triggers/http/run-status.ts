@@ -41,16 +41,12 @@ export async function getRunStatus(runs: Runs, now: () => number, request: HttpR
 }
 
 /** The body of a status reply, and of a 202. */
-export interface StatusBody {
-	readonly run: string;
-	readonly status: RunStatus["status"];
-	readonly targets: readonly TargetProgress[];
-	readonly reason?: Reason;
-}
-
-export function toStatusBody({ run, status, targets, reason }: RunStatus): StatusBody {
-	return { run, status, targets: targets.map(toTarget), reason };
-}
+export const toStatusBody = ({ run, status, targets, reason }: RunStatus) => ({
+	run,
+	status,
+	targets: targets.map(toTarget),
+	reason,
+});
 
 /** Only the documented fields: a history may hold others. */
 function toTarget(target: TargetProgress): TargetProgress {

@@ -31,7 +31,7 @@ const read = (event: object) => {
 };
 
 describe("a request of API Gateway", () => {
-	test("reads alike in payload 2.0 and 1.0", () => {
+	test("is the same in payload 2.0 and 1.0", () => {
 		const { prefix, ...modern } = read(v2());
 		const { prefix: stage, ...old } = read(v1());
 
@@ -60,7 +60,7 @@ describe("a request of API Gateway", () => {
 		["a stage of the same name as a path", v2({ routeKey: "$default" }, { stage: "snapshots" }), "", "/snapshots"],
 		["payload 1.0 behind a catch-all", v1({ resource: "/{proxy+}" }), "/prod", "/snapshots"],
 		["payload 1.0 on a custom domain", v1({ path: "/b/snapshots" }, { path: "/b/snapshots" }), "/b", "/snapshots"],
-	])("is freed of what stands before the route: %s", (_, event, prefix, path) => {
+	])("has its prefix split off: %s", (_, event, prefix, path) => {
 		expect(read(event)).toMatchObject({ prefix, path });
 	});
 
@@ -70,7 +70,7 @@ describe("a request of API Gateway", () => {
 		expect(read(event).headers).toEqual({ "x-a": "1, 2", only: "1" });
 	});
 
-	test("keeps the body's bytes, encoded or not", () => {
+	test("keeps the bytes of the body, encoded or not", () => {
 		fc.assert(
 			fc.property(fc.uint8Array(), (bytes) => {
 				const body = Buffer.from(bytes).toString("base64");
@@ -82,9 +82,9 @@ describe("a request of API Gateway", () => {
 	});
 
 	test.each([
-		["a load balancer, which comes without IAM", { ...v1(), requestContext: { elb: { targetGroupArn: "x" } } }],
+		["a load balancer's, which has no IAM caller", { ...v1(), requestContext: { elb: { targetGroupArn: "x" } } }],
 		["a web socket", { ...v1(), requestContext: { connectionId: "x" } }],
-		["an authorizer's question", { type: "REQUEST", methodArn: "x", httpMethod: "POST" }],
+		["an authorizer's event", { type: "REQUEST", methodArn: "x", httpMethod: "POST" }],
 		["an EventBridge event", { version: "0", id: "1", "detail-type": "x", source: "y", detail: {} }],
 		["nothing", null],
 	])("is not %s", (_, event) => {
@@ -92,7 +92,7 @@ describe("a request of API Gateway", () => {
 	});
 });
 
-describe("promise 9: who calls is whom IAM found, and nobody else", () => {
+describe("promise 9: the caller is the one that IAM authenticated", () => {
 	const iam = (userArn: unknown) => ({
 		authorizer: { iam: { accessKey: "AKIDEXAMPLE", accountId: "123456789012", userArn } },
 	});
@@ -139,16 +139,16 @@ describe("promise 9: who calls is whom IAM found, and nobody else", () => {
 		["an ARN with a line break", v2({}, iam(`${user}\nx`))],
 		["an ARN that is a list", v2({}, iam([user]))],
 		[
-			"headers and a body that say so",
+			"headers and a body that name one",
 			v2({ headers: { authorization: user, userArn: user }, body: JSON.stringify(iam(user)) }),
 		],
 		["fields beside the context", v2({ ...iam(user), identity: { userArn: user } })],
-	])("not through %s", (_, event) => {
+	])("no caller with %s", (_, event) => {
 		expect(read(event).caller).toBeUndefined();
 	});
 });
 
-test("a reply without a body has an empty one, as both payload versions read it", () => {
+test("a reply without a body has an empty one, as both payload versions require", () => {
 	expect(toGatewayReply({ status: 304, headers: { etag: '"x"' } })).toEqual({
 		statusCode: 304,
 		headers: { etag: '"x"' },

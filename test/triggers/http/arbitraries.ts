@@ -43,18 +43,7 @@ const headerValues = fc.oneof(
 const headers = fc.dictionary(headerNames, fc.oneof({ weight: 9, arbitrary: headerValues }, fc.jsonValue()));
 
 /** JSON texts that are no request, each in its own way. */
-const numbers = fc.constantFrom(
-	"1e999",
-	"-1",
-	"0",
-	"2147483648",
-	"9007199254740993",
-	"1.5",
-	"-0",
-	"1e-400",
-	"NaN",
-	"0x7",
-);
+const numbers = fc.constantFrom(..."1e999 -1 0 2147483648 9007199254740993 1.5 -0 1e-400 NaN 0x7".split(" "));
 const deep = fc.integer({ min: 1, max: 9000 }).map((depth) => "[".repeat(depth) + "]".repeat(depth));
 const poisonKeys = fc.oneof(
 	fc.constantFrom(
@@ -130,7 +119,7 @@ const bodies = fc.oneof(
 	},
 );
 
-/** Who IAM says is calling, and what no IAM says. */
+/** Identities as IAM gives them, and malformed ones. */
 const identities = fc.oneof(
 	{ weight: 3, arbitrary: fc.constant({ userArn: USER }) },
 	{ weight: 1, arbitrary: fc.constantFrom(undefined, null, {}, { userArn: null }, { userArn: ["x"] }) },

@@ -6,11 +6,11 @@ import { createTestRouter, gatewayEvent, keyText, signedHeaders } from "../../ha
 
 const TIMEOUT_MS = 60_000;
 const PROJECTS = ["a".repeat(24), "b".repeat(24)];
-const KEYS = { github: randomBytes(24), gitlab: randomBytes(64), stranger: randomBytes(32) };
+const KEYS = { github: randomBytes(24), gitlab: randomBytes(64), "unknown key": randomBytes(32) };
 const SECRET = JSON.stringify({ github: keyText(KEYS.github), gitlab: keyText(KEYS.gitlab) });
-const open = (limits: object) => createTestRouter({ limits, secret: () => SECRET });
+const createTrigger = (limits: object) => createTestRouter({ limits, secret: () => SECRET });
 
-type Caller = "github" | "gitlab" | "stranger" | "role" | "role again" | "user" | "nobody" | "event";
+type Caller = "github" | "gitlab" | "unknown key" | "role" | "role again" | "user" | "no caller" | "event";
 
 /** One request as a caller sends it, with its key. */
 function eventOf(caller: Caller, request: object, key: string): object {
@@ -19,7 +19,7 @@ function eventOf(caller: Caller, request: object, key: string): object {
 	switch (caller) {
 		case "event":
 			return { version: "0", id: key, source: "acme", "detail-type": "x", detail: request };
-		case "nobody":
+		case "no caller":
 			return post({ "idempotency-key": key });
 		case "user":
 			return post({ "webhook-id": key }, "arn:aws:iam::123456789012:user/ci");
@@ -29,7 +29,7 @@ function eventOf(caller: Caller, request: object, key: string): object {
 			return post({ "idempotency-key": key }, session("two"));
 		case "github":
 		case "gitlab":
-		case "stranger": {
+		case "unknown key": {
 			const signed = signedHeaders(KEYS[caller], key, JSON.stringify(request));
 			// A second key must not name a hook's run.
 			return gatewayEvent("POST", "/hooks/snapshots", request, { "idempotency-key": "other", ...signed });
@@ -44,8 +44,8 @@ const KINDS: Readonly<Record<Caller, "hook" | "http" | "event" | undefined>> = {
 	"role again": "http",
 	user: "http",
 	event: "event",
-	stranger: undefined,
-	nobody: undefined,
+	"unknown key": undefined,
+	"no caller": undefined,
 };
 const callers = fc.constantFrom(...(Object.keys(KINDS) as Caller[]));
 const names = fc.constantFrom("prod-a", "prod-b", "test-a", "prod");
@@ -83,8 +83,8 @@ interface Limit {
 	readonly allowAllProjects?: boolean;
 }
 
-/** Whether limits let a request pass: the documented rules, written a second time. */
-function mayPass(kind: "hook" | "http" | "event", limit: Limit, { request }: Pick<Run, "request">): boolean {
+/** Whether limits allow a request: the documented rules, written a second time. */
+function isAllowed(kind: "hook" | "http" | "event", limit: Limit, { request }: Pick<Run, "request">): boolean {
 	const hook = kind === "hook";
 	const days = limit.maxRetentionInDays ?? (hook ? 35 : 400);
 	const most = limit.maxClusters ?? (hook ? 20 : 200);
@@ -100,12 +100,12 @@ function mayPass(kind: "hook" | "http" | "event", limit: Limit, { request }: Pic
 }
 
 test(
-	"promise 9: whatever a caller asks for, what starts is within its limits, and what is within them starts",
+	"promise 9: a run starts exactly if its request is within the caller's limits",
 	async () => {
 		const counted = { started: 0, refused: 0 };
 		await fc.assert(
 			fc.asyncProperty(limits, callers, requests, async (set, caller, request) => {
-				const trigger = open(set);
+				const trigger = createTrigger(set);
 
 				const reply = await trigger.invoke(eventOf(caller, request, "k")).catch((error: Error) => error.name);
 
@@ -115,9 +115,9 @@ test(
 					...request,
 					clusters: Array.isArray(request.clusters) ? [...new Set(request.clusters)] : request.clusters,
 				};
-				const asked = { request: { retentionInDays: 7, ...readable } } as Pick<Run, "request">;
+				const expected = { request: { retentionInDays: 7, ...readable } } as Pick<Run, "request">;
 				const named = Array.isArray(request.clusters) && request.projectId === undefined;
-				expect(run !== undefined).toBe(kind !== undefined && !named && mayPass(kind, set[kind] ?? {}, asked));
+				expect(run !== undefined).toBe(kind !== undefined && !named && isAllowed(kind, set[kind] ?? {}, expected));
 				if (run) counted.started++;
 				else {
 					counted.refused++;
@@ -133,12 +133,12 @@ test(
 );
 
 test(
-	"promise 9: whatever keys callers choose, one name is one caller's, and one caller's key is one name",
+	"promise 9: for any keys, a run's name belongs to one caller and one key",
 	async () => {
 		const keys = fc.constantFrom("release-42", "a", "iam:a", '"."', "hook:github", "x".repeat(255));
 		await fc.assert(
 			fc.asyncProperty(fc.array(fc.tuple(callers, keys), { minLength: 2, maxLength: 12 }), async (calls) => {
-				const trigger = open({});
+				const trigger = createTrigger({});
 				const owners = new Map<string, string>();
 
 				for (const [caller, key] of calls) {

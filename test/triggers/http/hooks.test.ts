@@ -2,28 +2,17 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
 import { createHookKeys, parseHookKeys } from "../../../lambda/triggers/http/hook-keys.ts";
-import { signWebhook } from "../../../lambda/triggers/http/webhook-signature.ts";
-import { bodyOf, CALLER, createTestRouter, NOW, REQUEST, runOf } from "../../harness/router.ts";
+import { bodyOf, CALLER, createTestRouter, keyText, NOW, REQUEST, runOf, signedHeaders } from "../../harness/router.ts";
 
 const key = randomBytes(24);
 const next = randomBytes(24);
-const textOf = (...keys: readonly Buffer[]) => keys.map((each) => `whsec_${each.toString("base64")}`).join(" ");
+const textOf = (...keys: readonly Buffer[]) => keys.map(keyText).join(" ");
 
-function hook(by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUEST), headers = {} } = {}) {
-	const timestamp = String(Math.floor(at / 1000));
-	const signature = `v1,${signWebhook(by, id, timestamp, Buffer.from(body)).toString("base64")}`;
-	return {
-		path: "/hooks/snapshots",
-		body,
-		headers: {
-			"content-type": "application/json",
-			"webhook-id": id,
-			"webhook-timestamp": timestamp,
-			"webhook-signature": signature,
-			...headers,
-		},
-	};
-}
+const hook = (by: Buffer, { id = "msg_1", at = NOW, body = JSON.stringify(REQUEST), headers = {} } = {}) => ({
+	path: "/hooks/snapshots",
+	body,
+	headers: { "content-type": "application/json", ...signedHeaders(by, id, body, at), ...headers },
+});
 
 describe("POST /hooks/snapshots", () => {
 	test("accepts a signed request, and a second delivery is the same run", async () => {
@@ -35,7 +24,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(api.started.map(({ run }) => run)).toEqual([runOf("msg_1", "hook:default"), runOf("msg_1", "hook:default")]);
 	});
 
-	test("names the run after the signed id alone, so that a hook replayed under another key starts nothing new", async () => {
+	test("names the run after the signed id only, so that a hook replayed with another key starts nothing", async () => {
 		const api = createTestRouter({ secret: () => textOf(key) });
 
 		await api.send(hook(key, { headers: { "idempotency-key": "other" } }));
@@ -43,7 +32,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(api.started[0]?.run).toBe(runOf("msg_1", "hook:default"));
 	});
 
-	test("answers every fault of a signature alike, and starts nothing", async () => {
+	test("replies the same to every invalid signature, and starts nothing", async () => {
 		const api = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [
@@ -62,7 +51,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(api.started).toEqual([]);
 	});
 
-	test("refuses two ids in one hook, signed or not, and only who signed is told why", async () => {
+	test("refuses two ids in one hook, and gives the reason only to a signed one", async () => {
 		const api = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [await api.send(hook(key, { id: "a,b" })), await api.send(hook(next, { id: "a,b" }))];
@@ -72,7 +61,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(api.started).toEqual([]);
 	});
 
-	test("says nothing about a body that is not signed", async () => {
+	test("does not describe a body that is not signed", async () => {
 		const api = createTestRouter({ secret: () => textOf(key) });
 
 		const replies = [await api.send({ ...hook(next), body: "{" }), await api.send(hook(key, { body: "{" }))];
@@ -81,7 +70,7 @@ describe("POST /hooks/snapshots", () => {
 	});
 
 	test.each([[undefined], [""], [" "], ["{}"], ['{"github":[]}']])(
-		"does not exist where the secret holds %j",
+		"does not exist if the secret holds %j",
 		async (secret) => {
 			const api = createTestRouter({ secret: () => secret });
 
@@ -90,7 +79,7 @@ describe("POST /hooks/snapshots", () => {
 		},
 	);
 
-	test("knows POST only, where it exists", async () => {
+	test("accepts POST only", async () => {
 		const reply = await createTestRouter({ secret: () => textOf(key) }).send({
 			method: "GET",
 			path: "/hooks/snapshots",
@@ -99,7 +88,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(reply.status).toBe(405);
 	});
 
-	test("is closed, not open, where the secret is malformed or unreadable", async () => {
+	test("refuses every hook if the secret is malformed or unreadable", async () => {
 		const malformed = createTestRouter({ secret: () => "whsec_!" });
 		const unreadable = createTestRouter({
 			secret() {
@@ -111,7 +100,7 @@ describe("POST /hooks/snapshots", () => {
 		expect((await unreadable.send(hook(key))).status).toBe(503);
 	});
 
-	test("lets keys rotate without a redeploy: a new one works in ten seconds, a removed one stops within a minute", async () => {
+	test("accepts a new key within ten seconds, and refuses a removed one within a minute, without a redeploy", async () => {
 		const secret = { text: textOf(key) };
 		const api = createTestRouter({ secret: () => secret.text });
 		expect((await api.send(hook(key))).status).toBe(202);
@@ -126,12 +115,12 @@ describe("POST /hooks/snapshots", () => {
 		expect((await api.send(hook(next, { at: api.time.now }))).status).toBe(202);
 	});
 
-	test("a wrong signature takes nothing from who is signed, whether the reading that it causes fails or lasts", async () => {
-		for (const reading of [() => Promise.reject(new Error("throttled")), () => new Promise<never>(() => {})]) {
-			let readings = 0;
+	test("the read that a wrong signature causes delays or fails no signed hook", async () => {
+		for (const failingRead of [() => Promise.reject(new Error("throttled")), () => new Promise<never>(() => {})]) {
+			let reads = 0;
 			let now = NOW;
 			const keys = createHookKeys(
-				() => (readings++ === 0 ? Promise.resolve(textOf(key)) : reading()),
+				() => (reads++ === 0 ? Promise.resolve(textOf(key)) : failingRead()),
 				() => now,
 				() => {},
 			);
@@ -145,7 +134,7 @@ describe("POST /hooks/snapshots", () => {
 			now += 1;
 			const late = keys.current().then(
 				() => "served",
-				() => "closed",
+				() => "rejected",
 			);
 			expect(await Promise.race([late, caused, new Promise((resolve) => setImmediate(resolve, "waits"))])).not.toBe(
 				"served",
@@ -174,7 +163,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(new Set(api.started.map(({ run }) => run)).size).toBe(3);
 	});
 
-	test("one bad entry of the secret takes nothing from the others, and is told to the operator by its number", async () => {
+	test("a malformed entry of the secret disables no other, and is logged by its number", async () => {
 		const secret = JSON.stringify({ old: "whsec_c2hvcnQ=", github: ["x", textOf(key)], [textOf(next)]: textOf(next) });
 		const api = createTestRouter({ secret: () => secret });
 
@@ -186,7 +175,7 @@ describe("POST /hooks/snapshots", () => {
 		expect(api.warnings.join()).not.toContain(next.toString("base64"));
 	});
 
-	test("a secret that can't be read is asked for no more often than one that can, and not for long", async () => {
+	test("a secret that can't be read is requested every ten seconds", async () => {
 		const failing = { now: true };
 		const api = createTestRouter({
 			secret() {
@@ -215,7 +204,7 @@ describe("POST /hooks/snapshots", () => {
 describe("the keys of hooks", () => {
 	const ofCaller = (caller: string, ...keys: readonly Buffer[]) => keys.map((each) => ({ caller, key: each }));
 
-	test("are read from words, or from JSON by caller", () => {
+	test("are read from text, or from JSON by caller", () => {
 		const named = { github: textOf(key), gitlab: [textOf(key), textOf(next)] };
 
 		expect(parseHookKeys(` ${textOf(key)}\n${textOf(next)} `).keys).toEqual(ofCaller("default", key, next));
@@ -225,7 +214,7 @@ describe("the keys of hooks", () => {
 		]);
 	});
 
-	test("are those of both entries, where a caller is named twice", () => {
+	test("are those of both entries if a caller is named twice", () => {
 		const [first, second] = [textOf(key), textOf(next)];
 		const both = ofCaller("a", key, next);
 
@@ -246,7 +235,7 @@ describe("the keys of hooks", () => {
 		["a brace that is missing", () => `{"github": "${textOf(key)}"`],
 		["words in a list", () => `[ ${textOf(key)} ]`],
 		["a list", () => `["${textOf(key)}"]`],
-	])("are none where the JSON has an error, so that no key serves under another name: %s", async (_, text) => {
+	])("are none if the JSON is invalid, so that no key counts for another caller: %s", async (_, text) => {
 		const api = createTestRouter({ secret: text });
 
 		const reply = await api.send(hook(key));
@@ -260,13 +249,13 @@ describe("the keys of hooks", () => {
 	});
 
 	test.each(["x", '{"github":"x"}', '{"github":5}', "{", '{"github":["whsec_c2hvcnQ="]}', '["x"]', "5", '"x"'])(
-		"are refused where there are entries and none is a key, and not quoted: %s",
+		"are refused without quoting them if no entry is a key: %s",
 		(text) => {
 			expect(() => parseHookKeys(text)).toThrow(/^webhook secret: must hold keys; a key is whsec_<base64>[^=]*$/);
 		},
 	);
 
-	test("are read once for all who ask at the same time", async () => {
+	test("are read once for concurrent callers", async () => {
 		const reads = { count: 0 };
 		const keys = createHookKeys(
 			async () => {

@@ -13,7 +13,7 @@ const get = (accept?: string, headers: object = {}, prefix = "") => ({
 	headers: { host: "abc.execute-api.eu-west-1.amazonaws.com", ...(accept !== undefined && { accept }), ...headers },
 });
 
-describe("first contact: GET / shows what there is", () => {
+describe("GET / lists the routes", () => {
 	test.each([
 		[undefined, "application/json"],
 		["", "application/json"],
@@ -27,14 +27,14 @@ describe("first contact: GET / shows what there is", () => {
 		["TEXT/HTML ; Q=0.4, */* ; q=0.1", "text/html; charset=utf-8"],
 		["text/*", "text/html; charset=utf-8"],
 		["application/*;q=0.2, text/*;q=0.3", "text/html; charset=utf-8"],
-	])("to a caller without a name, as it accepts %j", async (accept, type) => {
+	])("to a caller without authentication, by Accept %j", async (accept, type) => {
 		const reply = await createTestRouter().send(get(accept));
 
 		expect([reply.status, reply.headers["content-type"], reply.headers["vary"]]).toEqual([200, type, "Accept"]);
 		expect(reply.body).toContain("/openapi.json");
 	});
 
-	test("names every route, by the stage that the caller sees, and a command with the caller's own address", async () => {
+	test("with the stage in every path, and an example command for the caller's own address", async () => {
 		const reply = await createTestRouter().send(get("*/*", { "x-forwarded-proto": "https" }, "/prod"));
 
 		expect(bodyOf(reply).routes.map(({ path }: { path: string }) => path)).toEqual(
@@ -45,7 +45,7 @@ describe("first contact: GET / shows what there is", () => {
 	});
 
 	test.each(["<script>alert(1)</script>", "$(rm -rf ~)", "a'; id; '", "a b", "x".repeat(300), ""])(
-		"repeats no host that is none: %j",
+		"without a malformed host: %j",
 		async (host) => {
 			for (const accept of ["text/html", "*/*"]) {
 				const reply = await createTestRouter().send(get(accept, { host, "x-forwarded-proto": "javascript" }));
@@ -57,7 +57,7 @@ describe("first contact: GET / shows what there is", () => {
 		},
 	);
 
-	test("runs no script, and may be framed by nobody", async () => {
+	test("without scripts, and may not be framed", async () => {
 		const reply = await createTestRouter().send(get("text/html"));
 
 		expect(reply.headers["content-security-policy"]).toMatch(/default-src 'none'; frame-ancestors 'none'/);
@@ -65,7 +65,7 @@ describe("first contact: GET / shows what there is", () => {
 	});
 });
 
-test("the index, the document and API Gateway know the same routes", () => {
+test("the index, the OpenAPI document and API Gateway have the same routes", () => {
 	const documented = Object.entries(openapi.paths)
 		.filter(([path]) => path !== "/")
 		.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
@@ -75,7 +75,7 @@ test("the index, the document and API Gateway know the same routes", () => {
 	);
 });
 
-test("HEAD is answered as GET, without the body", async () => {
+test("the reply to HEAD is that to GET, without the body", async () => {
 	const status = { run, status: "RUNNING" as const, targets: [targetStatus("STARTED")], startedAt: NOW };
 	for (const path of ["/", "/openapi.json", `/snapshots/${run}`, "/snapshots/http-1", "/nowhere"]) {
 		const api = createTestRouter({ read: (name) => (name === run ? status : undefined) });
@@ -86,16 +86,13 @@ test("HEAD is answered as GET, without the body", async () => {
 	}
 });
 
-test("promise 8: what API Gateway lets through unsigned starts nothing and reads nothing", async () => {
+test("promise 8: unsigned requests that API Gateway forwards start nothing and read nothing", async () => {
 	const api = createTestRouter({ read: () => ({ run, status: "RUNNING", targets: [], startedAt: NOW }) });
 	const body = { projectId: "32b6e34b3d91647abb20e7b8", clusters: ["prod-a"] };
 	for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", "post", ""]) {
 		for (const path of [
 			"/",
-			"/snapshots",
-			"/snapshots/",
-			`/snapshots/${run}`,
-			`/snapshots/${run}/`,
+			...["", "/", `/${run}`, `/${run}/`].map((rest) => `/snapshots${rest}`),
 			"/hooks/snapshots",
 		]) {
 			const reply = await api.send({ method, path, caller: undefined, body });
@@ -107,7 +104,7 @@ test("promise 8: what API Gateway lets through unsigned starts nothing and reads
 	expect([api.started, api.reads.count]).toEqual([[], 0]);
 });
 
-test("locally as in AWS, a caller is known on the signed routes alone", () => {
+test("locally as in AWS, only signed routes have a caller", () => {
 	const callerOf = (method: string, path: string) =>
 		"authorizer" in toGatewayEvent({ method, path, headers: {} }).requestContext;
 

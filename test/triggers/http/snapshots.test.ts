@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "../../../lambda/domain/errors.ts";
+import type { RunStatus } from "../../../lambda/executions/status.ts";
 import { bodyOf, CALLER, createTestRouter, NOW, PROJECT, REQUEST, runOf, targetStatus } from "../../harness/router.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
+const throwing = (error: Error) => () => {
+	throw error;
+};
 
 describe("POST /snapshots", () => {
-	test("accepts a request, says where its run is, and names the targets", async () => {
+	test("accepts a request, and returns the location of its run and the targets", async () => {
 		const api = createTestRouter();
 
 		const reply = await api.send({ body: REQUEST, headers: { ...JSON_TYPE, "idempotency-key": "release-42" } });
@@ -23,7 +27,7 @@ describe("POST /snapshots", () => {
 		]);
 	});
 
-	test("gives the same answer to the same key and request, and makes each call without a key a run of its own", async () => {
+	test("replies the same to the same key and request, and starts a new run for each call without a key", async () => {
 		const api = createTestRouter();
 		const headers = { ...JSON_TYPE, "idempotency-key": '"release-42"' };
 
@@ -36,7 +40,7 @@ describe("POST /snapshots", () => {
 		expect(new Set(api.started.map(({ run }) => run)).size).toBe(3);
 	});
 
-	test("knows a key again whether it is bare, quoted or a webhook-id", async () => {
+	test("accepts a key unquoted, quoted or as webhook-id", async () => {
 		const api = createTestRouter();
 
 		await api.send({ body: REQUEST, headers: { "idempotency-key": "k 1" } });
@@ -46,11 +50,9 @@ describe("POST /snapshots", () => {
 		expect(new Set(api.started.map(({ run }) => run))).toEqual(new Set([runOf("k 1")]));
 	});
 
-	test("answers 422 where the key was used for another request", async () => {
+	test("replies 422 if the key was used for another request", async () => {
 		const api = createTestRouter({
-			start() {
-				throw new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request");
-			},
+			start: throwing(new ServiceError("RUN_NAME_TAKEN", "run: its name belongs to another request")),
 		});
 
 		const reply = await api.send({ body: REQUEST, headers: { "idempotency-key": "release-42" } });
@@ -73,15 +75,15 @@ describe("POST /snapshots", () => {
 	);
 
 	test.each([
-		["two bare keys", { "idempotency-key": "a,b" }, "Idempotency-Key"],
-		["two bare keys, joined with a space", { "idempotency-key": "a, b" }, "Idempotency-Key"],
+		["two unquoted keys", { "idempotency-key": "a,b" }, "Idempotency-Key"],
+		["two unquoted keys, joined with a space", { "idempotency-key": "a, b" }, "Idempotency-Key"],
 		["two quoted keys", { "idempotency-key": '"a","b"' }, "Idempotency-Key"],
-		["a bare and a quoted key", { "idempotency-key": 'a,"b"' }, "Idempotency-Key"],
-		["a quoted and a bare key", { "idempotency-key": '"a",b' }, "Idempotency-Key"],
+		["an unquoted and a quoted key", { "idempotency-key": 'a,"b"' }, "Idempotency-Key"],
+		["a quoted and an unquoted key", { "idempotency-key": '"a",b' }, "Idempotency-Key"],
 		["the same key twice", { "idempotency-key": "a,a" }, "Idempotency-Key"],
 		["a key and an empty one", { "idempotency-key": "a," }, "Idempotency-Key"],
 		["two ids of a webhook", { "webhook-id": "msg_1,msg_2" }, "webhook-id"],
-	])("promise 1: refuses %s, rather than name a third run after both", async (_, headers, field) => {
+	])("promise 1: refuses %s, which would name a third run", async (_, headers, field) => {
 		const api = createTestRouter();
 
 		const reply = await api.send({ body: REQUEST, headers });
@@ -91,7 +93,7 @@ describe("POST /snapshots", () => {
 		expect(api.started).toEqual([]);
 	});
 
-	test("takes a comma within quotes for a part of the key", async () => {
+	test("accepts a comma in a quoted key", async () => {
 		const api = createTestRouter();
 
 		await api.send({ body: REQUEST, headers: { "idempotency-key": '"a, b"' } });
@@ -136,14 +138,14 @@ describe("POST /snapshots", () => {
 		expect(reply.status).toBe(status);
 	});
 
-	test("takes a body without a type for JSON, and refuses a compressed one", async () => {
+	test("reads a body without a type as JSON, and refuses a compressed one", async () => {
 		const api = createTestRouter();
 
 		expect((await api.send({ body: REQUEST, headers: {} })).status).toBe(202);
 		expect((await api.send({ body: REQUEST, headers: { ...JSON_TYPE, "content-encoding": "gzip" } })).status).toBe(415);
 	});
 
-	test("takes a body of 20,000 bytes and refuses one more", async () => {
+	test("accepts a body of 20,000 bytes and refuses one more", async () => {
 		const api = createTestRouter();
 		const request = JSON.stringify(REQUEST);
 
@@ -161,31 +163,21 @@ describe("POST /snapshots", () => {
 		},
 	);
 
-	test("answers 503 with Retry-After where AWS can't start the run, and 500 without a word where it refuses", async () => {
-		const busy = createTestRouter({
-			start() {
-				throw new ServiceError("START_FAILED", "arn:aws:lambda:x throttled", { transient: true });
-			},
-		});
-		const refused = createTestRouter({
-			start() {
-				throw new ServiceError("CONFIG_INVALID", "arn:aws:lambda:x denied");
-			},
-		});
-
-		const replies = [await busy.send({ body: REQUEST }), await refused.send({ body: REQUEST })];
+	test("replies 503 with Retry-After if AWS can't start the run, and 500 without details if it refuses", async () => {
+		const replies = await Promise.all(
+			[
+				new ServiceError("START_FAILED", "arn:aws:lambda:x throttled", { transient: true }),
+				new ServiceError("CONFIG_INVALID", "arn:aws:lambda:x denied"),
+			].map((error) => createTestRouter({ start: throwing(error) }).send({ body: REQUEST })),
+		);
 
 		expect(replies.map(({ status }) => status)).toEqual([503, 500]);
 		expect(replies[0]?.headers["retry-after"]).toBe("5");
 		expect(JSON.stringify(replies)).not.toContain("arn:");
 	});
 
-	test("tells a defect by nothing but the request's id, which the log knows too", async () => {
-		const api = createTestRouter({
-			start() {
-				throw new TypeError("secret detail at /var/task/x.js");
-			},
-		});
+	test("describes a defect only by the request's id, which is in the log too", async () => {
+		const api = createTestRouter({ start: throwing(new TypeError("secret detail at /var/task/x.js")) });
 
 		const reply = await api.send({ body: REQUEST, id: "Abc123=" });
 
@@ -205,15 +197,12 @@ describe("POST /snapshots", () => {
 describe("Prefer: wait", () => {
 	const wait = (value: string) => ({ ...JSON_TYPE, prefer: value });
 
-	test("holds the reply back until every target has started", async () => {
+	test("delays the reply until every target has started", async () => {
 		const states = [undefined, ["STARTED", "PENDING"], ["STARTED", "STARTED"]] as const;
 		const api = createTestRouter({
-			read: (run, look) => {
-				const seen = states[Math.min(look, 3) - 1];
-				const targets = seen?.map((state, i) =>
-					state === "PENDING"
-						? ({ projectId: PROJECT, clusterName: `c${i}`, state } as const)
-						: targetStatus(state, `c${i}`),
+			read: (run, reads) => {
+				const targets = states[Math.min(reads, 3) - 1]?.map((state, i) =>
+					state === "PENDING" ? { projectId: PROJECT, clusterName: `c${i}`, state } : targetStatus(state, `c${i}`),
 				);
 				return targets && { run, status: "RUNNING", startedAt: NOW, targets };
 			},
@@ -227,7 +216,7 @@ describe("Prefer: wait", () => {
 		expect(api.reads.count).toBe(3);
 	});
 
-	test("answers with what is known when the time is up, and never waits longer than 20 seconds", async () => {
+	test("returns the last status when the time is up, after 20 seconds at most", async () => {
 		const api = createTestRouter();
 
 		const reply = await api.send({ body: REQUEST, headers: wait("respond-async, wait=600") });
@@ -237,11 +226,11 @@ describe("Prefer: wait", () => {
 		expect(api.time.now - NOW).toBe(20_000);
 	});
 
-	test("looks three times at most, for callers in sandboxes of their own share AWS's quota and nothing else", async () => {
-		const looks: number[] = [];
+	test("reads three times at most, since concurrent callers share AWS's quota but no cache", async () => {
+		const readAt: number[] = [];
 		const api = createTestRouter({
 			read: () => {
-				looks.push(api.time.now - NOW);
+				readAt.push(api.time.now - NOW);
 				return undefined;
 			},
 		});
@@ -249,10 +238,10 @@ describe("Prefer: wait", () => {
 		await api.send({ body: REQUEST, headers: wait("wait=20") });
 		await api.send({ body: REQUEST, headers: wait("wait=2"), replyBy: api.time.now + 30_000 });
 
-		expect(looks).toEqual([1500, 5500, 20_000, 21_500, 22_000]);
+		expect(readAt).toEqual([1500, 5500, 20_000, 21_500, 22_000]);
 	});
 
-	test("is cut short where the function's own time ends before", async () => {
+	test("ends before the function's timeout", async () => {
 		const api = createTestRouter();
 
 		await api.send({ body: REQUEST, headers: wait("wait=20"), replyBy: NOW + 5000 });
@@ -261,11 +250,11 @@ describe("Prefer: wait", () => {
 	});
 
 	test.each(["wait", "wait=", "wait=abc", "wait=-1", "wait=0", "handling=lenient", "wait=1.5"])(
-		"ignores the wish %j",
-		async (wish) => {
+		"ignores the preference %j",
+		async (preference) => {
 			const api = createTestRouter();
 
-			const reply = await api.send({ body: REQUEST, headers: wait(wish) });
+			const reply = await api.send({ body: REQUEST, headers: wait(preference) });
 
 			expect(reply.status).toBe(202);
 			expect(reply.headers["preference-applied"]).toBeUndefined();
@@ -273,10 +262,10 @@ describe("Prefer: wait", () => {
 		},
 	);
 
-	test("waits on where a reading fails for now", async () => {
+	test("continues after a read that fails transiently", async () => {
 		const api = createTestRouter({
-			read: (run, look) => {
-				if (look < 3) throw new ServiceError("READ_FAILED", "throttled", { transient: true });
+			read: (run, reads) => {
+				if (reads < 3) throw new ServiceError("READ_FAILED", "throttled", { transient: true });
 				return { run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] };
 			},
 		});
@@ -313,7 +302,7 @@ describe("Prefer: wait", () => {
 		["SERVICE_UNAVAILABLE", 503],
 		["RATE_LIMITED_TOKEN_BUCKET", 503],
 		["ATLAS_UPGRADING", 503],
-	])("tells Atlas's refusal %s of every target as %i, and where the run is", async (code, status) => {
+	])("replies to Atlas's refusal %s of every target with %i and the location", async (code, status) => {
 		const api = createTestRouter({
 			read: (run) => ({ run, status: "FAILED", startedAt: NOW, targets: [targetStatus("REFUSED", "prod-a", code)] }),
 		});
@@ -325,7 +314,7 @@ describe("Prefer: wait", () => {
 		expect(reply.headers["location"]).toBe(`/snapshots/${bodyOf(reply).run}`);
 	});
 
-	test("stays 202 where one target was refused and another started", async () => {
+	test("is 202 if one target was refused and another started", async () => {
 		const api = createTestRouter({
 			read: (run) => ({
 				run,
@@ -345,8 +334,9 @@ describe("Prefer: wait", () => {
 describe("GET /snapshots/{run}", () => {
 	const run = runOf("release-42");
 	const get = (headers = {}) => ({ method: "GET", path: `/snapshots/${run}`, headers });
+	const completed: RunStatus = { run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] };
 
-	test("tells where each target stands, and when to look again", async () => {
+	test("returns the state of each target, and Retry-After", async () => {
 		const api = createTestRouter({
 			read: () => ({ run, status: "RUNNING", startedAt: NOW - 80_000, targets: [targetStatus("STARTED")] }),
 		});
@@ -365,10 +355,10 @@ describe("GET /snapshots/{run}", () => {
 		["a hook's", "hook:github", 200],
 		["another user's", "iam:arn:aws:iam::123456789012:user/else", 404],
 		["another role's", "iam:arn:aws:sts::123456789012:assumed-role/ci", 404],
-		["one of nobody known", undefined, 404],
-	] as const)("promise 9: of all runs a caller reads %s (%s) with %i", async (_, requestedBy, status) => {
+		["one of an unknown caller", undefined, 404],
+	] as const)("promise 9: a caller who reads %s (%s) gets %i", async (_, requestedBy, status) => {
 		const api = createTestRouter({
-			read: () => ({ run, requestedBy, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
+			read: () => ({ ...completed, requestedBy }),
 		});
 
 		const reply = await api.send(get());
@@ -377,10 +367,8 @@ describe("GET /snapshots/{run}", () => {
 		if (status === 404) expect(bodyOf(reply).detail).toBe(bodyOf(await createTestRouter().send(get())).detail);
 	});
 
-	test("promise 9: nobody is not served, neither by a read nor by a start", async () => {
-		const api = createTestRouter({
-			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
-		});
+	test("promise 9: without a caller nothing is read or started", async () => {
+		const api = createTestRouter({ read: () => completed });
 
 		const replies = [
 			await api.send({ ...get(), caller: undefined }),
@@ -393,23 +381,21 @@ describe("GET /snapshots/{run}", () => {
 		expect([api.started.length, api.reads.count]).toEqual([0, 0]);
 	});
 
-	test("has no Retry-After once the run has ended", async () => {
-		const api = createTestRouter({
-			read: () => ({ run, status: "SUCCEEDED", startedAt: NOW, targets: [targetStatus("COMPLETED")] }),
-		});
+	test("has no Retry-After after the end of the run", async () => {
+		const api = createTestRouter({ read: () => completed });
 
 		const reply = await api.send(get());
 
 		expect(reply.headers["retry-after"]).toBeUndefined();
 	});
 
-	test("answers 304 as long as nothing changed, and 200 when something did", async () => {
+	test("replies 304 while nothing changed, then 200", async () => {
 		const api = createTestRouter({
-			read: (_, look) => ({
+			read: (_, reads) => ({
 				run,
 				status: "RUNNING",
 				startedAt: NOW,
-				targets: look < 5 ? [] : [targetStatus("STARTED")],
+				targets: reads < 5 ? [] : [targetStatus("STARTED")],
 			}),
 		});
 		const first = await api.send(get());
@@ -433,7 +419,7 @@ describe("GET /snapshots/{run}", () => {
 		"x",
 		"http-c5f3b4b4a3b4c5d6e7f8a9b0c1d2e3f4x",
 		"..%2f",
-	])("answers 404 for %s without asking AWS", async (name) => {
+	])("replies 404 for %s without calling AWS", async (name) => {
 		const api = createTestRouter();
 
 		const reply = await api.send({ method: "GET", path: `/snapshots/${name}` });
@@ -442,18 +428,16 @@ describe("GET /snapshots/{run}", () => {
 		expect(api.reads.count).toBe(0);
 	});
 
-	test("answers 404 for a run that never was", async () => {
+	test("replies 404 for a run that does not exist", async () => {
 		const reply = await createTestRouter().send(get());
 
 		expect(reply.status).toBe(404);
 		expect(bodyOf(reply).type).toBe("urn:atlas-snapshots:problem:run-not-found");
 	});
 
-	test("answers 503 with Retry-After where AWS throttles the look", async () => {
+	test("replies 503 if AWS throttles the read", async () => {
 		const api = createTestRouter({
-			read() {
-				throw new ServiceError("READ_FAILED", "throttled", { transient: true });
-			},
+			read: throwing(new ServiceError("READ_FAILED", "throttled", { transient: true })),
 		});
 
 		const reply = await api.send(get());
@@ -461,7 +445,7 @@ describe("GET /snapshots/{run}", () => {
 		expect(reply.status).toBe(503);
 	});
 
-	test("takes ARNs out of reasons", async () => {
+	test("removes ARNs from reasons", async () => {
 		const reason = {
 			code: "SECRET_UNREADABLE",
 			message: "no right to arn:aws:secretsmanager:eu-west-1:1:secret:x-1, sorry",
@@ -487,7 +471,7 @@ describe("routes", () => {
 		["GET", "/snapshots/a/b", 404],
 		["GET", "/snapshots\n", 404],
 		["GET", "/__proto__", 404],
-	])("answers %s %j with %i", async (method, path, status) => {
+	])("reply to %s %j with %i", async (method, path, status) => {
 		expect((await createTestRouter().send({ method, path, body: REQUEST })).status).toBe(status);
 	});
 
@@ -500,14 +484,14 @@ describe("routes", () => {
 		["HEAD", "/snapshots", "POST"],
 		["POST", "/", "GET, HEAD"],
 		["", "/openapi.json", "GET, HEAD"],
-	])("answers %j %s with 405 and what is allowed", async (method, path, allow) => {
+	])("reply to %j %s with 405 and the allowed methods", async (method, path, allow) => {
 		const reply = await createTestRouter().send({ method, path });
 
 		expect(reply.status).toBe(405);
 		expect(reply.headers["allow"]).toBe(allow);
 	});
 
-	test("serves its own description", async () => {
+	test("include the OpenAPI document", async () => {
 		const reply = await createTestRouter().send({ method: "GET", path: "/openapi.json" });
 
 		expect(reply.status).toBe(200);
@@ -527,12 +511,12 @@ describe("Retry-After follows the expected end", () => {
 	});
 
 	test.each([
-		["half of what is left", [at(4)], "120"],
+		["half of the remaining time", [at(4)], "120"],
 		["of the last target", [at(1), at(4)], "120"],
 		["5 minutes at most", [at(600)], "300"],
 		["2 seconds at least", [at(0.01)], "2"],
-		["as without, once it has passed", [at(-1)], "30"],
-		["as without, where one is unknown", [at(4), null], "30"],
+		["as without an expected end, after it has passed", [at(-1)], "30"],
+		["as without an expected end, if one is unknown", [at(4), null], "30"],
 	])("%s", async (_what, ends, seconds) => {
 		const reply = await createTestRouter({ read: () => running(...ends) }).send(get());
 
