@@ -11,7 +11,7 @@ export interface Scope {
 	readonly root: string;
 	/** Whose mutants. */
 	readonly folder: string;
-	/** Folders of the tests that have to kill them. */
+	/** Patterns of the test files that have to kill them. */
 	readonly tests: readonly string[];
 	/** Whether each of their files needs a process of its own, which takes longer. */
 	readonly isolated: boolean;
@@ -35,24 +35,27 @@ type Baseline = Reply & { readonly file: string };
  * Switches each mutant on in turn and runs the tests that reach it, until one fails.
  *
  * @param onProgress called after each mutant
- * @throws Error naming the test that fails without a mutant
+ * @param onLeftOut called for each test that fails without a mutant: its file can't show anything
  */
-export async function score(scope: Scope, onProgress: (done: number, of: number) => void): Promise<readonly Result[]> {
+export async function score(
+	scope: Scope,
+	onProgress: (done: number, of: number) => void,
+	onLeftOut: (test: string) => void,
+): Promise<readonly Result[]> {
 	const { root, folder, tests, isolated, setupFiles, sample, seed } = scope;
 	const mutants = draw(await instrument(root, folder), sample, seed);
 	await using stack = new AsyncDisposableStack();
 	const runners = Array.from({ length: availableParallelism() }, () =>
 		stack.use(new TestRunner(root, isolated, setupFiles)),
 	);
-	const files = globSync(
-		tests.map((each) => `${each}/**/*.test.ts`),
-		{ cwd: root },
-	);
-	const baselines = await share(files, runners, async (file, runner): Promise<Baseline> => {
+	const files = globSync([...tests], { cwd: root });
+	const tried = await share(files, runners, async (file, runner): Promise<Baseline | undefined> => {
 		const reply = await runner.run({ files: [{ file }], coverage: true }, 600_000);
-		if (!reply || reply.failed) throw new Error(`fails without a mutant: ${reply?.failed?.name ?? file}`);
-		return { ...reply, file };
+		if (reply && !reply.failed) return { ...reply, file };
+		onLeftOut(`${file}: ${reply?.failed?.name ?? "does not end"}`);
+		return undefined;
 	});
+	const baselines = tried.filter((each) => each !== undefined);
 	const passesAlone = new Map<string, Promise<boolean>>();
 	const tryMutant = async (mutant: Mutant, { job, limitMs }: Trial, runner: TestRunner): Promise<Result> => {
 		const reply = await runner.run(job, limitMs);

@@ -22,6 +22,13 @@ function refusal(secret: object | string): string {
 	throw new Error("the secret was accepted");
 }
 
+test.each([null, "", "  ", "\t\n"])("a field that is %j counts as absent", (blank) => {
+	expect(read({ publicKey: PUBLIC, privateKey: PRIVATE, clientId: blank, clientSecret: blank })).toEqual({
+		credentials: apiKey,
+		shape: "publicKey, privateKey",
+	});
+});
+
 describe("shapes that are read", () => {
 	test.each([
 		[{ clientId: ID, clientSecret: SECRET, orgId: "66f0c0ffee0000000000abcd" }, "clientId, clientSecret"],

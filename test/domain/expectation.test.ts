@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { durationSeconds, predictDuration } from "../../lambda/domain/expectation.ts";
+import {
+	durationInWords,
+	durationSeconds,
+	predictDuration,
+	slowSnapshotWarnings,
+} from "../../lambda/domain/expectation.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { completedSnapshot } from "../atlas/fixtures/recorded.ts";
 
@@ -160,4 +165,27 @@ describe("the prediction", () => {
 	test("is a few numbers, the same at any time", () => {
 		expect(JSON.stringify(predictDuration(history([1180, 1200, 1230]))).length).toBeLessThan(40);
 	});
+});
+
+test.each([
+	[0, "0 seconds"],
+	[89, "89 seconds"],
+	[89.6, "90 seconds"],
+	[90, "2 minutes"],
+	[7169, "119 minutes"],
+	[7170, "2 hours"],
+	[9000, "2.5 hours"],
+])("%d seconds are %s", (seconds, words) => expect(durationInWords(seconds)).toBe(words));
+
+test("more than twice as long as earlier ones is slower than usual", () => {
+	const expectation = { seconds: 600, spread: 0.1 };
+
+	expect([null, undefined].flatMap((none) => slowSnapshotWarnings(none, 1e6))).toEqual([]);
+	expect(slowSnapshotWarnings(expectation, 1200)).toEqual([]);
+	expect(slowSnapshotWarnings(expectation, 1201)).toEqual([
+		{
+			code: "SLOWER_THAN_USUAL",
+			message: "20 minutes since the request; earlier snapshots of this cluster took about 10 minutes",
+		},
+	]);
 });

@@ -5,6 +5,7 @@ import {
 	checkClusterCount,
 	checkRequestLimits,
 	limitRefusal,
+	parseLimits,
 	type RequestLimits,
 	type RequestLimitsInput,
 	readLimits,
@@ -198,3 +199,35 @@ const pick = (read: RequestLimits, input: object) =>
 			Object.fromEntries(Object.keys(fields).map((field) => [field, Reflect.get(Reflect.get(read, kind), field)])),
 		]),
 	);
+
+test("limits that are no JSON are a fault, and let nothing pass", () => {
+	expect(parseLimits("{")).toEqual({ faults: [{ pointer: "", detail: "must be JSON" }] });
+	expect(parseLimits('{"hook":{},"hook":{}}')).toEqual({
+		faults: [{ pointer: "", detail: "must not name a field twice" }],
+	});
+	expect(parseLimits("{}")).toEqual({ limits: limits() });
+});
+
+test.each([
+	["projectIds", { projectIds: [other] }],
+	["clusters", { clusters: ["b*"] }],
+])("a target found outside the limit %s is refused by its name", (name, own) => {
+	expect(limitRefusal(limits({ event: own }), runOf(EVENT, {}), { projectId, clusterName: "a" })).toEqual({
+		code: "NOT_ALLOWED",
+		message: `the selection finds it, but limits.event.${name} does not name it`,
+	});
+});
+
+test("too many clusters found are not allowed, by the limit's name", () => {
+	const check = (found: number) => () => checkClusterCount(limits({ http: { maxClusters: 2 } }), runOf(IAM, {}), found);
+
+	expect(check(2)).not.toThrow();
+	expect(check(3)).toThrow(
+		expect.objectContaining({
+			name: "NOT_ALLOWED",
+			faults: [
+				{ pointer: "/clusters", detail: "must not select more than 2, but selects 3 (limits.http.maxClusters)" },
+			],
+		}),
+	);
+});

@@ -119,3 +119,16 @@ describe("a bad request", () => {
 		);
 	});
 });
+
+test("unknown fields beside tags, and tags that could reach a prototype, are named where they stand", () => {
+	const input = JSON.parse('{"clusters": {"tags": {"__proto__": "a", "constructor": "b"}, "tag": 1}, "colour": 1}');
+
+	expect(faultsOf(input)).toEqual(
+		expect.arrayContaining([
+			"/colour is not known",
+			"/clusters/tag is not known",
+			"/clusters/tags/__proto__ can't be used as a tag",
+			"/clusters/tags/constructor can't be used as a tag",
+		]),
+	);
+});

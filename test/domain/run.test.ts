@@ -54,6 +54,33 @@ describe("a run that is started by hand", () => {
 	});
 
 	test.each([
+		["schedule", `schedule:${"n".repeat(2048)}`],
+		["schedule", "schedule:nächtlich, 2"],
+		["event", `event:${"s".repeat(2048)}`],
+		["http", `iam:${"a".repeat(2048)}`],
+		["http", "hook:ci"],
+	])("may be asked for by %s and %s", (trigger, requestedBy) => {
+		expect(parseRun({ run: "x", trigger, requestedBy, request })).toMatchObject({ trigger, requestedBy });
+	});
+
+	test.each([
+		...["schedule:", `schedule:${"n".repeat(2049)}`, "schedule:a\u0000", "schedule:\ud800", "xschedule:a"].map(
+			(requestedBy) => ({ run: "x", trigger: "schedule", requestedBy, request }),
+		),
+		...["event:", `event:${"n".repeat(2049)}`, "xevent:a"].map((requestedBy) => ({
+			run: "x",
+			trigger: "event",
+			requestedBy,
+			request,
+		})),
+		...["iam:", "hook:a\nb", `hook:${"n".repeat(2049)}`, "xlocal", "localx", "xiam:a"].map((requestedBy) => ({
+			run: "x",
+			trigger: "http",
+			requestedBy,
+			request,
+		})),
+		{ run: "x", trigger: "toString", requestedBy: "local", request },
+		{ run: "x", trigger: ["http"], requestedBy: "local", request },
 		undefined,
 		null,
 		1,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
 	ageSeconds,
 	isKeptAtLeast,
+	isNotScheduled,
 	newestCompleted,
 	newestOnDemand,
 	requestTime,
@@ -143,4 +144,13 @@ describe("times of a snapshot", () => {
 			old,
 		);
 	});
+});
+
+test.for([
+	["scheduled", false],
+	["onDemand", true],
+	["fallback", true],
+	[undefined, true],
+] as const)("a snapshot of type %s is not Atlas's own schedule's: %s", ([snapshotType, expected]) => {
+	expect(isNotScheduled({ id: ID, status: "completed", snapshotType })).toBe(expected);
 });

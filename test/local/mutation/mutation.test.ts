@@ -35,24 +35,35 @@ test("children", () => { expect(ready).toBe(true); expect(isChild(3)).toBe(true)
 test("sums", () => { expect(sum(3)).toBe(6); });
 `;
 
+const BAD = 'import { test } from "vitest"; test("fails", () => { throw new Error("always"); });';
+
 test.for([true, false])(
 	"isolated %s: a mutant is killed by a test, survives, or is reached by none; a loop without end is killed",
 	{
 		timeout: LONG_MS,
 	},
 	async (isolated) => {
-		await using root = await repository({ "source/ages.ts": SOURCE, "test/ages.test.ts": TESTS });
+		await using root = await repository({
+			"source/ages.ts": SOURCE,
+			"test/ages.test.ts": TESTS,
+			"test/bad.test.ts": BAD,
+		});
 		const scope = {
 			root: root.path,
 			folder: "source",
-			tests: ["test"],
+			tests: ["test/*.test.ts"],
 			isolated,
 			setupFiles: [],
 			sample: Infinity,
 			seed: 1,
 		};
 		const progress: number[] = [];
-		const results = await score(scope, (done, of) => progress.push(done / of));
+		const leftOut: string[] = [];
+		const results = await score(
+			scope,
+			(done, of) => progress.push(done / of),
+			(test) => leftOut.push(test),
+		);
 		const found = (replacement: string, line: number) =>
 			results.find((each) => each.replacement === replacement && each.place.startsWith(`source/ages.ts:${line}:`));
 
@@ -63,6 +74,7 @@ test.for([true, false])(
 		expect(found("n--", 5)).toMatchObject({ status: "killed", by: "sums" });
 		expect(found("+1", 6)).toMatchObject({ status: "no coverage" });
 		expect(progress.at(-1)).toBe(1);
+		expect(leftOut).toEqual(["test/bad.test.ts: fails"]);
 	},
 );
 
