@@ -210,7 +210,7 @@ describe.skipIf(!able)("take-and-wait.sh", { timeout: LONG_MS }, () => {
 	});
 
 	test.each(["9", "09", "18446744073709551615", "99999999999999999999"])(
-		"gives up when its time is over, and says that the run goes on, where it is to wait %s seconds",
+		"gives up after WAIT_MINUTES, and reports that the run goes on, if Retry-After is %s",
 		async (seconds) => {
 			const { code, stderr } = await against([accepted, [200, {}, { "retry-after": seconds }]], ["{}"], {
 				WAIT_MINUTES: "0",
@@ -258,7 +258,7 @@ describe.skipIf(!able)("signed-hook.sh", { timeout: LONG_MS }, () => {
 	});
 });
 
-test("the workflow runs the script where its comment says to put it, and deploys under an environment's rules", async () => {
+test("the workflow runs the script from the path in its comment, and deploys to an environment", async () => {
 	const workflow = await readFile(`${ROOT}examples/github-actions.yml`, "utf8");
 	const place = /take-and-wait\.sh to (\S+);/.exec(workflow)?.[1];
 

@@ -174,7 +174,7 @@ test.each([
 	[401, "USER_UNAUTHORIZED", "role", /Project Backup Creator/],
 	[403, "RESOURCE_REQUIRES_ACCESS_LIST", "address", /access list/],
 	[400, "FEATURE_UNSUPPORTED", "role", /as it is now/],
-	[400, "UNKNOWN_ERROR_OF_TOMORROW", "role", /refuses the request/],
+	[400, "UNKNOWN_ERROR_OF_TOMORROW", "role", /rejects the request/],
 	[409, undefined, "role", /something else is going on/],
 	[403, undefined, "role", /forbids/],
 	[404, undefined, "role", /does not find it/],
