@@ -95,7 +95,8 @@ async function startRun(
 	const startedAt = clock.now();
 	const wait = readPreferredWait(headers["prefer"]);
 	const until = Math.min(startedAt + wait * 1000, replyBy - REPLY_MARGIN_MS);
-	const read = wait > 0 ? await waitForStart(() => runs.read(run), until, clock) : undefined;
+	// Without a wait the time is up, and nothing is read.
+	const read = await waitForStart(() => runs.read(run), until, clock);
 	const refusal = read && toRefusal(read, location);
 	if (refusal) throw refusal;
 	const status: RunStatus = read ?? {

@@ -38,7 +38,7 @@ describe("reading WWW-Authenticate", () => {
 	});
 
 	test("distinguishes a token68, a parameter and a bare scheme", () => {
-		expect(parseChallenges('Negotiate YWJj==, NTLM, , Digest realm = "a" , nonce=b')).toEqual([
+		expect(parseChallenges('  Negotiate  YWJj==  , NTLM, , Digest  realm = "a" , nonce=b')).toEqual([
 			{ scheme: "negotiate", params: {} },
 			{ scheme: "ntlm", params: {} },
 			{ scheme: "digest", params: { realm: "a", nonce: "b" } },

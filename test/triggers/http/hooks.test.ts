@@ -74,7 +74,9 @@ describe("POST /hooks/snapshots", () => {
 		async (secret) => {
 			const api = createTestRouter({ secret: () => secret });
 
-			expect((await api.send(hook(key))).status).toBe(404);
+			const reply = await api.send(hook(key));
+			expect(reply.status).toBe(404);
+			expect(bodyOf(reply).detail).toContain("WEBHOOK_SECRETS of npm start");
 			expect((await api.send({ ...hook(key), method: "GET" })).status).toBe(404);
 		},
 	);

@@ -57,6 +57,16 @@ describe("GET / lists the routes", () => {
 		},
 	);
 
+	test("as HTML, with a row for each route", async () => {
+		const { body } = await createTestRouter().send(get("text/html", {}, "/prod&"));
+
+		for (const { methods, path, purpose } of ROUTES) {
+			expect(body).toContain(`<tr><td>${methods.join(", ")}<td><code>/prod&#38;${path}</code><td>${purpose}<td>`);
+		}
+		expect(body).toContain("<td>Standard Webhooks signature");
+		expect(body).toContain("<td>IAM signature (SigV4, service execute-api)");
+	});
+
 	test("without scripts, and may not be framed", async () => {
 		const reply = await createTestRouter().send(get("text/html"));
 
