@@ -230,7 +230,7 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
 	finally: fc.constantFrom(...FATES),
 });
 
-function judge({ result, ours, asks, lateAt, deadlineAt, endedAt }: Awaited<ReturnType<typeof play>>) {
+function findBrokenPromise({ result, ours, asks, lateAt, deadlineAt, endedAt }: Awaited<ReturnType<typeof play>>) {
 	if (ours.length > 1) return "two snapshots";
 	if (asks.some((at) => at >= deadlineAt)) return "asked after the deadline";
 	if (!("state" in result)) {
@@ -239,33 +239,33 @@ function judge({ result, ours, asks, lateAt, deadlineAt, endedAt }: Awaited<Retu
 	}
 	if (result.state === "LOST") return undefined;
 	// A list that can't be read for the whole of the time may leave a snapshot behind that nobody sees.
-	if (lateAt.some((at) => at > deadlineAt + MINUTE)) return "late told late";
-	if (lateAt.length === 0 && endedAt > deadlineAt + 2 * MINUTE) return "the end told late";
+	if (lateAt.some((at) => at > deadlineAt + MINUTE)) return "LATE too late";
+	if (lateAt.length === 0 && endedAt > deadlineAt + 2 * MINUTE) return "the end published late";
 	return undefined;
 }
 
 describe("promise 1: never two snapshots where one was asked", () => {
 	test("every run of three fates, for every policy, with and without another's snapshot running", async () => {
-		let played = 0;
+		let count = 0;
 		for (const first of FATES)
 			for (const second of FATES)
 				for (const third of FATES)
 					for (const policy of ["join", "skip"] as const)
 						for (const otherUntil of [0, 150_000]) {
 							const fates = [first, second, third];
-							const played1 = await play({ fates, policy, otherUntil });
-							const found = judge(played1) ?? left(played1);
-							played += 1;
+							const played = await play({ fates, policy, otherUntil });
+							const found = findBrokenPromise(played) ?? left(played);
+							count += 1;
 							if (found !== undefined)
 								expect.fail(`${fates.join(" ")}, ${policy}, other until ${otherUntil}: ${found}`);
 						}
-		expect(played).toBe(FATES.length ** 3 * 4);
+		expect(count).toBe(FATES.length ** 3 * 4);
 	}, 60_000);
 
 	test("longer runs, drawn at random with lists that fail or lag, end too, and in time", async () => {
 		await fc.assert(
 			fc.asyncProperty(scenes, async (scene) => {
-				expect(judge(await play(scene))).toBeUndefined();
+				expect(findBrokenPromise(await play(scene))).toBeUndefined();
 			}),
 			{ numRuns: 3000 },
 		);
@@ -338,7 +338,7 @@ describe("a refusal that may pass", () => {
 	});
 });
 
-test("a process that dies within its request leaves it in doubt: ours is found, however soon it ended", async () => {
+test("a request in which the process died is in doubt: its snapshot is found, however soon it ended", async () => {
 	const { result, ours } = await play({ fates: ["interrupted"], snapshotMs: 2 * SECOND });
 
 	expect(result).toMatchObject({ provenance: "recovered" });
@@ -399,7 +399,7 @@ describe("promise 2: a snapshot is not left behind by a list that is minutes old
 		await fc.assert(
 			fc.asyncProperty(drawn, async (scene) => {
 				const played = await play(scene);
-				expect(judge(played) ?? left(played)).toBeUndefined();
+				expect(findBrokenPromise(played) ?? left(played)).toBeUndefined();
 			}),
 			{ numRuns: 2000 },
 		);
@@ -502,7 +502,7 @@ test("promise 6: what Atlas asks to wait is waited for in full, and grows where 
 	expect(Math.min(...pauses)).toBeGreaterThanOrEqual(600 * SECOND);
 });
 
-test("promise 6: a request in doubt is not looked for before Atlas wants any call", async () => {
+test("promise 6: Retry-After is honoured before a request in doubt is looked for", async () => {
 	const { asks, looksAt } = await play({ fates: ["never-unavailable"] });
 
 	expect((looksAt[0] ?? 0) - (asks[0] ?? 0)).toBeGreaterThanOrEqual(600 * SECOND);

@@ -8,9 +8,9 @@ import { type Harness, startHarness } from "../harness/harness.ts";
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());
 
-let stage: Harness;
+let harness: Harness;
 afterEach(async () => {
-	await stage[Symbol.asyncDispose]();
+	await harness[Symbol.asyncDispose]();
 });
 
 type Refusal = readonly [status: number, code: string, message: string];
@@ -30,12 +30,12 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 	test.each([STALE, THROTTLED].flatMap((refusal) => [1, 2, 3, 5, 8].map((nth) => [refusal[2], nth, refusal] as const)))(
 		"%s, at checkpoint %i: the invocation ends, and the next goes on",
 		async (_what, nth, refusal) => {
-			stage = await startHarness({ aws: { checkpointsOverWire: true, faults: refusing(nth, refusal) } });
+			harness = await startHarness({ aws: { checkpointsOverWire: true, faults: refusing(nth, refusal) } });
 
-			const { status } = await stage.runRequest({ clusters: ["prod-a"] });
+			const { status } = await harness.runRequest({ clusters: ["prod-a"] });
 
 			expect(status).toBe("SUCCEEDED");
-			const taken = stage.atlas.log.filter(({ kind, status: reply }) => kind === "take" && reply === 200);
+			const taken = harness.atlas.log.filter(({ kind, status: reply }) => kind === "take" && reply === 200);
 			expect(taken).toHaveLength(1);
 		},
 	);
@@ -45,20 +45,20 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 		async (nth) => {
 			const faults: AwsFaults = (call) =>
 				call.operation === "CheckpointDurableExecution" && call.nth === nth ? { do: "drop", when: "after" } : undefined;
-			stage = await startHarness({ aws: { checkpointsOverWire: true, faults } });
+			harness = await startHarness({ aws: { checkpointsOverWire: true, faults } });
 
-			expect(await stage.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "SUCCEEDED" });
+			expect(await harness.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "SUCCEEDED" });
 		},
 	);
 
 	test("2.2, 3.2: 260 clusters, in parts, write their checkpoints over the wire, and each completes once", async () => {
 		const clusters = Array.from({ length: 260 }, (_, i) => `c${i}`);
-		stage = await startHarness({ atlas: { projects: [{ clusters }] }, aws: { checkpointsOverWire: true } });
+		harness = await startHarness({ atlas: { projects: [{ clusters }] }, aws: { checkpointsOverWire: true } });
 
-		const { status } = await stage.runRequest({ clusters: "all", deadlineMinutes: 600 });
+		const { status } = await harness.runRequest({ clusters: "all", deadlineMinutes: 600 });
 
 		expect(status).toBe("SUCCEEDED");
-		const completed = stage.published().filter(({ state }) => state === "COMPLETED");
+		const completed = harness.published().filter(({ state }) => state === "COMPLETED");
 		expect(completed).toHaveLength(260);
 		expect(new Set(completed.map(({ clusterName }) => clusterName)).size).toBe(260);
 	}, 120_000);
@@ -67,8 +67,8 @@ describe("2.2: a checkpoint that Lambda refuses", () => {
 		const large = withDurableExecution((_input: unknown, durable: DurableContext) =>
 			durable.step("a", async () => "x".repeat(256 * 1024)),
 		);
-		stage = await startHarness({ aws: { checkpointsOverWire: true }, handler: async () => large as DurableHandler });
+		harness = await startHarness({ aws: { checkpointsOverWire: true }, handler: async () => large as DurableHandler });
 
-		expect(await stage.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
+		expect(await harness.runRequest({ clusters: ["prod-a"] })).toMatchObject({ status: "FAILED" });
 	});
 });

@@ -12,7 +12,7 @@ import { DEFAULT_PORTS } from "../harness/ports.ts";
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());
 
-test("promise 2: a target whose story breaks off by a defect still ends, published, and hides no other", async () => {
+test("promise 2: a target with a defect in its workflow still has a published final state, and does not affect the others", async () => {
 	const events: SnapshotStateChange[] = [];
 	const id = `${Math.floor(Date.now() / 1000).toString(16)}${"0".repeat(16)}`;
 	const completed: Snapshot = { id, status: "completed" };

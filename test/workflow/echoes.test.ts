@@ -23,9 +23,9 @@ const WHATS = ["the key", "the field", "its value", "the token", "the digest's r
 const STATUSES = [400, 401, 403, 404, 409, 500, 503];
 const CASES = WHATS.flatMap((what) => Object.keys(FORMS).map((form) => ({ what, form })));
 
-let stage: Harness;
+let harness: Harness;
 let loaded = 0;
-afterEach(() => stage[Symbol.asyncDispose]());
+afterEach(() => harness[Symbol.asyncDispose]());
 
 /** What an Atlas that means ill may repeat, of the request it has got and of the tokens it has given out. */
 function secretOf(what: (typeof WHATS)[number], key: string, token: string | undefined, authorization = key): string {
@@ -57,14 +57,14 @@ test.each(["digest", "oauth"] as const)(
 		for (const stream of [process.stdout, process.stderr])
 			vi.spyOn(stream, "write").mockImplementation((chunk) => seen.push(Buffer.from(chunk).toString()) > 0);
 		for (const level of ["debug", "info", "log", "warn", "error"] as const)
-			vi.spyOn(console, level).mockImplementation((...told) => {
-				seen.push(...told.map((one) => (typeof one === "string" ? one : inspect(one, { depth: 20 }))));
+			vi.spyOn(console, level).mockImplementation((...args) => {
+				seen.push(...args.map((one) => (typeof one === "string" ? one : inspect(one, { depth: 20 }))));
 			});
 		vi.stubEnv("POWERTOOLS_LOG_LEVEL", "DEBUG");
 		vi.stubEnv("SNAPSHOT_FUNCTION_ARN", FUNCTION_ARN);
 		// A cluster for each case, once with good replies and once with errors.
 		const clusters = CASES.flatMap((_, i) => [`good-${i}`, `bad-${i}`]);
-		stage = await startHarness({
+		harness = await startHarness({
 			auth,
 			atlas: {
 				projects: [
@@ -73,7 +73,7 @@ test.each(["digest", "oauth"] as const)(
 				],
 			},
 		});
-		const { atlas } = stage;
+		const { atlas } = harness;
 		const [, small] = atlas.state.projects.keys();
 		const key = auth === "digest" ? atlas.privateKey : atlas.clientSecret;
 		/** What was echoed, by its first and last characters: a text that was cut short counts as well. */
@@ -94,12 +94,12 @@ test.each(["digest", "oauth"] as const)(
 			return [...(group === "bad" && kind !== "challenge" ? [refuse] : []), { type: "echo", value }];
 		};
 
-		const ended = await stage.runRequest({ clusters: [...clusters, "paused"], deadlineMinutes: 60 });
+		const ended = await harness.runRequest({ clusters: [...clusters, "paused"], deadlineMinutes: 60 });
 		for (const request of [
 			{ clusters: "all", projectId: small },
 			{ clusters: { tags: { backup: "nightly" } }, projectId: undefined },
 		]) {
-			const other = await stage.runRequest({ ...request, deadlineMinutes: 30 });
+			const other = await harness.runRequest({ ...request, deadlineMinutes: 30 });
 			seen.push(JSON.stringify(other));
 		}
 		const freshness = await load("freshness");
@@ -118,7 +118,7 @@ test.each(["digest", "oauth"] as const)(
 		}
 		const targets = clusters.map((clusterName) => ({ ...daily, projectId: atlas.projectId, clusterName }));
 		seen.push(JSON.stringify(await freshness({ targets })));
-		for (const { name } of stage.aws.runs)
+		for (const { name } of harness.aws.runs)
 			seen.push(
 				JSON.stringify(
 					await trigger(
@@ -127,10 +127,10 @@ test.each(["digest", "oauth"] as const)(
 				),
 			);
 		const mail = createMailer();
-		const mails = stage.aws.events.map(mail);
+		const mails = harness.aws.events.map(mail);
 		expect(mails.find((text) => text.includes("REFUSED"))).toMatch(/Reason: .+ \(\w+\)/);
-		seen.push(...mails, JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(stage.aws.events));
-		seen.push(...stage.aws.runs.map((run) => JSON.stringify([run.history(), run.result, run.error])));
+		seen.push(...mails, JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(harness.aws.events));
+		seen.push(...harness.aws.runs.map((run) => JSON.stringify([run.history(), run.result, run.error])));
 
 		const kinds = new Set([...met].map((one) => one.split(" ")[0]));
 		expect([...kinds]).toEqual(expect.arrayContaining(["take", "get", "list", "cluster", "clusters"]));

@@ -131,8 +131,8 @@ test.each([
 		const published = finals.map(({ clusterName, state }) => `${clusterName} ${state}`);
 		// The event that the bus took while AWS ended the part comes again, and at most the others under way beside it.
 		expect(new Set(published).size).toBe(30);
-		const told: { clusterName: string; state: string }[] = result.targets;
-		expect(told.map(({ clusterName, state }) => `${clusterName} ${state}`).sort()).toEqual(
+		const statuses: { clusterName: string; state: string }[] = result.targets;
+		expect(statuses.map(({ clusterName, state }) => `${clusterName} ${state}`).sort()).toEqual(
 			[...new Set(published)].sort(),
 		);
 	},

@@ -6,14 +6,14 @@ import { countHistory } from "../../local/bench/counted.ts";
 import { type Harness, startHarness } from "../harness/harness.ts";
 
 const MINUTE = 60;
-let stage: Harness;
+let harness: Harness;
 let processes = 0;
-afterEach(() => stage[Symbol.asyncDispose]());
+afterEach(() => harness[Symbol.asyncDispose]());
 
 /** The cluster's earlier snapshots, which took so many seconds each, and are long over. */
 async function openWithHistory(durations: readonly number[], options: Parameters<typeof startHarness>[0] = {}) {
-	stage = await startHarness({ env: { FIRST_POLL_SECONDS: "15" }, ...options });
-	const { state, projectId } = stage.atlas;
+	harness = await startHarness({ env: { FIRST_POLL_SECONDS: "15" }, ...options });
+	const { state, projectId } = harness.atlas;
 	for (const seconds of durations) {
 		takeSnapshot(state, state.cluster(projectId, "prod-a"), { retentionInDays: 30, plan: { seconds } });
 		state.advance(86_400);
@@ -21,15 +21,15 @@ async function openWithHistory(durations: readonly number[], options: Parameters
 }
 
 const plan = (seconds: number, ending: "completed" | "failed" = "completed") =>
-	void stage.atlas.state.cluster(stage.atlas.projectId, "prod-a").nextPlans.push({ seconds, ending });
-const take = (request: Record<string, unknown> = {}) => stage.runRequest({ clusters: ["prod-a"], ...request });
+	void harness.atlas.state.cluster(harness.atlas.projectId, "prod-a").nextPlans.push({ seconds, ending });
+const take = (request: Record<string, unknown> = {}) => harness.runRequest({ clusters: ["prod-a"], ...request });
 /** Requests of a kind, until the first poll. */
 const listsBeforePolls = () => {
-	const kinds = stage.atlas.log.map(({ kind }) => kind);
+	const kinds = harness.atlas.log.map(({ kind }) => kind);
 	return kinds.slice(0, kinds.indexOf("get")).filter((kind) => kind === "list").length;
 };
 const secondsBetween = (from: string, to: string | null) => (Date.parse(to ?? "") - Date.parse(from)) / 1000;
-const published = (state: string) => stage.published().find((event) => event.state === state);
+const published = (state: string) => harness.published().find((event) => event.state === state);
 
 describe("a snapshot whose earlier ones tell how long it takes", () => {
 	test("is told with the end that is expected, and polled around it, in no more operations than without", async () => {
@@ -40,7 +40,7 @@ describe("a snapshot whose earlier ones tell how long it takes", () => {
 		const started = published("STARTED");
 
 		expect(secondsBetween(started?.requestedAt ?? "", started?.expectedEndAt ?? null)).toBe(1200);
-		expect(stage.published().map(({ state, expectedEndAt }) => [state, expectedEndAt])).toEqual([
+		expect(harness.published().map(({ state, expectedEndAt }) => [state, expectedEndAt])).toEqual([
 			["STARTED", started?.expectedEndAt],
 			["COMPLETED", started?.expectedEndAt],
 		]);
@@ -48,7 +48,7 @@ describe("a snapshot whose earlier ones tell how long it takes", () => {
 		expect(polls.polls).toBeLessThanOrEqual(14);
 		expect(listsBeforePolls()).toBe(1);
 
-		await stage[Symbol.asyncDispose]();
+		await harness[Symbol.asyncDispose]();
 		await openWithHistory([]);
 		plan(1210);
 		const unknown = countHistory((await take()).history as readonly Event[]);
@@ -64,7 +64,7 @@ describe("a snapshot whose earlier ones tell how long it takes", () => {
 	])("is listed once, where %s", async (_what, request) => {
 		await openWithHistory([1180, 1200, 1230]);
 		if (!("minimumAgeMinutes" in request)) {
-			stage.atlas.faults.add({ on: { kind: "take", times: 1 }, do: { type: "drop", when: "after" } });
+			harness.atlas.faults.add({ on: { kind: "take", times: 1 }, do: { type: "drop", when: "after" } });
 		}
 		plan(1210);
 		await take(request);
@@ -106,7 +106,7 @@ describe("a snapshot whose earlier ones tell how long it takes", () => {
 
 	test("and that is adopted counts from its own request", async () => {
 		await openWithHistory([1180, 1200, 1230]);
-		const { state, projectId } = stage.atlas;
+		const { state, projectId } = harness.atlas;
 		const other = takeSnapshot(state, state.cluster(projectId, "prod-a"), {
 			retentionInDays: 30,
 			plan: { seconds: 1210 },
@@ -128,12 +128,12 @@ describe("no prediction is made, and no run fails, where", () => {
 		["the list is no list", { type: "garbage" }],
 	] as const)("%s", async (_what, fault) => {
 		await openWithHistory([1180, 1200, 1230]);
-		stage.atlas.faults.add({ on: { kind: "list", times: "always" }, do: fault });
+		harness.atlas.faults.add({ on: { kind: "list", times: "always" }, do: fault });
 		plan(300);
 		const { status } = await take();
 
 		expect(status).toBe("SUCCEEDED");
-		expect(stage.published().map(({ state, expectedEndAt }) => [state, expectedEndAt])).toEqual([
+		expect(harness.published().map(({ state, expectedEndAt }) => [state, expectedEndAt])).toEqual([
 			["STARTED", null],
 			["COMPLETED", null],
 		]);
@@ -150,12 +150,12 @@ describe("no prediction is made, and no run fails, where", () => {
 			return ((await import(path)) as { handler: DurableHandler }).handler(...given);
 		};
 		await openWithHistory([1180, 1200, 1230], { handler: async () => handler });
-		stage.atlas.faults.add({ on: { kind: "list", times: 1 }, do: { type: "status", status: 429, retryAfter: 120 } });
+		harness.atlas.faults.add({ on: { kind: "list", times: 1 }, do: { type: "status", status: 429, retryAfter: 120 } });
 		plan(300);
 		const { status, history } = await take(request);
-		const kinds = stage.atlas.log.map(({ kind }) => kind);
-		const refused = stage.atlas.log[kinds.indexOf("list")];
-		const after = stage.atlas.log.slice(kinds.indexOf("list") + 1).filter(
+		const kinds = harness.atlas.log.map(({ kind }) => kind);
+		const refused = harness.atlas.log[kinds.indexOf("list")];
+		const after = harness.atlas.log.slice(kinds.indexOf("list") + 1).filter(
 			// The list of sharded snapshots is asked for beside the one of replica sets.
 			({ status, kind }) => status !== 401 && kind !== "listSharded",
 		);
@@ -170,11 +170,11 @@ describe("no prediction is made, and no run fails, where", () => {
 
 	test("the list may not be read again before the deadline: nothing is asked for, and it is said at once", async () => {
 		await openWithHistory([]);
-		stage.atlas.faults.add({ on: { kind: "list", times: 1 }, do: { type: "status", status: 429, retryAfter: 7200 } });
+		harness.atlas.faults.add({ on: { kind: "list", times: 1 }, do: { type: "status", status: 429, retryAfter: 7200 } });
 		const { status } = await take({ minimumAgeMinutes: 60, deadlineMinutes: 60 });
 
 		expect(status).toBe("FAILED");
-		expect(stage.published().map(({ state, reason }) => [state, reason?.code])).toEqual([
+		expect(harness.published().map(({ state, reason }) => [state, reason?.code])).toEqual([
 			["REFUSED", "ATLAS_RATE_LIMITED"],
 		]);
 		expect(published("REFUSED")?.durationSeconds).toBeLessThan(60);
@@ -187,7 +187,7 @@ describe("no prediction is made, and no run fails, where", () => {
 		plan(300);
 		await take();
 
-		expect(stage.published().map(({ expectedEndAt }) => expectedEndAt)).toEqual([null, null, null, null]);
+		expect(harness.published().map(({ expectedEndAt }) => expectedEndAt)).toEqual([null, null, null, null]);
 	});
 });
 
@@ -204,7 +204,7 @@ test("a history that misleads costs polls, never truth: completed is said after 
 
 test("sharded clusters tell how long they take as well", async () => {
 	await openWithHistory([], { atlas: { projects: [{ clusters: [{ name: "prod-a", kind: "sharded" }] }] } });
-	const { state, projectId } = stage.atlas;
+	const { state, projectId } = harness.atlas;
 	for (const seconds of [600, 620]) {
 		takeSnapshot(state, state.cluster(projectId, "prod-a"), { retentionInDays: 5, plan: { seconds } });
 		state.advance(86_400);

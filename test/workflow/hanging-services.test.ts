@@ -6,9 +6,9 @@ import { type Harness, startHarness } from "../harness/harness.ts";
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());
 
-let stage: Harness;
+let harness: Harness;
 afterEach(async () => {
-	await stage[Symbol.asyncDispose]();
+	await harness[Symbol.asyncDispose]();
 });
 
 /** Of an operation, the first calls so many times are accepted and never answered. */
@@ -26,13 +26,13 @@ test.each([
 	"promise 2: %s that hangs %i times holds nothing for minutes: the run goes on and completes",
 	async (operation, times) => {
 		const startedAt = Date.now();
-		stage = await startHarness({ aws: { faults: hanging(operation, times) } });
+		harness = await startHarness({ aws: { faults: hanging(operation, times) } });
 
-		const { status } = await stage.runRequest({ clusters: ["prod-a"] });
+		const { status } = await harness.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
-		expect(stage.published().map(({ state }) => state)).toEqual(["STARTED", "COMPLETED"]);
-		expect(stage.atlas.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
+		expect(harness.published().map(({ state }) => state)).toEqual(["STARTED", "COMPLETED"]);
+		expect(harness.atlas.log.filter(({ kind }) => kind === "take")).toHaveLength(1);
 		// By the skipped clock, which runs up to 20 times as fast while a request hangs: without a limit it would never end.
 		expect((Date.now() - startedAt) / 1000).toBeLessThan(600);
 	},

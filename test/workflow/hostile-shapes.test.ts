@@ -68,8 +68,8 @@ test.each([
 		const finals = [
 			...new Map(events.filter(({ state }) => isFinal(state)).map((one) => [identity(one), one])).values(),
 		];
-		const told = finals.map(({ clusterName, state }) => `${clusterName} ${state}`);
-		expect(told.toSorted()).toEqual(clusters.map((name) => `${name} COMPLETED`).toSorted());
+		const statuses = finals.map(({ clusterName, state }) => `${clusterName} ${state}`);
+		expect(statuses.toSorted()).toEqual(clusters.map((name) => `${name} COMPLETED`).toSorted());
 		const taken = clusters.map((name) => atlas.state.cluster(projectId, name).snapshots.length);
 		expect(taken).toEqual(clusters.map(() => 1));
 		// The longest shape costs two calls of a minute each; nothing hangs for longer.

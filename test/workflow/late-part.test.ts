@@ -5,14 +5,16 @@ import { startHarness } from "../harness/harness.ts";
 
 /** Carries out a part of a run that began so many minutes ago, under a deadline of an hour. */
 async function carryOutPart(minutesAgo: number) {
-	await using stage = await startHarness();
-	const targets = ["prod-a", "prod-b"].map((clusterName) => ({ projectId: stage.atlas.projectId, clusterName }));
+	await using harness = await startHarness();
+	const targets = ["prod-a", "prod-b"].map((clusterName) => ({ projectId: harness.atlas.projectId, clusterName }));
 	const part: RunInput["part"] = { targets, startedAt: Date.now() - minutesAgo * 60_000 };
 
-	const { status, result } = await stage.runRequest({ clusters: "all", deadlineMinutes: 60 }, { part } as Partial<Run>);
+	const { status, result } = await harness.runRequest({ clusters: "all", deadlineMinutes: 60 }, {
+		part,
+	} as Partial<Run>);
 
-	const asked = stage.atlas.log.filter(({ kind }) => kind === "take").length;
-	const told = stage.published().map(({ clusterName, state, reason }) => `${clusterName} ${state} ${reason?.code}`);
+	const asked = harness.atlas.log.filter(({ kind }) => kind === "take").length;
+	const told = harness.published().map(({ clusterName, state, reason }) => `${clusterName} ${state} ${reason?.code}`);
 	return { status, asked, told: told.sort(), states: result.targets.map(({ state }) => state) };
 }
 

@@ -15,7 +15,7 @@ import { createMailer } from "../infra/mail.ts";
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
 const mail = createMailer();
-let stage: Harness;
+let harness: Harness;
 let canaries: SecretSearch;
 /** Everything that can be seen from outside. */
 let seen: string[];
@@ -42,16 +42,16 @@ beforeEach(() => {
 
 afterEach(async () => {
 	unsubscribe("http.server.request.start", hear);
-	await stage[Symbol.asyncDispose]();
+	await harness[Symbol.asyncDispose]();
 });
 
 /** Carries out a request and keeps everything that it leaves behind. */
 async function carryOut(request: Record<string, unknown>) {
-	canaries.addKeysOf(stage.atlas.state);
-	const ended = await stage.runRequest(request);
-	canaries.addKeysOf(stage.atlas.state);
-	seen.push(JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(stage.published()));
-	seen.push(...stage.aws.events.map(mail));
+	canaries.addKeysOf(harness.atlas.state);
+	const ended = await harness.runRequest(request);
+	canaries.addKeysOf(harness.atlas.state);
+	seen.push(JSON.stringify(ended), inspect(ended, { depth: 20 }), JSON.stringify(harness.published()));
+	seen.push(...harness.aws.events.map(mail));
 	return ended.result.targets.map(({ state, reason }) => reason?.code ?? state);
 }
 
@@ -60,11 +60,11 @@ const found = () => canaries.search(seen.join("\n"));
 describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over %s", (auth) => {
 	const keysOf = ({ publicKey, privateKey, clientId, clientSecret }: Harness["atlas"]) =>
 		auth === "digest" ? { publicKey, privateKey } : { clientId, clientSecret };
-	const putKeys = (keys: object) => stage.aws.secrets.put("atlas-keys", JSON.stringify(keys));
+	const putKeys = (keys: object) => harness.aws.secrets.put("atlas-keys", JSON.stringify(keys));
 
 	test("of a run that takes, loses replies, meets conflicts and is refused", async () => {
-		stage = await startHarness({ auth });
-		const { state, projectId, faults } = stage.atlas;
+		harness = await startHarness({ auth });
+		const { state, projectId, faults } = harness.atlas;
 		faults.add({ on: { kind: "take", nth: 1 }, do: { type: "drop", when: "after" } });
 		faults.add({ on: { kind: "get", nth: 2 }, do: { type: "html", status: 502 } });
 		faults.add({ on: { kind: "get", nth: 3 }, do: { type: "status", status: 500 } });
@@ -83,14 +83,14 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 	});
 
 	test("of keys that are rotated while a run follows, nor of keys that Atlas refuses", async () => {
-		stage = await startHarness({ auth });
+		harness = await startHarness({ auth });
 		let published = 0;
-		stage.aws.onEvent(() => {
+		harness.aws.onEvent(() => {
 			if (published++ > 0) return;
-			canaries.addKeysOf(stage.atlas.state);
-			stage.atlas.state.rotateKeys();
-			stage.atlas.state.retireOldKeys();
-			putKeys(keysOf(stage.atlas));
+			canaries.addKeysOf(harness.atlas.state);
+			harness.atlas.state.rotateKeys();
+			harness.atlas.state.retireOldKeys();
+			putKeys(keysOf(harness.atlas));
 		});
 		expect(await carryOut({ clusters: ["prod-a"] })).toEqual(["COMPLETED"]);
 
@@ -99,13 +99,13 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 		putKeys(
 			auth === "digest"
 				? { publicKey: "abcdefgh", privateKey: wrong }
-				: { ...keysOf(stage.atlas), clientSecret: wrong },
+				: { ...keysOf(harness.atlas), clientSecret: wrong },
 		);
-		stage.atlas.state.retireOldKeys();
-		stage.atlas.state.credentials.tokens.clear();
+		harness.atlas.state.retireOldKeys();
+		harness.atlas.state.credentials.tokens.clear();
 		// Kept for five minutes: by then the wrong ones are read.
-		stage.atlas.state.rotateKeys();
-		stage.atlas.state.retireOldKeys();
+		harness.atlas.state.rotateKeys();
+		harness.atlas.state.retireOldKeys();
 		const [code] = await carryOut({ clusters: ["prod-a"] });
 
 		expect(code).not.toBe("COMPLETED");
@@ -113,7 +113,7 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 	});
 
 	test("of a secret that is malformed", async () => {
-		stage = await startHarness({ auth });
+		harness = await startHarness({ auth });
 		const canary = randomUUID();
 		canaries.add("malformed secret", canary);
 		for (const text of [
@@ -121,7 +121,7 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 			JSON.stringify({ privatKey: canary }),
 			JSON.stringify({ privateKey: { key: canary } }),
 		]) {
-			stage.aws.secrets.put("atlas-keys", text);
+			harness.aws.secrets.put("atlas-keys", text);
 
 			expect(await carryOut({ clusters: ["prod-b"] })).toEqual(["SECRET_INVALID"]);
 
@@ -134,13 +134,13 @@ describe.each(["digest", "oauth"] as const)("promise 7: no secret gets out, over
 });
 
 test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
-	stage = await startHarness();
+	harness = await startHarness();
 	const key = randomBytes(24);
 	const bearer = randomUUID();
 	canaries.add("hook key", `whsec_${key.toString("base64")}`);
 	canaries.add("hook key, decoded", key.toString("base64"));
 	canaries.add("caller's token", bearer);
-	stage.aws.secrets.put("hook-keys", `whsec_${key.toString("base64")}`);
+	harness.aws.secrets.put("hook-keys", `whsec_${key.toString("base64")}`);
 	vi.stubEnv("SNAPSHOT_FUNCTION_ARN", FUNCTION_ARN);
 	vi.stubEnv("WEBHOOK_SECRET_ID", "hook-keys");
 	const path = "../../lambda/handlers/trigger.ts?leaks";
@@ -163,7 +163,7 @@ test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
 		canaries.add("signature", mac);
 		return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${mac}` };
 	};
-	const request = JSON.stringify({ projectId: stage.atlas.projectId, clusters: ["prod-a"] });
+	const request = JSON.stringify({ projectId: harness.atlas.projectId, clusters: ["prod-a"] });
 
 	expect(await call("POST", "/hooks/snapshots", signed(request), request)).toBe(202);
 	expect(await call("POST", "/hooks/snapshots", signed(request, randomBytes(24)), request)).toBe(401);
@@ -172,17 +172,17 @@ test("promise 7: no secret of a caller gets out of the HTTP face", async () => {
 		await call("POST", "/snapshots", {}, JSON.stringify({ projectId: bearer, clusters: bearer })),
 	).toBeGreaterThanOrEqual(400);
 	expect(await call("GET", "/snapshots/http-0", {})).toBe(404);
-	await stage.aws.runs[0]?.ended;
-	expect(await call("GET", `/snapshots/${stage.aws.runs[0]?.name}`, {})).toBe(200);
-	seen.push(JSON.stringify(stage.aws.runs[0]?.history()), JSON.stringify(stage.published()));
+	await harness.aws.runs[0]?.ended;
+	expect(await call("GET", `/snapshots/${harness.aws.runs[0]?.name}`, {})).toBe(200);
+	seen.push(JSON.stringify(harness.aws.runs[0]?.history()), JSON.stringify(harness.published()));
 
 	expect(seen.some((text) => text.includes("request refused"))).toBe(true);
 	expect(found()).toEqual([]);
 });
 
 test("a secret that does get out is found, in whatever form", async () => {
-	stage = await startHarness();
-	const { atlas } = stage;
+	harness = await startHarness();
+	const { atlas } = harness;
 	await carryOut({ clusters: ["prod-a"] });
 	const { privateKey, publicKey } = atlas;
 

@@ -7,16 +7,16 @@ import { type Harness, startHarness } from "../harness/harness.ts";
 beforeAll(() => acquireRunner(true));
 afterAll(() => releaseRunner());
 
-let stage: Harness;
+let harness: Harness;
 afterEach(async () => {
-	await stage[Symbol.asyncDispose]();
+	await harness[Symbol.asyncDispose]();
 	delete process.env["REQUEST_LIMITS"];
 });
 
 const open = (limits: object = {}) => startHarness({ env: { REQUEST_LIMITS: JSON.stringify(limits) } });
-const posts = () => stage.atlas.log.filter(({ kind }) => kind === "take").length;
+const posts = () => harness.atlas.log.filter(({ kind }) => kind === "take").length;
 const finals = () =>
-	stage
+	harness
 		.published()
 		.filter(({ state }) => state !== "STARTED")
 		.map(({ clusterName, state, reason }) => [clusterName, state, reason?.code ?? null]);
@@ -32,21 +32,21 @@ test.each([
 ] as const)(
 	"promise 9: the durable function itself refuses %s, whoever invoked it, with one event and no call of Atlas",
 	async (_, by, request) => {
-		stage = await open();
+		harness = await open();
 
-		const { status } = await stage.runRequest(request, by);
+		const { status } = await harness.runRequest(request, by);
 
 		expect(status).toBe("FAILED");
 		expect(finals()).toEqual([["*", "REFUSED", "NOT_ALLOWED"]]);
-		expect(stage.published()[0]).toMatchObject(by);
-		expect(stage.atlas.log).toHaveLength(0);
+		expect(harness.published()[0]).toMatchObject(by);
+		expect(harness.atlas.log).toHaveLength(0);
 	},
 );
 
 test("promise 9: a cluster that a selection finds is refused where no limit names it, and keeps no other from its snapshot", async () => {
-	stage = await open({ http: { clusters: ["prod-*"] } });
+	harness = await open({ http: { clusters: ["prod-*"] } });
 
-	const { status } = await stage.runRequest({ clusters: "all" }, IAM);
+	const { status } = await harness.runRequest({ clusters: "all" }, IAM);
 
 	expect(status).toBe("FAILED");
 	expect(Object.fromEntries(finals().map(([cluster, state, code]) => [cluster, [state, code]]))).toMatchObject({
@@ -58,21 +58,21 @@ test("promise 9: a cluster that a selection finds is refused where no limit name
 });
 
 test("promise 9: a selection that finds more clusters than allowed takes no snapshot at all", async () => {
-	stage = await open({ http: { maxClusters: 2 } });
+	harness = await open({ http: { maxClusters: 2 } });
 
-	await stage.runRequest({ clusters: "all" }, IAM);
+	await harness.runRequest({ clusters: "all" }, IAM);
 
 	expect(finals()).toEqual([["*", "REFUSED", "NOT_ALLOWED"]]);
 	expect(posts()).toBe(0);
 });
 
 test("promise 9: the targets of a part are held to the limits as well: they come with the input", async () => {
-	stage = await open({ hook: { clusters: ["prod-a"] } });
-	const { projectId } = stage.atlas;
+	harness = await open({ hook: { clusters: ["prod-a"] } });
+	const { projectId } = harness.atlas;
 	const targets = ["prod-a", "prod-b"].map((clusterName) => ({ projectId, clusterName }));
 	const forged: Partial<RunInput> = { ...HOOK, part: { targets, startedAt: Date.now() } };
 
-	await stage.runRequest({ clusters: ["prod-a"] }, forged);
+	await harness.runRequest({ clusters: ["prod-a"] }, forged);
 
 	expect(finals().toSorted((one, other) => (String(one) < String(other) ? -1 : 1))).toEqual([
 		["prod-a", "COMPLETED", null],
@@ -82,11 +82,11 @@ test("promise 9: the targets of a part are held to the limits as well: they come
 });
 
 test("the operator's own requests have no limits", async () => {
-	stage = await open({ hook: { clusters: ["x"] }, http: { clusters: ["x"] }, event: { clusters: ["x"] } });
+	harness = await open({ hook: { clusters: ["x"] }, http: { clusters: ["x"] }, event: { clusters: ["x"] } });
 
 	const ended = [
-		await stage.runRequest({ clusters: ["prod-a"], retentionInDays: 4000 }, { requestedBy: "local" }),
-		await stage.runRequest(
+		await harness.runRequest({ clusters: ["prod-a"], retentionInDays: 4000 }, { requestedBy: "local" }),
+		await harness.runRequest(
 			{ clusters: ["prod-b"], retentionInDays: 4000 },
 			{ trigger: "schedule", requestedBy: "schedule:nightly" },
 		),

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../local/atlas/index.ts";
 import { type Harness, startHarness } from "../harness/harness.ts";
 
-let stage: Harness;
-afterEach(() => stage[Symbol.asyncDispose]());
+let harness: Harness;
+afterEach(() => harness[Symbol.asyncDispose]());
 
 const MINUTE = 60_000;
 /** As Atlas's own test logs hold them between good replies, and a 403. Each comes twice: the client repeats the first. */
@@ -27,10 +27,10 @@ describe.each(named)("a passing refusal: %s", (_what, fault) => {
 		["the snapshots, at the end", "list", 1],
 		["the request", "take", 1],
 	] as const)("of %s costs no cluster its snapshot", async (_list, kind, nth) => {
-		stage = await startHarness({ atlas: { projects: PROJECTS } });
-		stage.atlas.faults.add({ on: { kind, nth, times: 2 }, do: fault });
+		harness = await startHarness({ atlas: { projects: PROJECTS } });
+		harness.atlas.faults.add({ on: { kind, nth, times: 2 }, do: fault });
 
-		const { status, result } = await stage.runRequest({ projectId: undefined, clusters: "all" });
+		const { status, result } = await harness.runRequest({ projectId: undefined, clusters: "all" });
 
 		expect(result.targets.map(({ clusterName, state }) => [clusterName, state])).toEqual([
 			["one", "COMPLETED"],
@@ -46,27 +46,27 @@ describe.each(named)("a lasting refusal: %s", (_what, fault) => {
 		["the projects", "groups", ["* REFUSED"]],
 		["the clusters", "clusters", ["* REFUSED", "* REFUSED"]],
 		["the requests", "take", ["one REFUSED", "two REFUSED", "three REFUSED"]],
-	] as const)("of %s is believed after two minutes, and told within five", async (_list, kind, expected) => {
-		stage = await startHarness({ atlas: { projects: PROJECTS } });
-		stage.atlas.faults.add({ on: { kind, times: "always" }, do: fault });
+	] as const)("of %s is reported after two minutes and within five", async (_list, kind, expected) => {
+		harness = await startHarness({ atlas: { projects: PROJECTS } });
+		harness.atlas.faults.add({ on: { kind, times: "always" }, do: fault });
 
-		const { result } = await stage.runRequest({ projectId: undefined, clusters: "all" });
+		const { result } = await harness.runRequest({ projectId: undefined, clusters: "all" });
 
 		expect(result.targets.map(({ clusterName, state }) => `${clusterName} ${state}`)).toEqual(expected);
-		const refused = stage.atlas.log.filter((request) => request.kind === kind).map(({ at }) => at);
+		const refused = harness.atlas.log.filter((request) => request.kind === kind).map(({ at }) => at);
 		const lasted = Math.max(...refused) - Math.min(...refused);
 		expect(lasted).toBeGreaterThanOrEqual(2 * MINUTE);
 		expect(lasted).toBeLessThan(5 * MINUTE);
 		const asked = Date.parse(result.targets[0]?.requestedAt ?? "");
-		expect(stage.atlas.state.now() - asked).toBeLessThan(5 * MINUTE);
+		expect(harness.atlas.state.now() - asked).toBeLessThan(5 * MINUTE);
 	});
 
 	test("of one project keeps no cluster of another from its snapshot", async () => {
-		stage = await startHarness({ atlas: { projects: PROJECTS } });
-		const [first] = stage.atlas.state.projects.values();
+		harness = await startHarness({ atlas: { projects: PROJECTS } });
+		const [first] = harness.atlas.state.projects.values();
 		if (first) first.roles = [];
 
-		const { result } = await stage.runRequest({ projectId: undefined, clusters: "all" });
+		const { result } = await harness.runRequest({ projectId: undefined, clusters: "all" });
 
 		expect(result.targets.map(({ clusterName, state }) => `${clusterName} ${state}`)).toEqual([
 			"* REFUSED",
@@ -81,20 +81,20 @@ describe.each(named)("the look at a cluster that explains a refusal: %s", (_what
 		result.targets.map(({ clusterName, state, reason }) => `${clusterName} ${state} ${reason?.code}`);
 
 	test("is made again, so that the reason is the same", async () => {
-		stage = await startHarness();
-		const expected = why(await stage.runRequest({ clusters }));
-		stage.atlas.faults.add({ on: { kind: "cluster", times: 2 * clusters.length }, do: fault });
+		harness = await startHarness();
+		const expected = why(await harness.runRequest({ clusters }));
+		harness.atlas.faults.add({ on: { kind: "cluster", times: 2 * clusters.length }, do: fault });
 
-		expect(why(await stage.runRequest({ clusters }))).toEqual(expected);
+		expect(why(await harness.runRequest({ clusters }))).toEqual(expected);
 	});
 
 	test("ends all the same within five minutes", async () => {
-		stage = await startHarness();
-		stage.atlas.faults.add({ on: { kind: "cluster", times: "always" }, do: fault });
+		harness = await startHarness();
+		harness.atlas.faults.add({ on: { kind: "cluster", times: "always" }, do: fault });
 
-		await stage.runRequest({ clusters });
+		await harness.runRequest({ clusters });
 
-		const [first, last] = [stage.atlas.log.at(0), stage.atlas.log.at(-1)];
+		const [first, last] = [harness.atlas.log.at(0), harness.atlas.log.at(-1)];
 		expect((last?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(5 * MINUTE);
 	});
 });

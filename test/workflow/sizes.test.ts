@@ -114,11 +114,11 @@ test.each([26, 251, 2500, 10_000])(
 );
 
 test("promise 2: however long Atlas says that a snapshot's description is, each checkpoint is within what AWS takes", async () => {
-	await using stage = await startHarness();
-	const { state, projectId: project } = stage.atlas;
+	await using harness = await startHarness();
+	const { state, projectId: project } = harness.atlas;
 	takeSnapshot(state, state.cluster(project, "prod-a"), { description: "x".repeat(300_000), retentionInDays: 30 });
 
-	const { result, history } = await stage.runRequest({ clusters: ["prod-a"] });
+	const { result, history } = await harness.runRequest({ clusters: ["prod-a"] });
 
 	expect(result.targets).toMatchObject([{ state: "COMPLETED", provenance: "adopted" }]);
 	expect(Math.max(...history.map(jsonBytes))).toBeLessThan(CHECKPOINT_BYTES);

@@ -5,13 +5,13 @@ import { snapshotDescription as describeSnapshot } from "../../lambda/domain/run
 import { takeSnapshot } from "../../local/atlas/index.ts";
 import {
 	type Checkpoint,
-	carryOutRun,
 	continueFrom,
 	type History,
-	openRoom,
-	type Room,
+	type HistoryHarness,
 	RUN,
 	record,
+	recordRun,
+	startHistoryHarness,
 } from "./fixtures/history.ts";
 import stored from "./fixtures/history-1.json" with { type: "json" };
 
@@ -25,12 +25,12 @@ const RECORD_TO = process.env["RECORD_HISTORY"];
 const history = stored as unknown as History;
 const { checkpoints, run, snapshot } = history;
 
-let room: Room;
+let harness: HistoryHarness;
 beforeAll(async () => {
-	room = await openRoom();
+	harness = await startHistoryHarness();
 });
 afterAll(async () => {
-	await room[Symbol.asyncDispose]();
+	await harness[Symbol.asyncDispose]();
 });
 
 const started = (upTo: readonly Checkpoint[], name: string) =>
@@ -38,35 +38,35 @@ const started = (upTo: readonly Checkpoint[], name: string) =>
 const ended = (upTo: readonly Checkpoint[], name: string) =>
 	upTo.flatMap(({ updates }) => updates).filter(({ Name, Action }) => Name === name && Action === "SUCCEED").length;
 
-/** Atlas as it was when the older version had told the engine so much. */
+/** Atlas as it was at that checkpoint. */
 async function goOn(upTo: readonly Checkpoint[]) {
 	const at = upTo.at(-1)?.at ?? 0;
-	const { state } = room.atlas;
+	const { state } = harness.atlas;
 	const cluster = state.cluster(RUN.projectId, RUN.clusterName);
 	cluster.plan = { seconds: RUN.seconds };
 	cluster.snapshots = [];
-	const before = room.aws.events.length;
+	const before = harness.aws.events.length;
 	// The request leaves once its start is known to the engine; the first one met a conflict.
 	if (started(upTo, "take-snapshot") >= 2) {
 		const description = describeSnapshot(run.run, "atlas-snapshots", run.request);
 		const taken = takeSnapshot(state, cluster, { description, retentionInDays: 7 });
 		cluster.snapshots.splice(0, 1, { ...taken, ...snapshot });
 	}
-	// The execution started when the older version told its first.
-	room.setTime(upTo[0]?.at ?? 0);
-	const { status, error } = await room.carryOut(
+	// The execution started at its first checkpoint.
+	harness.setTime(upTo[0]?.at ?? 0);
+	const { status, error } = await harness.carryOut(
 		run,
-		continueFrom(upTo, () => room.setTime(at)),
+		continueFrom(upTo, () => harness.setTime(at)),
 	);
-	const states = room.aws.events.slice(before).map(({ detail }) => (detail as unknown as SnapshotStateChange).state);
+	const states = harness.aws.events.slice(before).map(({ detail }) => (detail as unknown as SnapshotStateChange).state);
 	const ours = cluster.snapshots.filter(({ description }) => description?.includes("[run:"));
 	return { status, error, states, ours };
 }
 
 describe("a run that an older version began is ended by this one", () => {
 	const labels = checkpoints.map(({ updates }, index) => {
-		const told = updates.map(({ Name, Action }) => `${Name} ${Action}`).join(", ");
-		return `request ${started(checkpoints.slice(0, index + 1), "take-snapshot")}: ${told}`;
+		const names = updates.map(({ Name, Action }) => `${Name} ${Action}`).join(", ");
+		return `request ${started(checkpoints.slice(0, index + 1), "take-snapshot")}: ${names}`;
 	});
 	// Of looks that are alike the first one stands for all.
 	const points = labels.flatMap((label, index) =>
@@ -107,19 +107,19 @@ describe("a renamed step", () => {
 
 	test("is caught by the names and their order, of conditions too", async () => {
 		const today: Checkpoint[] = [];
-		room.atlas.state.cluster(RUN.projectId, RUN.clusterName).snapshots = [];
+		harness.atlas.state.cluster(RUN.projectId, RUN.clusterName).snapshots = [];
 
-		const recorded = await carryOutRun(room, record(today));
+		const recorded = await recordRun(harness, record(today));
 		if (RECORD_TO) writeFileSync(RECORD_TO, `${JSON.stringify({ ...recorded, checkpoints: today }, null, "\t")}\n`);
 
-		expect(story(today)).toEqual(story(checkpoints));
+		expect(operationsIn(today)).toEqual(operationsIn(checkpoints));
 	});
 });
 
 /** Operations in the order of their start, by name and type. */
-function story(told: readonly Checkpoint[]): readonly string[] {
+function operationsIn(history: readonly Checkpoint[]): readonly string[] {
 	const begun = new Map<string, string>();
-	for (const { Id = "", Name, Type, SubType } of told.flatMap(({ updates }) => updates)) {
+	for (const { Id = "", Name, Type, SubType } of history.flatMap(({ updates }) => updates)) {
 		if (!begun.has(Id)) begun.set(Id, `${Name} (${Type}, ${SubType})`);
 	}
 	return [...begun.values()];

@@ -46,5 +46,5 @@ await new LambdaClient().send(
 );
 await aws.runs[0]?.ended;
 const events = aws.events.map(({ detail }) => detail as unknown as SnapshotStateChange);
-const told: FastRun = { events, rssMb: Math.round(process.resourceUsage().maxRSS / 1000) };
-process.stdout.write(`${JSON.stringify(told)}\n`, () => process.exit(0));
+const result: FastRun = { events, rssMb: Math.round(process.resourceUsage().maxRSS / 1000) };
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

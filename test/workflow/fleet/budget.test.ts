@@ -3,13 +3,13 @@ import { limitRate } from "../../../lambda/atlas/layers/rate-limit.ts";
 import type { AtlasReply, AtlasRequest } from "../../../lambda/atlas/request.ts";
 import { type Harness, startHarness } from "../../harness/harness.ts";
 
-let stage: Harness | undefined;
+let harness: Harness | undefined;
 afterEach(async () => {
-	await stage?.[Symbol.asyncDispose]();
-	stage = undefined;
+	await harness?.[Symbol.asyncDispose]();
+	harness = undefined;
 });
 
-const throttled = () => (stage?.atlas.log ?? []).filter(({ status }) => status === 429).length;
+const throttled = () => (harness?.atlas.log ?? []).filter(({ status }) => status === 429).length;
 
 test.each(["digest", "oauth"] as const)(
 	"30 clusters against a bucket of 20 with 6 a second all complete, with at most ten refusals, over %s",
@@ -23,7 +23,7 @@ test.each(["digest", "oauth"] as const)(
 				settings: { buckets: { backups: { capacity: 20, refillRate: 6, refillSeconds: 1 } } },
 			},
 		});
-		stage = open;
+		harness = open;
 
 		const { status, result } = await open.runRequest({ clusters });
 

@@ -229,10 +229,13 @@ describe("2.1: a target's worst three days stay within 110 operations", () => {
 	});
 
 	test("and by the history of AWS's own runner", async () => {
-		await using stage = await startHarness({ atlas: { snapshotSeconds: 9 * DAY }, env: { FIRST_POLL_SECONDS: "15" } });
+		await using harness = await startHarness({
+			atlas: { snapshotSeconds: 9 * DAY },
+			env: { FIRST_POLL_SECONDS: "15" },
+		});
 
 		// One target: among several, the runner with skipped time checks conditions more often than they ask for.
-		const { status, history } = await stage.runRequest({ clusters: ["prod-a"] });
+		const { status, history } = await harness.runRequest({ clusters: ["prod-a"] });
 		const begun = history.map((event) => Object(event)["EventType"]).filter((type) => /Started$/.test(type)).length;
 
 		expect(status).toBe("FAILED");

@@ -23,7 +23,7 @@ const completed = (second: number, over: Partial<Snapshot> = {}): Snapshot => ({
 const codes = (snapshot: Snapshot, others: readonly Snapshot[] = [], days = 7) =>
 	verificationWarnings(snapshot, others, days).map(({ code }) => code);
 
-test("a snapshot as recorded leaves no doubt, alone or beside earlier ones like it", () => {
+test("a snapshot as recorded has no warning, alone or with earlier ones like it", () => {
 	expect(codes(completed(T0))).toEqual([]);
 	expect(codes(completed(T0), [completed(T0), completed(T0 - DAY), completed(T0 - 2 * DAY)])).toEqual([]);
 });

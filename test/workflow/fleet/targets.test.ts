@@ -3,21 +3,21 @@ import type { TargetStatus } from "../../../lambda/domain/outcome.ts";
 import { takeSnapshot } from "../../../local/atlas/index.ts";
 import { type Harness, startHarness } from "../../harness/harness.ts";
 
-let stage: Harness;
+let harness: Harness;
 afterEach(async () => {
-	await stage[Symbol.asyncDispose]();
+	await harness[Symbol.asyncDispose]();
 });
 
 const told = (targets: readonly TargetStatus[]) =>
 	targets.map(({ clusterName, state, reason }) => [clusterName, state, reason?.code ?? null]);
 const requests = (kind: string) =>
-	stage.atlas.log.filter((request) => request.operation === kind && request.scheme !== "none");
+	harness.atlas.log.filter((request) => request.operation === kind && request.scheme !== "none");
 
 test("a request for everything ends each cluster of each project, and one project's refusal touches no other", async () => {
-	stage = await startHarness();
-	stage.atlas.state.addProject({ name: "closed", roles: [], clusters: ["unseen"] });
+	harness = await startHarness();
+	harness.atlas.state.addProject({ name: "closed", roles: [], clusters: ["unseen"] });
 
-	const { status, result } = await stage.runRequest({ clusters: "all", projectId: undefined });
+	const { status, result } = await harness.runRequest({ clusters: "all", projectId: undefined });
 
 	expect(status).toBe("FAILED");
 	expect(told(result.targets)).toEqual([
@@ -27,10 +27,10 @@ test("a request for everything ends each cluster of each project, and one projec
 		["archive", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
 		["scratch", "SKIPPED", "ATLAS_BACKUP_OFF"],
 		["sandbox", "SKIPPED", "ATLAS_NOT_DEDICATED"],
-		["stage", "COMPLETED", null],
+		["harness", "COMPLETED", null],
 		["*", "REFUSED", "USER_UNAUTHORIZED"],
 	]);
-	const finals = stage.published().filter(({ state }) => state !== "STARTED");
+	const finals = harness.published().filter(({ state }) => state !== "STARTED");
 	expect(finals.map(({ clusterName }) => clusterName).toSorted()).toEqual(
 		result.targets.map(({ clusterName }) => clusterName).toSorted(),
 	);
@@ -38,7 +38,7 @@ test("a request for everything ends each cluster of each project, and one projec
 });
 
 test("promise 10: a cluster that can't have a snapshot is SKIPPED where it was selected, REFUSED where it was named, for the same reason", async () => {
-	stage = await startHarness({
+	harness = await startHarness({
 		atlas: {
 			projects: [
 				{
@@ -54,9 +54,9 @@ test("promise 10: a cluster that can't have a snapshot is SKIPPED where it was s
 		},
 	});
 
-	const named = await stage.runRequest({ clusters: ["paused", "off", "shared", "new", "old"] });
-	stage.atlas.state.addCluster(stage.atlas.projectId, "well");
-	const selected = await stage.runRequest({ clusters: "all" });
+	const named = await harness.runRequest({ clusters: ["paused", "off", "shared", "new", "old"] });
+	harness.atlas.state.addCluster(harness.atlas.projectId, "well");
+	const selected = await harness.runRequest({ clusters: "all" });
 
 	expect(selected.status).toBe("SUCCEEDED");
 	expect(told(selected.result.targets)).toEqual([
@@ -79,16 +79,16 @@ const paused = (count: number) => Array.from({ length: count }, (_, i) => ({ nam
 test.each([1, 30])(
 	"a selection of %i clusters of which none can have a snapshot is no success: it is REFUSED itself",
 	async (count) => {
-		stage = await startHarness({ atlas: { projects: [{ clusters: paused(count) }] } });
+		harness = await startHarness({ atlas: { projects: [{ clusters: paused(count) }] } });
 
-		const { status, result } = await stage.runRequest({ clusters: "all" });
+		const { status, result } = await harness.runRequest({ clusters: "all" });
 
 		expect(status).toBe("FAILED");
 		expect(told(result.targets)).toEqual([
 			...paused(count).map(({ name }) => [name, "SKIPPED", "ATLAS_CLUSTER_PAUSED"]),
 			["*", "REFUSED", "NOTHING_SELECTED"],
 		]);
-		expect(stage.published().filter(({ state }) => state === "REFUSED")).toMatchObject([{ clusterName: "*" }]);
+		expect(harness.published().filter(({ state }) => state === "REFUSED")).toMatchObject([{ clusterName: "*" }]);
 		expect(requests("take")).toHaveLength(0);
 	},
 );
@@ -99,11 +99,11 @@ test.each([
 ] as const)(
 	"a selected cluster that is paused before its turn, %s, is SKIPPED",
 	async (_what, others, status, rest) => {
-		stage = await startHarness({ atlas: { projects: [{ clusters: ["prod-a", ...others] }] } });
-		const { state, projectId } = stage.atlas;
+		harness = await startHarness({ atlas: { projects: [{ clusters: ["prod-a", ...others] }] } });
+		const { state, projectId } = harness.atlas;
 		Object.defineProperty(state.cluster(projectId, "prod-a"), "paused", { get: () => requests("take").length > 0 });
 
-		const run = await stage.runRequest({ clusters: "all" });
+		const run = await harness.runRequest({ clusters: "all" });
 
 		expect(run.status).toBe(status);
 		expect(told(run.result.targets)).toEqual([["prod-a", "SKIPPED", "ATLAS_CLUSTER_PAUSED"], ...rest]);
@@ -111,17 +111,17 @@ test.each([
 );
 
 test("a replay sees the selection that the run began with, whatever became of the clusters meanwhile", async () => {
-	stage = await startHarness();
-	const { state, projectId } = stage.atlas;
+	harness = await startHarness();
+	const { state, projectId } = harness.atlas;
 	let changed = false;
-	stage.aws.onEvent(() => {
+	harness.aws.onEvent(() => {
 		if (changed) return;
 		changed = true;
 		state.cluster(projectId, "prod-a").tags = [];
 		state.addCluster(projectId, { name: "latecomer", tags: { backup: "nightly" } });
 	});
 
-	const { result } = await stage.runRequest({ clusters: { tags: { backup: "nightly" } } });
+	const { result } = await harness.runRequest({ clusters: { tags: { backup: "nightly" } } });
 
 	expect(changed).toBe(true);
 	expect(told(result.targets)).toEqual([
@@ -133,18 +133,18 @@ test("a replay sees the selection that the run began with, whatever became of th
 });
 
 test("a selection that fails for a while is made again", async () => {
-	stage = await startHarness();
-	stage.atlas.faults.add({ on: { kind: "clusters", times: 2 }, do: { type: "status", status: 503, retryAfter: 20 } });
+	harness = await startHarness();
+	harness.atlas.faults.add({ on: { kind: "clusters", times: 2 }, do: { type: "status", status: 503, retryAfter: 20 } });
 
-	const { result } = await stage.runRequest({ clusters: { tags: { tier: "gold" } } });
+	const { result } = await harness.runRequest({ clusters: { tags: { tier: "gold" } } });
 
 	expect(told(result.targets)).toEqual([["prod-a", "COMPLETED", null]]);
 });
 
 test("a named cluster that can have a snapshot is looked at neither before nor after", async () => {
-	stage = await startHarness();
+	harness = await startHarness();
 
-	await stage.runRequest({ clusters: ["prod-a"] });
+	await harness.runRequest({ clusters: ["prod-a"] });
 
 	expect([...requests("cluster"), ...requests("clusters")]).toHaveLength(0);
 });
@@ -156,15 +156,15 @@ function snapshotOf(
 	snapshotType: "onDemand" | "scheduled" = "onDemand",
 	retentionInDays = 3,
 ) {
-	const { state, projectId } = stage.atlas;
+	const { state, projectId } = harness.atlas;
 	state.advance(-minutes * 60);
 	takeSnapshot(state, state.cluster(projectId, cluster), { retentionInDays, plan: { seconds: 120, snapshotType } });
 	state.advance(minutes * 60);
 }
 
 test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, and only that", async () => {
-	stage = await startHarness();
-	const { state, projectId } = stage.atlas;
+	harness = await startHarness();
+	const { state, projectId } = harness.atlas;
 	for (const name of ["old", "by-policy", "running", "bare", "unlisted", "short"]) state.addCluster(projectId, name);
 	snapshotOf(20, "prod-a");
 	snapshotOf(61, "old");
@@ -172,9 +172,12 @@ test("minimumAgeMinutes skips what has a younger completed on-demand snapshot, a
 	snapshotOf(1, "running");
 	snapshotOf(20, "unlisted");
 	snapshotOf(20, "short", "onDemand", 2);
-	stage.atlas.faults.add({ on: { kind: "list", cluster: "unlisted", times: 1 }, do: { type: "status", status: 500 } });
+	harness.atlas.faults.add({
+		on: { kind: "list", cluster: "unlisted", times: 1 },
+		do: { type: "status", status: 500 },
+	});
 
-	const { status, result } = await stage.runRequest({
+	const { status, result } = await harness.runRequest({
 		clusters: ["prod-a", "old", "by-policy", "running", "bare", "unlisted", "short"],
 		minimumAgeMinutes: 60,
 		retentionInDays: 3,

@@ -6,30 +6,30 @@ import { type Harness, startHarness } from "../../harness/harness.ts";
 import { DEFAULT_PORTS } from "../../harness/ports.ts";
 
 const GIGABYTE = 1_000_000_000;
-let stage: Harness;
+let harness: Harness;
 
-const cluster = (name = "prod-a") => stage.atlas.state.cluster(stage.atlas.projectId, name);
+const cluster = (name = "prod-a") => harness.atlas.state.cluster(harness.atlas.projectId, name);
 /** A snapshot that was completed an hour ago. */
 const earlier = (plan: Parameters<typeof takeSnapshot>[2]["plan"], name = "prod-a") => {
-	takeSnapshot(stage.atlas.state, cluster(name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
-	stage.atlas.state.advance(3600);
+	takeSnapshot(harness.atlas.state, cluster(name), { retentionInDays: 30, plan: { seconds: 10, ...plan } });
+	harness.atlas.state.advance(3600);
 };
-const ended = () => stage.published().at(-1);
+const ended = () => harness.published().at(-1);
 const codes = () => ended()?.warnings?.map(({ code }) => code);
 
 describe("a completed snapshot is looked over once more", () => {
 	beforeEach(async () => {
-		stage = await startHarness();
+		harness = await startHarness();
 	});
 	afterEach(async () => {
-		await stage[Symbol.asyncDispose]();
+		await harness[Symbol.asyncDispose]();
 	});
 
 	test("and where nothing is to be doubted, no field says so", async () => {
 		earlier({ sizeBytes: GIGABYTE, copyRegions: ["EU_WEST_1"] });
 		cluster().nextPlans.push({ sizeBytes: GIGABYTE / 2, copyRegions: ["EU_WEST_1", "US_EAST_1"] });
 
-		const { result } = await stage.runRequest({ clusters: ["prod-a"] });
+		const { result } = await harness.runRequest({ clusters: ["prod-a"] });
 
 		expect(ended()).toMatchObject({ state: "COMPLETED", snapshot: { storageSizeBytes: GIGABYTE / 2 } });
 		expect(ended()).not.toHaveProperty("warnings");
@@ -44,7 +44,7 @@ describe("a completed snapshot is looked over once more", () => {
 		earlier({ sizeBytes: GIGABYTE, copyRegions: ["EU_WEST_1"] });
 		cluster().nextPlans.push(plan);
 
-		const { status, result } = await stage.runRequest({ clusters: ["prod-a"] });
+		const { status, result } = await harness.runRequest({ clusters: ["prod-a"] });
 
 		expect(status).toBe("SUCCEEDED");
 		expect(codes()).toEqual([code]);
@@ -53,13 +53,13 @@ describe("a completed snapshot is looked over once more", () => {
 
 	test("a retention that was shortened meanwhile is told, and the event carries the final one", async () => {
 		let changed = false;
-		stage.aws.onEvent(() => {
+		harness.aws.onEvent(() => {
 			if (changed) return;
 			changed = true;
 			for (const snapshot of cluster().snapshots) snapshot.retention = 86_400_000;
 		});
 
-		await stage.runRequest({ clusters: ["prod-a"], retentionInDays: 7 });
+		await harness.runRequest({ clusters: ["prod-a"], retentionInDays: 7 });
 
 		expect(ended()?.state).toBe("COMPLETED");
 		expect(codes()).toEqual(["RETENTION_SHORTER"]);
@@ -69,16 +69,16 @@ describe("a completed snapshot is looked over once more", () => {
 		earlier({ sizeBytes: GIGABYTE }, "events");
 		cluster("events").nextPlans.push({ sizeBytes: 1000 });
 
-		await stage.runRequest({ clusters: ["events"] });
+		await harness.runRequest({ clusters: ["events"] });
 
 		expect(codes()).toEqual(["SIZE_HALVED"]);
-		expect(stage.atlas.log.filter(({ kind }) => kind === "list")).toHaveLength(0);
+		expect(harness.atlas.log.filter(({ kind }) => kind === "list")).toHaveLength(0);
 	});
 
 	test("by one request", async () => {
-		await stage.runRequest({ clusters: ["prod-a"] });
+		await harness.runRequest({ clusters: ["prod-a"] });
 
-		const kinds = stage.atlas.log.map(({ kind }) => kind);
+		const kinds = harness.atlas.log.map(({ kind }) => kind);
 		expect(kinds.slice(-2)).toEqual(["get", "list"]);
 	});
 });
@@ -123,10 +123,10 @@ test("a rate limit is waited for, for a while", async () => {
 
 test("a proof that fails leaves the run COMPLETED", async () => {
 	await using own = await startHarness();
-	stage = own;
-	stage.atlas.faults.add({ on: { kind: "list", times: "always" }, do: { type: "status", status: 500 } });
+	harness = own;
+	harness.atlas.faults.add({ on: { kind: "list", times: "always" }, do: { type: "status", status: 500 } });
 
-	const { status } = await stage.runRequest({ clusters: ["prod-a"] });
+	const { status } = await harness.runRequest({ clusters: ["prod-a"] });
 
 	expect(status).toBe("SUCCEEDED");
 	expect(ended()).toMatchObject({ state: "COMPLETED", snapshot: { status: "completed" } });
