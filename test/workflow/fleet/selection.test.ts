@@ -68,7 +68,7 @@ describe('"all"', () => {
 
 		expect(told(selected)).toEqual([
 			["*", "USER_UNAUTHORIZED"],
-			["harness", "taken"],
+			["stage", "taken"],
 		]);
 	});
 
@@ -111,7 +111,7 @@ describe('"all"', () => {
 
 describe("tags", () => {
 	test.each([
-		[{ backup: "nightly" }, ["prod-a", "prod-b", "archive", "harness"]],
+		[{ backup: "nightly" }, ["prod-a", "prod-b", "archive", "stage"]],
 		[{ backup: "nightly", tier: "gold" }, ["prod-a"]],
 		[{ backup: "weekly" }, ["events"]],
 		[{ backup: "NIGHTLY" }, ["*"]],

@@ -27,7 +27,7 @@ test("a request for everything ends each cluster of each project, and one projec
 		["archive", "SKIPPED", "ATLAS_CLUSTER_PAUSED"],
 		["scratch", "SKIPPED", "ATLAS_BACKUP_OFF"],
 		["sandbox", "SKIPPED", "ATLAS_NOT_DEDICATED"],
-		["harness", "COMPLETED", null],
+		["stage", "COMPLETED", null],
 		["*", "REFUSED", "USER_UNAUTHORIZED"],
 	]);
 	const finals = harness.published().filter(({ state }) => state !== "STARTED");
