@@ -1,8 +1,10 @@
 /**
- * One run of the durable function, with the local runner and the stand-ins, in a process whose clock goes faster by the
- * factor given: what lasts a minute is over in seconds, without a request of one target being late for another's wait.
- * Writes the published events and the most memory that the process ever took.
+ * One run of the durable function, with the local runner and the fake AWS services, in a process whose clock is faster by
+ * the factor given: what lasts a minute is over in seconds. The clock moves in turns with the process that forked this
+ * one and that simulates Atlas: a machine that lets one of them wait stops the clock. Sends the clock at each turn, and
+ * at the end the published events and the most memory that the process ever took.
  */
+import { mock } from "node:test";
 import type { SnapshotStateChange } from "../../../lambda/domain/outcome.ts";
 
 export interface FastRun {
@@ -11,12 +13,20 @@ export interface FastRun {
 	readonly rssMb: number;
 }
 
+/** Milliseconds of real time that a turn counts at most. */
+const LONGEST_TURN = 10;
+
 const [, , factor = "1", startedAt = "0", url = "", projectId = "", keys = "", ...clusters] = process.argv;
-const { now } = Date;
-const timer = setTimeout;
-Date.now = () => Number(startedAt) + (now() - Number(startedAt)) * Number(factor);
-globalThis.setTimeout = ((work: () => void, milliseconds = 0, ...given: []) =>
-	timer(work, milliseconds / Number(factor), ...given)) as typeof setTimeout;
+const { setTimeout: realSetTimeout } = globalThis;
+mock.timers.enable({ apis: ["Date", "setTimeout"], now: Number(startedAt) });
+let turnedAt = performance.now();
+process.on("message", () => {
+	const at = performance.now();
+	mock.timers.tick(Math.round(Math.min(at - turnedAt, LONGEST_TURN) * Number(factor)));
+	turnedAt = at;
+	realSetTimeout(() => process.send?.(Date.now()), 1);
+});
+process.send?.(Date.now());
 
 const { setFunctionEnvironment, silenceFunctionLogs } = await import("../../../local/environment.ts");
 const { startFakeAws } = await import("../../../local/aws/index.ts");
@@ -47,4 +57,4 @@ await new LambdaClient().send(
 await aws.runs[0]?.ended;
 const events = aws.events.map(({ detail }) => detail as unknown as SnapshotStateChange);
 const result: FastRun = { events, rssMb: Math.round(process.resourceUsage().maxRSS / 1000) };
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+process.send?.(result, () => process.exit(0));
