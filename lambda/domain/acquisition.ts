@@ -21,9 +21,6 @@ import { afterRefusal, isLastingRefusal, noRefusals, REFUSAL_PAUSE_SECONDS } fro
 import type { FinalState, Reason } from "./outcome.ts";
 import { isKeptAtLeast, type Snapshot } from "./snapshot.ts";
 
-/** Failed lookups in a row after which a rejection counts without one. */
-const FAILED_LOOKUPS_AFTER_REJECTION = 3;
-
 const lookUpNow: AcquisitionAction = { do: "look-up", afterSeconds: 0 };
 
 /**
@@ -105,32 +102,34 @@ export function afterExplanation(
 	return lookUpAfterRejection({ ...before, ending }, at);
 }
 
+/** A request that was sent stays in doubt for as long as the list cannot be read, whatever was answered to it. */
 function afterFailedLookup(before: AcquisitionState, failure: Failure, at: number, terms: AcquisitionTerms): Next {
-	const { retryAfterSeconds } = failure;
-	const { ending, requestRefusals } = before;
-	const lookupRefusals = failure.refused ? afterRefusal(before.lookupRefusals, at) : noRefusals;
+	const { retryAfterSeconds, refused } = failure;
+	const { ending, requestRefusals, sentAt } = before;
+	const lookupRefusals = refused ? afterRefusal(before.lookupRefusals, at) : noRefusals;
 	// What Atlas said of the request itself says more than what it said of the lookup.
 	const reason = requestRefusals.count > 0 || ending ? before.reason : failure.reason;
 	const state = { ...before, failedLookups: before.failedLookups + 1, lookupRefusals, reason };
+	// The list fails for the same reason as the request, which is the cluster's or the project's: nothing was created.
+	const isConfirmed =
+		ending !== null && "code" in ending && failure.code === ending.code && failure.retry === "never" && !refused;
+	if (ending && isConfirmed && !state.inDoubt) return [{ ...state, sentAt: null }, ending];
 	const pause = terms.backOff(state.failedLookups, retryAfterSeconds);
-	if (state.inDoubt) {
+	if (state.inDoubt || (sentAt !== null && !refused)) {
 		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
 		if (left <= 0) return [state, { do: "end", state: "LOST", reason: failure.reason }];
-		return [state, { do: "look-up", afterSeconds: Math.min(pause, left) }];
+		return [
+			{ ...state, inDoubt: true },
+			{ do: "look-up", afterSeconds: Math.min(pause, left) },
+		];
 	}
-	if (ending) {
-		// The list fails for the same reason as the request, which is the cluster's or the project's: nothing was created.
-		const confirmed = "code" in ending && failure.code === ending.code && failure.retry === "never" && !failure.refused;
-		if (confirmed) return [{ ...state, sentAt: null }, ending];
-		if (state.failedLookups >= FAILED_LOOKUPS_AFTER_REJECTION || ending.do === "end") return [state, ending];
-	}
-	if (failure.refused) {
+	if (refused) {
 		if (!isLastingRefusal(lookupRefusals, at))
 			return repeatBeforeDeadline("look-up", state, at, terms, refusalPause(terms));
+		if (ending) return [state, ending];
 		return [state, { do: "explain", reason: reason ?? failure.reason, code: failure.code, again: false }];
 	}
-	if (failure.retry === "again" || ending)
-		return repeatBeforeDeadline("look-up", state, at, terms, pause, retryAfterSeconds);
+	if (failure.retry === "again") return repeatBeforeDeadline("look-up", state, at, terms, pause, retryAfterSeconds);
 	return [state, { do: "end", state: "REFUSED", reason: failure.reason }];
 }
 

@@ -91,6 +91,23 @@ const blind: fc.Arbitrary<Scenario> = fc
 		],
 	}));
 
+/** The same, where the POST is answered: refused although it was carried out, or as the copy of one that was. */
+const blindAfterReply: fc.Arbitrary<Scenario> = fc
+	.record({
+		blind,
+		action: oneOf<AtlasTrouble["action"]>(
+			{ type: "status", status: 401, errorCode: "USER_CANNOT_ACCESS_GROUP", executed: true },
+			{ type: "status", status: 401, errorCode: "UNEXPECTED_ERROR", executed: true },
+			{ type: "status", status: 403, errorCode: "ACCESS_FORBIDDEN", executed: true },
+			{ type: "status", status: 400, errorCode: "VALIDATION_ERROR", executed: true },
+			{ type: "repeat", answer: "second" },
+		),
+	})
+	.map(({ blind: scenario, action }) => ({
+		...scenario,
+		atlas: [atFirstTake(action), ...(scenario.atlas ?? []).slice(1)],
+	}));
+
 /** Atlas takes no request until the deadline is over. */
 const turnedAway: fc.Arbitrary<Scenario> = fc
 	.record({ seconds: between(60, 200), lasts: between(400, 10_000), deadlineMinutes: oneOf(5, 30), action: busy })
@@ -127,7 +144,17 @@ const another: Omit<Other, "seconds"> = {
 	marker: "none",
 };
 
-export const SCENARIOS = { frozenPost, lateDrop, twofold, quickEnd, overtaken, blind, turnedAway, others };
+export const SCENARIOS = {
+	frozenPost,
+	lateDrop,
+	twofold,
+	quickEnd,
+	overtaken,
+	blind,
+	blindAfterReply,
+	turnedAway,
+	others,
+};
 export type ScenarioName = keyof typeof SCENARIOS;
 
 /**
