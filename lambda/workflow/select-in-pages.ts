@@ -1,6 +1,7 @@
 import { takeFitting } from "../domain/checkpoint-size.ts";
 import { classifyFailure, type Failure, REFUSAL_PAUSE_SECONDS, type Refusals } from "../domain/failure.ts";
 import { NO_NAME } from "../domain/outcome.ts";
+import { isListOfNames } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { SELECTION_TRIES } from "./operations.ts";
 import { backOffSeconds, cutSeconds, leastPauseSeconds } from "./pace.ts";
@@ -42,6 +43,8 @@ const LAST_TRY_SECONDS = 30;
  * @returns one target that is refused, where nothing could be selected
  */
 export async function selectInPages(ports: Ports, run: Run, steps: DurableSteps): Promise<Selection> {
+	const { clusters } = run.request;
+	if (isListOfNames(clusters) && clusters.length <= NAMED_AT_ONCE) return selectNamed(ports, run, steps);
 	let found: Promise<readonly SelectedTarget[]> | undefined;
 	const selectOnce = (refusals: ListRefusals) => {
 		found ??= selectWithinLimits(ports, run, refusals).catch((error: unknown) => {
@@ -65,6 +68,19 @@ export async function selectInPages(ports: Ports, run: Run, steps: DurableSteps)
 		if (!page.more) return { targets, startedAt };
 	}
 }
+
+/** Named targets, which no call can fail to find, need one step: so they fit into its checkpoint with a reason each. */
+const NAMED_AT_ONCE = 200;
+
+const selectNamed = (ports: Ports, run: Run, steps: DurableSteps): Promise<Selection> =>
+	steps.step("select-targets", async () => {
+		const startedAt = ports.now();
+		try {
+			return { startedAt, targets: await selectWithinLimits(ports, run, new Map()) };
+		} catch (error) {
+			return { startedAt, targets: [unselected(run, classifyFailure(error))] };
+		}
+	});
 
 async function selectPage(
 	ports: Ports,

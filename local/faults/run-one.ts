@@ -24,6 +24,9 @@ export interface Report {
 	readonly record: readonly string[];
 }
 
+/** The steps that keep a run's start. */
+const START_STEPS: ReadonlySet<string> = new Set(["note-start", "select-targets"]);
+
 /** Simulated milliseconds after which a run that does not end is given up. */
 const PATIENCE = 15 * 86_400_000;
 
@@ -129,7 +132,7 @@ export async function runOne(simulation: Simulation, plan: Plan, name: string): 
 			await clock.quiet();
 			const { name: run, status, error, endedAt } = execution;
 			const history = execution.history();
-			const noted = history.find(({ Name, EventType }) => Name === "note-start" && EventType === "StepSucceeded");
+			const noted = history.find(({ Name = "", EventType }) => START_STEPS.has(Name) && EventType === "StepSucceeded");
 			const { startedAt: acceptedAt } = execution;
 			const startedAt = noted?.EventTimestamp?.getTime() ?? acceptedAt;
 			const reply = await readStatus(trigger, run);

@@ -27,7 +27,7 @@ describe("the final read", () => {
 
 			expect(snapshot).toEqual(COMPLETED);
 			expect(warnings).toHaveLength(1);
-			expect(warnings[0]?.message).toMatch(/no longer says completed/);
+			expect(warnings[0]?.message).toMatch(/no longer reports completed/);
 		},
 	);
 });
