@@ -21,6 +21,9 @@ import { afterRefusal, isLastingRefusal, noRefusals, REFUSAL_PAUSE_SECONDS } fro
 import type { FinalState, Reason } from "./outcome.ts";
 import { isKeptAtLeast, type Snapshot } from "./snapshot.ts";
 
+/** Steps of the back-off per failed lookup. */
+const LOOKUP_BACK_OFF = 0.6;
+
 const lookUpNow: AcquisitionAction = { do: "look-up", afterSeconds: 0 };
 
 /**
@@ -114,7 +117,8 @@ function afterFailedLookup(before: AcquisitionState, failure: Failure, at: numbe
 	const isConfirmed =
 		ending !== null && "code" in ending && failure.code === ending.code && failure.retry === "never" && !refused;
 	if (ending && isConfirmed && !state.inDoubt) return [{ ...state, sentAt: null }, ending];
-	const pause = terms.backOff(state.failedLookups, retryAfterSeconds);
+	// Each pause is shorter than the time before it, so that a snapshot is found soon after the list can be read again.
+	const pause = terms.backOff(Math.ceil(state.failedLookups * LOOKUP_BACK_OFF), retryAfterSeconds);
 	if (state.inDoubt || (sentAt !== null && !refused)) {
 		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
 		if (left <= 0) return [state, { do: "end", state: "LOST", reason: failure.reason }];
