@@ -151,12 +151,16 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<string, SettingDescription>> 
 	},
 	"vpc.natGateways": { description: "NAT gateways, each in an availability zone of its own", example: 2 },
 	atlasBaseUrl: {
-		description: "Of Atlas",
+		description: "Base URL of the Atlas Administration API",
 		fallback: "`https://cloud.mongodb.com`",
 		example: "https://cloud.mongodbgov.com",
 	},
 	memoryMegabytes: { description: "Megabytes of each function; processor time grows with it", example: 1024 },
-	reservedConcurrency: { description: "Of the durable function", fallback: "unreserved", example: 20 },
+	reservedConcurrency: {
+		description: "Executions at a time of the durable function that AWS reserves for it",
+		fallback: "unreserved",
+		example: 20,
+	},
 	removalPolicy: {
 		description: "What becomes of secrets, queues and logs when the stack is deleted",
 		example: "destroy",
