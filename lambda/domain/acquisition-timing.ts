@@ -1,7 +1,10 @@
 import type { AcquisitionAction, AcquisitionState, AcquisitionTerms, End } from "./acquisition-state.ts";
+import { refusalReportTime } from "./failure.ts";
 
 /** Seconds after an answered request by which the list shows its snapshot: a list may be two minutes old. */
-export const LISTED_AFTER_SECONDS = 130;
+export const LISTED_AFTER_SECONDS = 125;
+/** The same after a 401 or 403, where less time is left: a lasting one is to be reported within five minutes. */
+const LISTED_AFTER_REFUSAL_SECONDS = 80;
 /** The same after a request without a reply, which Atlas may still execute within a minute. */
 const LISTED_AFTER_NO_REPLY_SECONDS = 190;
 
@@ -46,10 +49,16 @@ export const fixedLookupsLeft = ({ requests, requestsInDoubt }: AcquisitionState
 		...LOOKUPS_IN_DOUBT.slice(requestsInDoubt),
 	].flat().length;
 
-/** The lookups of {@link LOOKUPS_AFTER_REJECTION} that are still to come, counted from the last request. */
+/**
+ * The lookups of {@link LOOKUPS_AFTER_REJECTION} that are still to come, counted from the last request. Those after a
+ * lasting refusal end in time for it to be reported within five minutes.
+ */
 export function lookUpAfterRejection(state: AcquisitionState, at: number): Next {
-	const { sentAt } = state;
-	const dueAt = LOOKUPS_AFTER_REJECTION.map((seconds) => (sentAt ?? at) + seconds * 1000).filter((due) => due > at);
+	const { sentAt, requestRefusals } = state;
+	const until = requestRefusals.count > 0 ? refusalReportTime([requestRefusals], at) : Number.POSITIVE_INFINITY;
+	const dueAt = LOOKUPS_AFTER_REJECTION.map((seconds) => (sentAt ?? at) + seconds * 1000).filter(
+		(due) => due > at && due <= until,
+	);
 	const pauses = dueAt.map((due, index) => Math.ceil((due - (dueAt[index - 1] ?? at)) / 1000));
 	return lookUpAfter(state, pauses);
 }
@@ -70,10 +79,7 @@ export function afterNoReply(state: AcquisitionState, at: number, terms: Acquisi
 	return repeatBeforeDeadline("request", state, at, terms, pause, least);
 }
 
-/**
- * Sends the request again once the list shows what the last one created. After a 401 or 403 it is sent sooner: a lasting
- * refusal is to be reported within five minutes.
- */
+/** Sends the request again, not before the list shows what the last one created. */
 export function requestAgain(
 	state: AcquisitionState,
 	at: number,
@@ -82,14 +88,16 @@ export function requestAgain(
 	least = 0,
 ): Next {
 	const { sentAt, requestRefusals } = state;
-	const isListed = sentAt === null || requestRefusals.count > 0;
-	const untilListed = isListed ? 0 : LISTED_AFTER_SECONDS - Math.floor((at - sentAt) / 1000);
-	return repeatBeforeDeadline("request", state, at, terms, Math.max(afterSeconds, untilListed), least);
+	const listedAfter = requestRefusals.count > 0 ? LISTED_AFTER_REFUSAL_SECONDS : LISTED_AFTER_SECONDS;
+	const untilListed = sentAt === null ? 0 : listedAfter - Math.floor((at - sentAt) / 1000);
+	return repeatBeforeDeadline("request", state, at, terms, Math.max(afterSeconds, untilListed), least, untilListed);
 }
 
 /**
- * Repeats a request or a lookup, never after the deadline. A pause that would pass it is cut for a last try; one that
- * Atlas asked for (`least`) is not.
+ * Repeats a request or a lookup, never after the deadline. A pause that would pass it is cut for a last try.
+ *
+ * @param least seconds for which Atlas wants no call
+ * @param uncut seconds to which a pause may be cut
  */
 export function repeatBeforeDeadline(
 	what: "request" | "look-up",
@@ -98,10 +106,11 @@ export function repeatBeforeDeadline(
 	terms: AcquisitionTerms,
 	afterSeconds: number,
 	least = 0,
+	uncut = 0,
 ): Next {
 	if (at + afterSeconds * 1000 < terms.deadlineAt) return [state, { do: what, afterSeconds }];
 	const last = Math.floor((terms.deadlineAt - at) / 1000) - LAST_REQUEST_SECONDS;
-	if (last >= Math.max(least, LAST_REQUEST_SECONDS)) return [state, { do: what, afterSeconds: last }];
+	if (last >= Math.max(least, uncut, LAST_REQUEST_SECONDS)) return [state, { do: what, afterSeconds: last }];
 	return giveUp(state, at, terms, least);
 }
 

@@ -51,11 +51,7 @@ export function afterRequest(before: AcquisitionState, result: RequestResult, te
 		const ending = { do: "explain", reason, code, again: isConflict } as const;
 		return sentAt === null ? [state, ending] : [{ ...state, ending }, lookUpNow];
 	}
-	const pause = terms.backOff(state.requests, retryAfterSeconds);
-	// A rate limit rejects a request before it is executed.
-	return code === "ATLAS_RATE_LIMITED"
-		? repeatBeforeDeadline("request", state, at, terms, pause, retryAfterSeconds)
-		: requestAgain(state, at, terms, pause, retryAfterSeconds);
+	return requestAgain(state, at, terms, terms.backOff(state.requests, retryAfterSeconds), retryAfterSeconds);
 }
 
 /** Decides after a lookup. */

@@ -126,7 +126,7 @@ export const skews: fc.Arbitrary<Plan["skew"]> = fc.oneof(
 	{
 		weight: 1,
 		arbitrary: fc.record({
-			from: oneOf("first take", "every other invocation", "within every other invocation"),
+			from: oneOf("first take", "every other invocation", "within the second invocation"),
 			seconds: fc.oneof(fc.integer({ min: 240, max: 20_000 }), fc.integer({ min: -20_000, max: -240 })),
 		}),
 	},

@@ -166,7 +166,7 @@ export function createFaultInjector({ plan, atlas, runName, count, ...place }: F
 				start: true,
 				"first take": (seen.get("take") ?? 0) > 0,
 				"every other invocation": invocations % 2 === 0,
-				"within every other invocation": invocations % 2 === 0 && requestsOfInvocation > 0,
+				"within the second invocation": invocations === 2 && requestsOfInvocation > 0,
 			};
 			return isDue[plan.skew.from] ? plan.skew.seconds * 1000 : 0;
 		},

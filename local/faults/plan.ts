@@ -161,10 +161,10 @@ export interface Plan {
 	readonly lateInvocations: readonly { readonly nth: number; readonly seconds: number }[];
 	/**
 	 * The function's clock is wrong by so many seconds: always, in invocations that begin after the first POST, in every
-	 * second one, or from the first request to Atlas of every second one, so that it jumps there and back.
+	 * second one, so that it jumps there and back, or within the second one, from its first request to Atlas on.
 	 */
 	readonly skew: {
-		readonly from: "start" | "first take" | "every other invocation" | "within every other invocation";
+		readonly from: "start" | "first take" | "every other invocation" | "within the second invocation";
 		readonly seconds: number;
 	} | null;
 	/** The keys are rotated just before this Atlas request of the run. */

@@ -91,7 +91,7 @@ export async function runOne(simulation: Simulation, plan: Plan, name: string): 
 			);
 			secrets.addKeysOf(state);
 			// The clock jumps while the invocation is under way.
-			if (plan.skew?.from === "within every other invocation" && process) process.skew = injector.skew();
+			if (plan.skew?.from === "within the second invocation" && process) process.skew = injector.skew();
 			return actions;
 		},
 		onAwsCall: injector.onAwsCall,

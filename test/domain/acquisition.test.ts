@@ -137,7 +137,7 @@ describe("moves", () => {
 			return move;
 		});
 
-		const asks = [130, 130, 130, 130, 160].map((afterSeconds) => ({ do: "request", afterSeconds }));
+		const asks = [125, 125, 125, 125, 160].map((afterSeconds) => ({ do: "request", afterSeconds }));
 		expect(pauses).toEqual([{ do: "look-up", afterSeconds: 20 }, ...asks]);
 	});
 
