@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { InputError } from "../../lambda/domain/errors.ts";
 import type { JsonObject } from "../../lambda/domain/json.ts";
-import { type RequestLimitsInput, readLimits } from "../../lambda/domain/limits.ts";
+import { type RequestLimitsInput, readCallerLimits } from "../../lambda/domain/limits.ts";
 import { readSnapshotRequest, wholeNumber } from "../../lambda/domain/request.ts";
 import { HEARTBEAT_RULE, isAllowedAtlas, isAllowedHeartbeat } from "../../lambda/handlers/config.ts";
 import { arnOf } from "./arns.ts";
@@ -86,7 +86,7 @@ const RequestInput = v.pipe(
 const LimitsInput = v.pipe(
 	v.custom<RequestLimitsInput>(() => true),
 	v.rawCheck(({ dataset: { value: input }, addIssue }) => {
-		for (const { pointer, detail } of readLimits(input).faults ?? []) {
+		for (const { pointer, detail } of readCallerLimits(input).faults ?? []) {
 			addIssue({ message: detail, path: toPath(pointer, input) });
 		}
 	}),

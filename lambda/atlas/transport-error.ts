@@ -1,6 +1,6 @@
 import { TARGET_ERRORS } from "../domain/error-table.ts";
 import { AtlasError } from "../domain/errors.ts";
-import { executedBy } from "./replies/classify.ts";
+import { mayBeExecuted } from "./replies/classify.ts";
 import type { AtlasRequest } from "./request.ts";
 import { describeSubject } from "./request.ts";
 
@@ -30,7 +30,7 @@ export function toTransportError(cause: Error, call: AtlasRequest, sent: boolean
 		);
 	}
 	return new AtlasError(
-		{ code: "ATLAS_NO_REPLY", executed: executedBy(call) },
+		{ code: "ATLAS_NO_REPLY", executed: mayBeExecuted(call) },
 		`${describeSubject(call)}: ${TARGET_ERRORS.ATLAS_NO_REPLY.message} (${code})`,
 		options,
 	);

@@ -75,12 +75,12 @@ export function parseLimits(text: string): ReadLimits {
 		return { faults: [{ pointer: "", detail: "must be JSON" }] };
 	}
 	// In limits a colon stands behind names alone.
-	if (text.split(":").length === JSON.stringify(input).split(":").length) return readLimits(input);
+	if (text.split(":").length === JSON.stringify(input).split(":").length) return readCallerLimits(input);
 	return { faults: [{ pointer: "", detail: "must not name a field twice" }] };
 }
 
 /** Reads limits and fills in their defaults. */
-export function readLimits(input: unknown): ReadLimits {
+export function readCallerLimits(input: unknown): ReadLimits {
 	const read = v.safeParse(RequestLimitsSchema, input, { abortPipeEarly: true });
 	const kinds = Object.keys(RequestLimitsSchema.entries);
 	const unknown = [

@@ -1,7 +1,7 @@
 import { ServiceError } from "../domain/errors.ts";
 import type { Run } from "../domain/run.ts";
 import { ProblemError } from "./http/problem.ts";
-import type { RequestLogEntry } from "./http/router.ts";
+import type { AccessLogEntry } from "./http/router.ts";
 
 /** The result of an event. */
 export interface EventLogEntry {
@@ -15,7 +15,7 @@ type Write = (message: string, fields: LogFields) => void;
 
 /** Writes one line for each HTTP request or event. */
 export const createTriggerLog = (logger: { readonly info: Write; readonly warn: Write; readonly error: Write }) => ({
-	request({ error, requestedBy, ...entry }: RequestLogEntry): void {
+	request({ error, requestedBy, ...entry }: AccessLogEntry): void {
 		const fields = { ...entry, requested_by: requestedBy, ...describeError(error) };
 		if (entry.status >= 500) logger.error("request failed", fields);
 		else if (error === undefined) logger.info("request answered", fields);

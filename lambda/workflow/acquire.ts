@@ -17,7 +17,7 @@ import { hasStoppedRunning } from "../domain/polling.ts";
 import { runMarker } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import { explainRejection } from "./explain-rejection.ts";
-import { cutSeconds } from "./pace.ts";
+import { cutSeconds } from "./pauses.ts";
 import { waitForOther } from "./poll.ts";
 import { interruptedRequest, lookUpSnapshots, requestSnapshot } from "./request-snapshot.ts";
 import type { TargetContext, TargetLimits } from "./target-context.ts";

@@ -10,7 +10,7 @@ import {
 	toTargetStatus,
 } from "../domain/state-change.ts";
 import { PUBLISH_LOST_TRIES, READ_PART_TRIES } from "./operations.ts";
-import { publishPauseSeconds } from "./pace.ts";
+import { publishPauseSeconds } from "./pauses.ts";
 import type { Ports } from "./ports.ts";
 import type { SelectedTarget } from "./select.ts";
 import type { DurableSteps } from "./steps.ts";

@@ -23,7 +23,7 @@ interface RecentSnapshotLookup extends EarlierSnapshots {
 }
 
 /** Predicts from a cluster's list how long its next snapshot takes. A list that can't be read predicts nothing. */
-export async function readExpectation(ports: Ports, target: Target, kind?: SnapshotKind): Promise<EarlierSnapshots> {
+export async function predictFromList(ports: Ports, target: Target, kind?: SnapshotKind): Promise<EarlierSnapshots> {
 	const { snapshots, notBefore } = await tryListing(ports, target, kind);
 	return snapshots ? { expectation: predictDuration(snapshots) ?? null } : { expectation: null, notBefore };
 }

@@ -1,5 +1,5 @@
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
-import { leastPauseSeconds } from "./pace.ts";
+import { leastPauseSeconds } from "./pauses.ts";
 import type { DurableSteps } from "./steps.ts";
 
 /**

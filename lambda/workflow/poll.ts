@@ -9,7 +9,7 @@ import {
 	startPolling,
 } from "../domain/polling.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
-import { backOffSeconds, cutSeconds, jitterSeed, pollPauseSeconds } from "./pace.ts";
+import { backOffSeconds, cutSeconds, jitterSeed, pollPauseSeconds } from "./pauses.ts";
 import type { TargetContext } from "./target-context.ts";
 import { createTargetWarning, type TargetWarning } from "./warnings.ts";
 

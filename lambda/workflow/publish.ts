@@ -4,8 +4,8 @@ import type { PublishStep, TargetStatus } from "../domain/outcome.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import { type Snapshot, snapshotKind } from "../domain/snapshot.ts";
 import { type TargetChange, toStateChangeEvent, toTargetStatus } from "../domain/state-change.ts";
-import { readExpectation } from "./minimum-age.ts";
-import { publishPauseSeconds } from "./pace.ts";
+import { predictFromList } from "./minimum-age.ts";
+import { publishPauseSeconds } from "./pauses.ts";
 import type { TargetContext } from "./target-context.ts";
 import { verifySnapshot } from "./verify.ts";
 
@@ -89,7 +89,7 @@ export function createPublisher({ ports, steps, run, target }: TargetContext, de
 			const offered = await steps.step("publish-started", async (): Promise<Offered> => {
 				const { expectation, snapshot } = change;
 				const known =
-					expectation === undefined ? await readExpectation(ports, target, snapshotKind(snapshot)) : { expectation };
+					expectation === undefined ? await predictFromList(ports, target, snapshotKind(snapshot)) : { expectation };
 				return { ...(await offer({ ...change, ...known })), ...known };
 			});
 			const { unpublished, expectation = null, notBefore } = offered;

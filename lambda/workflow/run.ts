@@ -6,7 +6,7 @@ import { unpublishedTarget } from "./ended-part.ts";
 import { TARGETS_PER_EXECUTION } from "./operations.ts";
 import { type PartOutcome, type RunInput, runInParts } from "./parts.ts";
 import type { Ports } from "./ports.ts";
-import { checkPartLimits, refusalOfEmptySelection, type SelectedTarget } from "./select.ts";
+import { applyCallerLimits, refusalOfEmptySelection, type SelectedTarget } from "./select.ts";
 import { type Selection, selectInPages } from "./select-in-pages.ts";
 import { createSteps } from "./steps.ts";
 import { runTarget } from "./target.ts";
@@ -24,7 +24,7 @@ export const runRequest =
 		const run = parseRun(input);
 		const isOfPart = input.part !== undefined;
 		const selection = input.part
-			? { ...input.part, targets: checkPartLimits(ports, run, input.part.targets) }
+			? { ...input.part, targets: applyCallerLimits(ports, run, input.part.targets) }
 			: await selectInPages(ports, run, createSteps(durable));
 		const { startedAt } = selection;
 		const runOne = (context: DurableContext, target: SelectedTarget) =>

@@ -4,7 +4,7 @@ import { NO_NAME } from "../domain/outcome.ts";
 import { isListOfNames } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { SELECTION_TRIES } from "./operations.ts";
-import { backOffSeconds, cutSeconds, leastPauseSeconds } from "./pace.ts";
+import { backOffSeconds, cutSeconds, leastPauseSeconds } from "./pauses.ts";
 import type { Ports } from "./ports.ts";
 import { type ListRefusals, type SelectedTarget, selectWithinLimits } from "./select.ts";
 import type { DurableSteps } from "./steps.ts";

@@ -156,7 +156,11 @@ export async function selectWithinLimits(
  *
  * @throws InputError `NOT_ALLOWED`
  */
-export function checkPartLimits(ports: Ports, run: Run, targets: readonly SelectedTarget[]): readonly SelectedTarget[] {
+export function applyCallerLimits(
+	ports: Ports,
+	run: Run,
+	targets: readonly SelectedTarget[],
+): readonly SelectedTarget[] {
 	checkRequestLimits(ports.limits, run);
 	return applyLimits(ports.limits, run, targets);
 }

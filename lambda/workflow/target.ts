@@ -7,7 +7,7 @@ import { DECIDE_STEP, type DecidedEnd, lostByDefect, type TargetChange } from ".
 import { type Acquired, acquireSnapshot, type NotAcquired } from "./acquire.ts";
 import { findRecentSnapshot } from "./minimum-age.ts";
 import { countOperations } from "./operations.ts";
-import { backOffSeconds } from "./pace.ts";
+import { backOffSeconds } from "./pauses.ts";
 import { pollSnapshot } from "./poll.ts";
 import type { Ports } from "./ports.ts";
 import { createPublisher, type Publisher } from "./publish.ts";

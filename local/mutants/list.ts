@@ -151,7 +151,7 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				"lambda/atlas/replies/classify.ts",
-				'code: "ATLAS_UNREADABLE", status, executed: executedBy(request)',
+				'code: "ATLAS_UNREADABLE", status, executed: mayBeExecuted(request)',
 				'code: "ATLAS_UNREADABLE", status',
 			),
 			edit(
@@ -198,7 +198,7 @@ export const mutants: readonly Mutant[] = [
 	},
 	{
 		name: "polls ignore Retry-After",
-		tests: ["test/domain/polling.test.ts", "test/workflow/pace.test.ts"],
+		tests: ["test/domain/polling.test.ts", "test/workflow/pauses.test.ts"],
 		edits: [edit("lambda/domain/polling.ts", "undefined : at + retryAfterSeconds * 1000", "undefined : at")],
 	},
 	{

@@ -8,7 +8,7 @@ import {
 	parseLimits,
 	type RequestLimits,
 	type RequestLimitsInput,
-	readLimits,
+	readCallerLimits,
 } from "../../lambda/domain/limits.ts";
 import { readSnapshotRequest } from "../../lambda/domain/request.ts";
 import type { RequestedBy, Run } from "../../lambda/domain/run.ts";
@@ -21,13 +21,13 @@ const IAM = "iam:arn:aws:iam::123456789012:user/ci";
 const EVENT = "event:acme.releases";
 
 function limits(input: RequestLimitsInput = {}): RequestLimits {
-	const read = readLimits(input);
+	const read = readCallerLimits(input);
 	if (read.faults) throw new Error(JSON.stringify(read.faults));
 	return read.limits;
 }
 
 const faultsOf = (input: unknown) =>
-	readLimits(input).faults?.map(({ pointer, detail }) => `${pointer} ${detail}`) ?? [];
+	readCallerLimits(input).faults?.map(({ pointer, detail }) => `${pointer} ${detail}`) ?? [];
 
 function runOf(requestedBy: RequestedBy, request: object): Run {
 	const trigger = requestedBy.startsWith("event:") ? "event" : "http";
@@ -181,7 +181,7 @@ describe("limits that are malformed let nothing pass", () => {
 			fc.property(
 				fc.dictionary(fc.constantFrom("hook", "http", "event", "hoook"), fc.oneof(fields, fc.jsonValue())),
 				(input) => {
-					const read = readLimits(input);
+					const read = readCallerLimits(input);
 					if (read.faults) expect(read.faults.length).toBeGreaterThan(0);
 					else expect(input).toEqual(JSON.parse(JSON.stringify(pick(read.limits, input))));
 				},

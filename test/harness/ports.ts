@@ -1,6 +1,6 @@
-import { readLimits } from "../../lambda/domain/limits.ts";
+import { readCallerLimits } from "../../lambda/domain/limits.ts";
 
-const read = readLimits({});
+const read = readCallerLimits({});
 if (read.faults) throw new Error("the defaults are no limits");
 
 /** What the durable function's configuration adds to its ports, where nothing is set; warnings go nowhere, no part breaks off. */

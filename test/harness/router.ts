@@ -1,5 +1,5 @@
 import openapi from "../../docs/openapi.json" with { type: "json" };
-import { readLimits } from "../../lambda/domain/limits.ts";
+import { readCallerLimits } from "../../lambda/domain/limits.ts";
 import type { SnapshotRequest } from "../../lambda/domain/request.ts";
 import { nameRun, type Run } from "../../lambda/domain/run.ts";
 import { type Runs, withRequestLimits } from "../../lambda/executions/runs.ts";
@@ -7,7 +7,7 @@ import type { RunStatus } from "../../lambda/executions/status.ts";
 import { handleTrigger } from "../../lambda/triggers/handle-trigger.ts";
 import { createHookKeys } from "../../lambda/triggers/http/hook-keys.ts";
 import type { HttpReply, HttpRequest } from "../../lambda/triggers/http/request.ts";
-import { createRouter, type RequestLogEntry } from "../../lambda/triggers/http/router.ts";
+import { type AccessLogEntry, createRouter } from "../../lambda/triggers/http/router.ts";
 import { signWebhook } from "../../lambda/triggers/http/webhook-signature.ts";
 import { expectDocumented } from "./http-contract.ts";
 
@@ -38,7 +38,7 @@ type TestRequest = Partial<Omit<HttpRequest, "body">> & { readonly body?: unknow
 /** The trigger function without AWS, on a clock that only pauses move. Every reply is checked against the OpenAPI document. */
 export function createTestRouter(options: TestRouterOptions = {}) {
 	const started: Run[] = [];
-	const logged: RequestLogEntry[] = [];
+	const logged: AccessLogEntry[] = [];
 	const warnings: string[] = [];
 	const time = { now: NOW };
 	const reads = { count: 0 };
@@ -55,7 +55,7 @@ export function createTestRouter(options: TestRouterOptions = {}) {
 			return status && { requestedBy: CALLER, ...status };
 		},
 	};
-	const read = readLimits(limits ?? {});
+	const read = readCallerLimits(limits ?? {});
 	if (read.faults) throw new Error(JSON.stringify(read.faults));
 	const runs = limits ? withRequestLimits(unlimited, read.limits) : unlimited;
 	const now = () => time.now;

@@ -7,7 +7,7 @@ import { type Run, runMarker } from "../../lambda/domain/run.ts";
 import type { Snapshot } from "../../lambda/domain/snapshot.ts";
 import { acquireSnapshot } from "../../lambda/workflow/acquire.ts";
 import { countOperations, TARGET_OPERATIONS } from "../../lambda/workflow/operations.ts";
-import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pace.ts";
+import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pauses.ts";
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { requestSnapshot } from "../../lambda/workflow/request-snapshot.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";

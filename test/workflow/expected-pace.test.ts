@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ExpectedDuration } from "../../lambda/domain/expectation.ts";
-import { learnedPauseSeconds, pollPauseSeconds } from "../../lambda/workflow/pace.ts";
+import { learnedPauseSeconds, pollPauseSeconds } from "../../lambda/workflow/pauses.ts";
 import { followFor } from "../../local/bench/follow.ts";
 import { HISTORIES, type History, mean } from "../../local/bench/learned.ts";
 

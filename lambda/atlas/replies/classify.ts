@@ -39,7 +39,7 @@ export function toAtlasError(reply: AtlasReply, request: AtlasRequest, now: numb
 		status,
 		errorCode: body?.errorCode,
 		blame: isDefect(status, code) ? "ours" : undefined,
-		executed: executedBy(request),
+		executed: mayBeExecuted(request),
 		retryAfterSeconds: retryAfterSeconds(reply, now),
 	} as const;
 	const fields = body && body.fields.length > 0 ? ` (${body.fields.join(", ")})` : "";
@@ -84,13 +84,13 @@ function messageOf(status: number, code: AtlasErrorCode, body: ErrorBody | undef
 export function unreadableReply({ status, headers }: AtlasReply, request: AtlasRequest): AtlasError {
 	const kind = /html/i.test(headers["content-type"] ?? "") ? "a web page" : "no readable JSON";
 	return new AtlasError(
-		{ code: "ATLAS_UNREADABLE", status, executed: executedBy(request) },
+		{ code: "ATLAS_UNREADABLE", status, executed: mayBeExecuted(request) },
 		`${describeSubject(request)}: the reply (${status}) is ${kind}; ${TARGET_ERRORS.ATLAS_UNREADABLE.message}`,
 	);
 }
 
 /** A refused POST may have been carried out: the refusal may be the reply to a second copy that a proxy sent. */
-export const executedBy = ({ method }: AtlasRequest): "no" | "unknown" => (method === "POST" ? "unknown" : "no");
+export const mayBeExecuted = ({ method }: AtlasRequest): "no" | "unknown" => (method === "POST" ? "unknown" : "no");
 
 /** `parameters` of Atlas's older rate limits are path, requests and minutes, and hold no wait. */
 const OLDER_LIMIT_PARAMETERS = 3;

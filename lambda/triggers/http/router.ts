@@ -19,11 +19,11 @@ export interface RouterDependencies {
 	/** Reads the OpenAPI document as text. */
 	readonly openapi: () => Promise<string>;
 	readonly clock: Clock;
-	readonly onReply: (entry: RequestLogEntry) => void;
+	readonly onReply: (entry: AccessLogEntry) => void;
 }
 
 /** What is logged of a request: neither body nor signature nor credentials. */
-export interface RequestLogEntry {
+export interface AccessLogEntry {
 	/** The request's id. */
 	readonly request: string;
 	readonly method: string;

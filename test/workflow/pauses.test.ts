@@ -8,7 +8,7 @@ import {
 	leastPauseSeconds,
 	pollPauseSeconds,
 	publishPauseSeconds,
-} from "../../lambda/workflow/pace.ts";
+} from "../../lambda/workflow/pauses.ts";
 
 /** Looks at a snapshot that lasts so many seconds. */
 function followFor(duration: number, seed: string, firstPollSeconds = 15) {
