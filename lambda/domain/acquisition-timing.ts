@@ -14,7 +14,7 @@ const LISTED_AFTER_NO_REPLY_SECONDS = 190;
  */
 const LOOKUPS_IN_DOUBT: readonly (readonly number[])[] = [
 	[5, 40, 60, 60, 25],
-	[5, 40, 145],
+	[5, 40, 60, 85],
 ];
 /** Seconds between the lookups once the deadline forbids another request: ten minutes in all. */
 const LOOKUPS_AFTER_DEADLINE: readonly number[] = [20, 100, 480];
