@@ -1,17 +1,17 @@
-import { subscribe } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import type { Event } from "@aws-sdk/client-lambda";
+import { skipWaits } from "./skipped-time.ts";
 
 /*
- * The adapter around AWS's local runner. It is the one place of the command line that reads the runner's private members:
- * its clock, its checkpoint client and its running history have no public access.
+ * The adapter around AWS's local runner. With `skipped-time.ts` it is the only code of the command line that reads the
+ * runner's private members: its clock and its running history have no public access.
  */
 
-/** Taken before the runner puts a fake clock in their place. */
-const real = { Date, now: Date.now, setInterval, clearInterval, setTimeout };
+/** Taken before the runner puts a fake clock in its place. */
+const RealDate = Date;
 
 let users = 0;
 let isSkippingTime = false;
@@ -28,12 +28,8 @@ export async function acquireRunner(skipTime: boolean): Promise<void> {
 	isSkippingTime = skipTime;
 	if (users > 1) return;
 	if (!skipTime) return LocalDurableTestRunner.setupTestEnvironment();
-	Object.assign(real, { now: Date.now, setInterval, clearInterval, setTimeout });
 	await setUpInThisThread();
-	pauseClockWhileInFlight();
-	// The runner moves its clock to the end of a wait only while some timer is pending: this one always is.
-	setInterval(() => {}, 2 ** 31 - 1);
-	stopClock = runClock();
+	stopClock = skipWaits();
 }
 
 export async function releaseRunner(): Promise<void> {
@@ -47,65 +43,6 @@ export async function releaseRunner(): Promise<void> {
 export function historyOf(runner: LocalDurableTestRunner): readonly Event[] {
 	const events: readonly Event[] = runner["operationIndex"].getHistoryEvents();
 	return events.toSorted((a, b) => (a.EventId ?? 0) - (b.EventId ?? 0));
-}
-
-/**
- * The durable SDK waits 20 ms at every checkpoint, by the fake clock. So that clock runs 20 times as fast as the real
- * one, and at its speed while requests are in flight.
- */
-function runClock(): () => void {
-	const clock: { tick(milliseconds: number): void } | undefined = LocalDurableTestRunner["fakeClock"];
-	const interval = real.setInterval(() => clock?.tick(hasRequestsInFlight() ? 1 : 20), 1);
-	return () => real.clearInterval(interval);
-}
-
-/** Milliseconds of real time without any request sent or answered, after which those in flight count as hanging. */
-const HANGING_MS = 2_000;
-
-/** Requests in flight, those of undici and those of the AWS SDK. */
-const inFlight = new Set<unknown>();
-/** Real time at which the last of them was sent or answered. */
-let lastChange = 0;
-const onRequest = (channels: readonly string[], change: (request: unknown) => void) => {
-	for (const channel of channels) {
-		subscribe(channel, (message) => {
-			change((message as { readonly request: unknown }).request);
-			lastChange = real.now();
-		});
-	}
-};
-onRequest(["undici:request:create", "http.client.request.start"], (request) => inFlight.add(request));
-onRequest(
-	["undici:request:trailers", "undici:request:error", "http.client.response.finish", "http.client.request.error"],
-	(request) => inFlight.delete(request),
-);
-
-/** A request that hangs must not stop the clock. */
-const hasRequestsInFlight = (): boolean => inFlight.size > 0 && real.now() - lastChange < HANGING_MS;
-
-interface CheckpointApi {
-	updateCheckpointData(...input: unknown[]): Promise<unknown>;
-}
-const createCheckpointApi: () => CheckpointApi = LocalDurableTestRunner["createCheckpointApiClient"].bind(
-	LocalDurableTestRunner,
-) as never;
-
-/**
- * Skips no time while requests are in flight. The runner moves its fake clock as soon as one of many branches waits; a
- * request of another branch, in flight for some real milliseconds, would by that clock take hours.
- */
-function pauseClockWhileInFlight(): void {
-	LocalDurableTestRunner["createCheckpointApiClient"] = (() => {
-		const api = createCheckpointApi();
-		const update = api.updateCheckpointData.bind(api);
-		// The runner moves its clock after this.
-		api.updateCheckpointData = async (...input) => {
-			const updated = await update(...input);
-			while (hasRequestsInFlight()) await new Promise((resolve) => real.setTimeout(resolve, 1));
-			return updated;
-		};
-		return api;
-	}) as never;
 }
 
 /**
@@ -129,7 +66,7 @@ function copyOf<T>(value: T): T {
 	if (typeof value !== "object" || value === null) return value;
 	if (Array.isArray(value)) return value.map(copyOf) as T;
 	const kind = Object.getPrototypeOf(value) === Object.prototype || Object.prototype.toString.call(value);
-	if (kind === "[object Date]") return new real.Date(Number(value)) as T;
+	if (kind === "[object Date]") return new RealDate(Number(value)) as T;
 	if (kind !== true && kind !== "[object Object]") return value;
 	const copy = { ...value };
 	for (const key in copy) if (typeof copy[key] === "object") copy[key] = copyOf(copy[key]);

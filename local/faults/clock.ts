@@ -1,12 +1,8 @@
 import timers from "node:timers";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 
-// Taken before the clock is a fake one, and before the runner is made to wait for requests that nobody waits for.
+// Taken before the clock is a fake one.
 const { setImmediate: realSetImmediate, setTimeout: realSetTimeout } = timers;
-const { queueMicrotask } = globalThis;
-// oxlint-disable-next-line typescript/unbound-method -- called on process
-const { nextTick } = process;
-const { createCheckpointApiClient } = LocalDurableTestRunner as unknown as { createCheckpointApiClient: unknown };
 
 /** Turns of the event loop in which nothing became due: two, for what Node.js itself puts off to the next turn. */
 const QUIET_TURNS = 2;
@@ -41,20 +37,12 @@ export interface Clock {
  * Drives the runner's fake clock: to the next timer, once everything that the one before set off is over, so that
  * whatever waits is woken in the order of time. All connections are within this Node.js process, and so what is not
  * over is in the queues of the event loop: how fast the machine is makes no difference.
- *
- * The runner itself skips time in the order in which waits are asked for: with two targets, one would sleep through the
- * other's end.
  */
 export function driveClock(): Clock {
 	const clock: FakeClock | undefined = LocalDurableTestRunner["fakeClock"] as FakeClock | undefined;
 	if (!clock) throw new Error("the runner has no fake clock");
-	// Its executions then wait by timers of that clock.
-	Object.assign(LocalDurableTestRunner, { skipTime: false, createCheckpointApiClient });
 	// Nobody else moves it.
 	clock.tick = () => {};
-	// The fake ones would run only when the clock moves.
-	Object.assign(process, { nextTick });
-	Object.assign(globalThis, { queueMicrotask });
 	const waiting: (() => void)[] = [];
 	let busy = 0;
 	let quietTurns = 0;
