@@ -91,8 +91,8 @@ export interface AcquisitionTerms {
 	readonly deadlineAt: number;
 	/** Epoch milliseconds after which there is no lookup. */
 	readonly hardLimitAt: number;
-	/** Seconds to wait after so many failures in a row; honours Retry-After. */
-	readonly backOff: (attempt: number, retryAfterSeconds?: number) => number;
+	/** Seconds to wait before a request, or a lookup, after so many failures in a row; honours Retry-After. */
+	readonly backOff: (attempt: number, retryAfterSeconds?: number, isLookup?: boolean) => number;
 }
 
 /** How a run knows its own snapshots: the marker, and epoch milliseconds of the run's start. */

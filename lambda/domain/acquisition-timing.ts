@@ -41,13 +41,12 @@ export const lookUpAfter = (
 	{ do: "look-up", afterSeconds: Math.max(first, least) },
 ];
 
-/** Lookups at fixed times that may still come. Durable operations are kept for them. */
-export const fixedLookupsLeft = ({ requests, requestsInDoubt }: AcquisitionState): number =>
-	[
-		LOOKUPS_AFTER_DEADLINE,
-		requests === 0 ? LOOKUPS_AFTER_REJECTION : [],
-		...LOOKUPS_IN_DOUBT.slice(requestsInDoubt),
-	].flat().length;
+/** Series of lookups at fixed times that may still come. Durable operations are kept for them. */
+export const fixedLookupsLeft = ({ requests, requestsInDoubt }: AcquisitionState): readonly (readonly number[])[] => [
+	LOOKUPS_AFTER_DEADLINE,
+	...(requests === 0 ? [LOOKUPS_AFTER_REJECTION] : []),
+	...LOOKUPS_IN_DOUBT.slice(requestsInDoubt),
+];
 
 /**
  * The lookups of {@link LOOKUPS_AFTER_REJECTION} that are still to come, counted from the last request. Those after a

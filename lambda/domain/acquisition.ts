@@ -114,7 +114,7 @@ function afterFailedLookup(before: AcquisitionState, failure: Failure, at: numbe
 		ending !== null && "code" in ending && failure.code === ending.code && failure.retry === "never" && !refused;
 	if (ending && isConfirmed && !state.inDoubt) return [{ ...state, sentAt: null }, ending];
 	// Each pause is shorter than the time before it, so that a snapshot is found soon after the list can be read again.
-	const pause = terms.backOff(Math.ceil(state.failedLookups * LOOKUP_BACK_OFF), retryAfterSeconds);
+	const pause = terms.backOff(Math.ceil(state.failedLookups * LOOKUP_BACK_OFF), retryAfterSeconds, true);
 	if (state.inDoubt || (sentAt !== null && !refused)) {
 		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
 		if (left <= 0) return [state, { do: "end", state: "LOST", reason: failure.reason }];

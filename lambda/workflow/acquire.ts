@@ -6,7 +6,6 @@ import {
 	type End,
 	initialAcquisition,
 	type LookupResult,
-	type RequestResult,
 	type RunIdentity,
 } from "../domain/acquisition-state.ts";
 import { fixedLookupsLeft, giveUp } from "../domain/acquisition-timing.ts";
@@ -17,11 +16,11 @@ import { hasStoppedRunning } from "../domain/polling.ts";
 import { runMarker } from "../domain/run.ts";
 import { requestTime, type Snapshot } from "../domain/snapshot.ts";
 import { explainRejection } from "./explain-rejection.ts";
+import { lookUpRepeatedly, mayExist, type Progress, warnOfFailure } from "./look-up.ts";
 import { cutSeconds } from "./pauses.ts";
 import { waitForOther } from "./poll.ts";
 import { interruptedRequest, lookUpSnapshots, requestSnapshot } from "./request-snapshot.ts";
 import type { TargetContext, TargetLimits } from "./target-context.ts";
-import { createTargetWarning } from "./warnings.ts";
 
 export interface Acquired {
 	readonly snapshot: Snapshot;
@@ -58,8 +57,11 @@ export async function acquireSnapshot(
 		// By AWS's clock: it is compared with Atlas's, and the function's own may be wrong.
 		startedAt: steps.executionStartedAt ?? startedAt,
 	};
-	const backOff = (attempt: number, retryAfter?: number) =>
-		limits.backOff(attempt, now, fixedLookupsLeft(state), retryAfter);
+	const backOff = (attempt: number, retryAfter?: number, isLookup = false) => {
+		// A request is a wait and a step; a series of lookups is a waitForCondition, with one check more than lookups.
+		const kept = fixedLookupsLeft(state).reduce((sum, { length }) => sum + length + 2, 0);
+		return limits.backOff(attempt, now, { each: isLookup ? 1 : 2, kept }, retryAfter);
+	};
 	const terms: AcquisitionTerms = { policy, retentionInDays, deadlineAt, hardLimitAt, backOff };
 	let state: AcquisitionState = { ...initialAcquisition, reason: limits.hold?.reason ?? null };
 	let action: AcquisitionAction = { do: "request", afterSeconds: limits.hold?.seconds ?? 0 };
@@ -68,38 +70,32 @@ export async function acquireSnapshot(
 	let isLateReported = false;
 	let warnedAt: number | undefined;
 	let expectation: ExpectedDuration | null | undefined;
-	/** Whether a snapshot may exist: then the target is LATE past the deadline. */
-	const mayExist = () => state.inDoubt || state.ending !== null;
+	const progress = (): Progress => ({ state, action, at: now, expectation, warnedAt });
 	const reportIfLate = async () => {
 		if (isLateReported || action.do === "end" || action.do === "follow") return;
-		if (mayExist() && now >= deadlineAt) isLateReported = await onLate();
+		if (mayExist(state) && now >= deadlineAt) isLateReported = await onLate();
 	};
 	/** Divides a pause at the deadline, so that LATE is published then. */
-	const sleep = async (name: string, seconds: number) => {
+	const sleep = async (seconds: number) => {
 		let left = seconds;
-		if (mayExist() && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
+		if (mayExist(state) && now < deadlineAt && now + seconds * 1000 > deadlineAt) {
 			const untilLate = cutSeconds(seconds, (deadlineAt - now) / 1000);
 			await steps.sleep("before-deadline", untilLate);
 			left -= untilLate;
 			now += untilLate * 1000;
 			await reportIfLate();
 		}
-		if (left > 0) await steps.sleep(name, left);
+		if (left > 0) await steps.sleep("before-asking", left);
 	};
-	const warnIfFailed = (result: RequestResult | LookupResult) => {
-		const failure = "failure" in result ? result.failure : undefined;
-		const repeated = failure && (failure.retry === "again" || failure.refused) ? failure : undefined;
-		const reason = repeated?.reason ?? (state.inDoubt && state.reason);
-		if (!reason) return;
-		const why = state.inDoubt ? IN_DOUBT : repeated?.answered ? "Atlas rejected a call" : "Atlas does not answer";
-		const warn = createTargetWarning(steps.warn, run.run, target, `no snapshot yet: ${why}`);
-		warnedAt = warn(reason, now, warnedAt, "afterSeconds" in action ? action.afterSeconds : 0);
-	};
-	const onLookup = (lookup: LookupResult) => {
+	const decide = (before: Progress, lookup: LookupResult): Progress => {
+		({ state, action, expectation, warnedAt } = before);
 		now = lookup.at;
 		if ("snapshots" in lookup) expectation = lookup.expectation;
 		[state, action] = afterLookup(state, lookup, terms);
-		warnIfFailed(lookup);
+		return progress();
+	};
+	const lookUpOnce = (lookup: LookupResult) => {
+		warnedAt = warnOfFailure(steps.warn, context, lookup, decide(progress(), lookup));
 	};
 
 	for (;;) {
@@ -112,26 +108,32 @@ export async function acquireSnapshot(
 					[state, action] = giveUp(state, now, terms, action.afterSeconds);
 					break;
 				}
-				await sleep("before-asking", seconds);
+				await sleep(seconds);
 				const lookUpFirst = state.sentAt !== null;
 				const done = await steps.once("take-snapshot", () =>
 					requestSnapshot(context, identity, deadlineAt, lookUpFirst),
 				);
 				const outcome = done ?? interruptedRequest(now);
 				if ("lookup" in outcome) {
-					onLookup(outcome.lookup);
+					lookUpOnce(outcome.lookup);
 					break;
 				}
 				now = outcome.at;
 				if (state.requests === 0) requestedAt = outcome.requestedAt;
 				[state, action] = afterRequest(state, outcome, terms);
 				// An interrupted step cannot write to the log; the lookup that follows does.
-				if (done) warnIfFailed(outcome);
+				if (done) warnedAt = warnOfFailure(steps.warn, context, outcome, progress());
 				break;
 			}
 			case "look-up": {
-				await sleep("before-looking", action.afterSeconds);
-				onLookup(await steps.step("look-for-ours", () => lookUpSnapshots(ports, target, identity)));
+				if (action.afterSeconds === 0) {
+					lookUpOnce(await steps.step("look-for-ours", () => lookUpSnapshots(ports, target, identity)));
+					break;
+				}
+				const lateAt = isLateReported ? undefined : deadlineAt;
+				const begin = { ...progress(), action };
+				const round = await lookUpRepeatedly(context, identity, begin, decide, lateAt);
+				({ state, action, at: now, expectation, warnedAt } = round);
 				break;
 			}
 			case "wait-for-other": {
@@ -166,7 +168,6 @@ export async function acquireSnapshot(
 	}
 }
 
-const IN_DOUBT = "a request is in doubt, Atlas may have executed it";
 const stillRunning = (conflict: Reason | null): Reason => ({
 	code: conflict?.code ?? "ATLAS_SNAPSHOT_RUNNING",
 	message: "another on-demand snapshot was still running at the deadline; allow more deadlineMinutes, or join it",

@@ -116,7 +116,10 @@ export function countOperations(steps: DurableSteps, minutes = HARD_LIMIT_MINUTE
 			const last = await steps.until(
 				name,
 				{ checks: 0, state: initial },
-				async ({ checks, state }) => ({ checks: checks + 1, state: await check(state) }),
+				async ({ checks, state }) => {
+					used = before + checks;
+					return { checks: checks + 1, state: await check(state) };
+				},
 				({ checks, state }) => {
 					used = before + checks;
 					return next(state);

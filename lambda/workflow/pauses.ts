@@ -20,7 +20,7 @@ const LONGEST_BACK_OFF_SECONDS = 30 * 60;
 /**
  * By this factor the elapsed time grows from pause to pause once durable operations run short: see {@link leastPauseSeconds}.
  */
-const LEAST_GROWTH = 1.45;
+const LEAST_GROWTH = 1.4;
 /** Seconds. @see AWS Lambda API, WaitOptions and StepOptions (valid range) */
 const LONGEST_WAIT_SECONDS = 31_622_400;
 
@@ -102,10 +102,10 @@ export interface OperationAllowance {
 
 /**
  * The least pause with which the pauses left reach the last moment. Where many are left it is nothing, and the pace is
- * free. Where they run short each pause makes the elapsed time grow by almost a half; the last one reaches the last moment.
+ * free. Where they run short each pause makes the elapsed time grow by two fifths; the last one reaches the last moment.
  * So whatever is waited for, and in whatever order, the operations are never used up before the time is.
  *
- * Proof: with n pauses left, a pause ends at `last / 1.45^(n-1)` or later. If that holds for each, the one with n = 1
+ * Proof: with n pauses left, a pause ends at `last / 1.4^(n-1)` or later. If that holds for each, the one with n = 1
  * ends at `last`.
  */
 export function leastPauseSeconds({ elapsedSeconds, lastSeconds, pausesLeft }: OperationAllowance): number {

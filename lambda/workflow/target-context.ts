@@ -12,6 +12,14 @@ export interface TargetContext {
 	readonly target: SelectedTarget;
 }
 
+/** Durable operations. */
+export interface BackOffOperations {
+	/** That a pause takes along with what follows it. */
+	readonly each: number;
+	/** That are kept for what comes at fixed times. */
+	readonly kept: number;
+}
+
 /** The times of one target: epoch milliseconds, and the pace in seconds. */
 export interface TargetLimits {
 	readonly startedAt: number;
@@ -22,10 +30,9 @@ export interface TargetLimits {
 	readonly hold?: { readonly seconds: number; readonly reason: Reason | undefined } | undefined;
 	/**
 	 * Seconds before the next request or lookup after so many failures in a row. It grows to half an hour and more, honours
-	 * Retry-After, and stays within the target's durable operations, of which a pause and what follows it take two.
+	 * Retry-After, and stays within the target's durable operations.
 	 *
 	 * @param at epoch milliseconds, now
-	 * @param fixedLookups for which operations are kept
 	 */
-	readonly backOff: (attempt: number, at: number, fixedLookups: number, retryAfterSeconds?: number) => number;
+	readonly backOff: (attempt: number, at: number, operations: BackOffOperations, retryAfterSeconds?: number) => number;
 }

@@ -68,13 +68,12 @@ function limitsOf({ steps, run, target }: TargetContext, startedAt: number, firs
 		deadlineAt,
 		hardLimitAt: minutes(followingMinutes(run.request)),
 		firstPollSeconds,
-		backOff(attempt, at, fixedLookups, retryAfterSeconds = 0) {
+		backOff(attempt, at, { each, kept }, retryAfterSeconds = 0) {
 			const elapsedSeconds = (at - startedAt) / 1000;
 			const seed = `${run.run}/${target.clusterName}/${attempt}`;
 			const seconds = Math.max(
 				backOffSeconds(attempt, seed, retryAfterSeconds, elapsedSeconds),
-				// A request or a lookup is a wait and a step.
-				steps.leastPause(elapsedSeconds, 2, 2 * fixedLookups),
+				steps.leastPause(elapsedSeconds, each, kept),
 			);
 			// A pause that would pass the deadline is cut for a last try before it, unless Atlas asked for it.
 			const untilLastTry = Math.floor((deadlineAt - at) / 1000) - LAST_TRY_SECONDS;

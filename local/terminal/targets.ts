@@ -72,7 +72,9 @@ export function createTargets(): Targets {
 			if (!problem) return undefined;
 			const { run, project_id: projectId, cluster_name: clusterName } = line;
 			const known = targets.get(keyOf(String(run), String(projectId), String(clusterName)));
-			if (known?.since !== undefined) put({ ...known, problem });
+			// The line about a published end has a reason too.
+			if (known && known.since === undefined) return undefined;
+			if (known) put({ ...known, problem });
 			return { ...problem, clusterName: String(clusterName) };
 		},
 		onHistory(execution) {
@@ -113,11 +115,11 @@ export function pollsOf(history: ReturnType<Execution["history"]>): ReadonlyMap<
 	for (const { SubType, StepSucceededDetails } of history) {
 		const payload = SubType === "WaitForCondition" ? StepSucceededDetails?.Result?.Payload : undefined;
 		const checked = parseJson(payload ?? "");
-		const state = isRecord(checked) && isRecord(checked["state"]) ? checked["state"]["watch"] : undefined;
+		const state = isRecord(checked) && isRecord(checked["state"]) ? checked["state"]["poll"] : undefined;
 		if (!isRecord(state)) continue;
-		const { snapshotId, status, looks, failures } = state;
-		if (typeof snapshotId !== "string" || typeof status !== "string" || typeof looks !== "number") continue;
-		polls.set(snapshotId, { status, polls: looks, failures: Number(failures ?? 0) });
+		const { snapshotId, status, polls: count, failures } = state;
+		if (typeof snapshotId !== "string" || typeof status !== "string" || typeof count !== "number") continue;
+		polls.set(snapshotId, { status, polls: count, failures: Number(failures ?? 0) });
 	}
 	return polls;
 }

@@ -11,7 +11,7 @@ import { backOffSeconds as pacedBackOff } from "../../lambda/workflow/pauses.ts"
 import type { Ports } from "../../lambda/workflow/ports.ts";
 import { requestSnapshot } from "../../lambda/workflow/request-snapshot.ts";
 import type { DurableSteps } from "../../lambda/workflow/steps.ts";
-import type { TargetContext } from "../../lambda/workflow/target-context.ts";
+import type { TargetContext, TargetLimits } from "../../lambda/workflow/target-context.ts";
 import { DEFAULT_PORTS } from "../harness/ports.ts";
 
 const SECOND = 1000;
@@ -190,9 +190,9 @@ async function play(scene: Scene) {
 		},
 	};
 	const lateAt: number[] = [];
-	const backOff = (attempt: number, at: number, lookups: number, retryAfterSeconds?: number) => {
+	const backOff: TargetLimits["backOff"] = (attempt, at, { each, kept }, retryAfterSeconds) => {
 		const elapsedSeconds = (at - clockAhead - START) / SECOND;
-		const least = counted.leastPause(elapsedSeconds, 2, 2 * lookups);
+		const least = counted.leastPause(elapsedSeconds, each, kept);
 		return Math.max(pacedBackOff(attempt, `${attempt}`, retryAfterSeconds, elapsedSeconds), least);
 	};
 	const limits = {

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { Event } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
+import type { PollRound } from "../../../lambda/workflow/poll.ts";
 import type { Execution } from "../../../local/aws/engine.ts";
 import { progressLines } from "../../../local/terminal/progress.ts";
 import { createScreen, duration, type Screen, short, widthOf, wrap } from "../../../local/terminal/screen.ts";
@@ -31,8 +32,14 @@ const succeeded = (Payload: string, SubType = "WaitForCondition", more: Partial<
 	...more,
 });
 
-const poll = (snapshotId: string, status: string, looks: number, failures = 0) =>
-	succeeded(JSON.stringify({ checks: looks, state: { watch: { snapshotId, status, looks, failures }, due: true } }));
+const poll = (snapshotId: string, status: string, polls: number, failures = 0) => {
+	const state: PollRound = {
+		poll: { snapshotId, status, polls, failures, timesMissing: 0, checkedAt: NOW },
+		isDue: true,
+		alongside: 0,
+	};
+	return succeeded(JSON.stringify({ checks: polls, state }));
+};
 
 const target = (clusterName: string, more: Partial<TargetView> = {}): TargetView => ({
 	run: RUN,
@@ -52,9 +59,9 @@ test("the last poll of each snapshot is read from a history", () => {
 	const history = [
 		poll("a", "queued", 0),
 		poll("b", "queued", 0),
-		succeeded('{"state":{"watch":{"snapshotId":"c","status":"queued","looks":0}}}', "Step"),
+		succeeded('{"state":{"poll":{"snapshotId":"c","status":"queued","polls":0}}}', "Step"),
 		succeeded("not JSON"),
-		succeeded('{"state":{"watch":{"snapshotId":7}}}'),
+		succeeded('{"state":{"poll":{"snapshotId":7}}}'),
 		poll("a", "inProgress", 3),
 	];
 
@@ -155,6 +162,14 @@ describe("what is known of a target", () => {
 		targets.onHistory(execution({ history: () => [...selected("a"), poll(id, "queued", 1, 1)] }));
 		expect(targets.all()[0]?.problem).toBeDefined();
 		targets.onHistory(execution({ history: () => [...selected("a"), poll(id, "inProgress", 2)] }));
+		expect(targets.all()[0]?.problem).toBeUndefined();
+	});
+
+	test("has no problem once it has ended, whatever the log says of its end", () => {
+		const targets = createTargets();
+		targets.onEvent(started({ state: "REFUSED", since: undefined }));
+
+		expect(targets.onLog(warning)).toBeUndefined();
 		expect(targets.all()[0]?.problem).toBeUndefined();
 	});
 
