@@ -47,7 +47,7 @@ export function roundsOf({ delivery }: Plan, create: (nth: number, sameKey?: boo
 		case "hours apart":
 			return one(round(first), { ...round(first), afterSeconds: 20_000 });
 		case "other request":
-			return one(round(first), { afterSeconds: 0, deliveries: [{ firing: first, changes: { retentionInDays: 30 } }] });
+			return one(round(first), { afterSeconds: 0, deliveries: [{ firing: first, changes: { deadlineMinutes: 61 } }] });
 		case "two at once": {
 			const second = create(1);
 			return { firings: [first, second], rounds: [round(first, second)] };
