@@ -4,7 +4,7 @@ import { refusalReportTime } from "./failure.ts";
 /** Seconds after an answered request by which the list shows its snapshot: a list may be two minutes old. */
 export const LISTED_AFTER_SECONDS = 125;
 /** The same after a 401 or 403, where less time is left: a lasting one is to be reported within five minutes. */
-const LISTED_AFTER_REFUSAL_SECONDS = 80;
+const LISTED_AFTER_REFUSAL_SECONDS = 62;
 /** The same after a request without a reply, which Atlas may still execute within a minute. */
 const LISTED_AFTER_NO_REPLY_SECONDS = 190;
 
@@ -22,6 +22,8 @@ const LOOKUPS_AFTER_DEADLINE: readonly number[] = [20, 100, 480];
 const LATE_EXECUTION_MS = 10 * 60_000;
 /** Seconds from a request that Atlas rejected to each lookup: a proxy may have sent it twice. */
 const LOOKUPS_AFTER_REJECTION: readonly number[] = [20, 60, LISTED_AFTER_SECONDS];
+/** Seconds from each of the first two requests, if it was refused, to the lookup halfway to the next one. */
+export const LOOKUPS_AFTER_REFUSAL: readonly number[] = [LISTED_AFTER_REFUSAL_SECONDS / 2];
 /** Seconds from the last request before the deadline to the lookup after it; and the least. */
 const LAST_LOOKUP_SECONDS = 20;
 const LEAST_LAST_LOOKUP_SECONDS = 5;
@@ -44,7 +46,7 @@ export const lookUpAfter = (
 /** Series of lookups at fixed times that may still come. Durable operations are kept for them. */
 export const fixedLookupsLeft = ({ requests, requestsInDoubt }: AcquisitionState): readonly (readonly number[])[] => [
 	LOOKUPS_AFTER_DEADLINE,
-	...(requests === 0 ? [LOOKUPS_AFTER_REJECTION] : []),
+	...(requests === 0 ? [LOOKUPS_AFTER_REJECTION, LOOKUPS_AFTER_REFUSAL] : []),
 	...LOOKUPS_IN_DOUBT.slice(requestsInDoubt),
 ];
 

@@ -10,6 +10,7 @@ import {
 	afterNoReply,
 	giveUp,
 	LISTED_AFTER_SECONDS,
+	LOOKUPS_AFTER_REFUSAL,
 	lookUpAfter,
 	lookUpAfterRejection,
 	type Next,
@@ -44,8 +45,10 @@ export function afterRequest(before: AcquisitionState, result: RequestResult, te
 		return afterNoReply(inDoubt, at, terms, retryAfterSeconds);
 	}
 	if (code === "ATLAS_SNAPSHOT_RUNNING") return [{ ...state, conflict: reason }, lookUpNow];
-	if (failure.refused && !isLastingRefusal(requestRefusals, at))
+	if (failure.refused && !isLastingRefusal(requestRefusals, at)) {
+		if (state.requests <= 2 && sentAt !== null) return lookUpAfter(state, LOOKUPS_AFTER_REFUSAL);
 		return requestAgain(state, at, terms, refusalPause(terms));
+	}
 	const isConflict = code === "ATLAS_CONFLICT";
 	if (isConflict || failure.retry === "never") {
 		const ending = { do: "explain", reason, code, again: isConflict } as const;

@@ -81,7 +81,7 @@ export const REFUSAL_PAUSE_SECONDS = 62;
 const LASTING_COUNT = 3;
 const LASTING_MS = 2 * 60_000;
 /** From the first refusal; the rest of five minutes is for replies. */
-const REPORTED_MS = 290_000;
+const REPORTED_MS = 270_000;
 
 /**
  * Counts a refusal (401 or 403). Atlas is known to send single false ones between good replies, so a single one

@@ -86,7 +86,7 @@ const clusters = fc.oneof(
 const settings: fc.Arbitrary<AtlasSettings> = fc.record({
 	conflictStatus: mostly(4, 400, 409),
 	listOrder: oneOf("oldestFirst", "newestFirst"),
-	listDelaySeconds: seldom(5, 0, fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 40, max: 75 }))),
+	listDelaySeconds: seldom(5, 0, fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 40, max: 60 }))),
 	rateLimitHeaders: mostly(4, true, false),
 	bucket: fc.oneof({ weight: 5, arbitrary: always(1200) }, { weight: 2, arbitrary: fc.integer({ min: 10, max: 40 }) }),
 	tokenSeconds: mostly(4, 3600, 120),

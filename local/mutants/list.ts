@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
 		edits: [
 			edit(
 				TAKING,
-				"return requestAgain(state, at, terms, refusalPause(terms));",
+				"if (state.requests <= 2 && sentAt !== null) return lookUpAfter(state, LOOKUPS_AFTER_REFUSAL);",
 				'return [state, { do: "explain", reason, code, again: false }];',
 			),
 		],

@@ -99,9 +99,9 @@ describe("refusals in a row", () => {
 		expect(isLastingRefusal(refusedAt(...times), at)).toBe(expected);
 	});
 
-	test("are reported ten seconds before five minutes are over, from the first of any kind or from now on", () => {
-		expect(refusalReportTime([noRefusals, noRefusals], 1000)).toBe(291_000);
-		expect(refusalReportTime([refusedAt(400), noRefusals], 1000)).toBe(290_400);
-		expect(refusalReportTime([refusedAt(400), refusedAt(300)], 1000)).toBe(290_300);
+	test("are reported four and a half minutes after the first of any kind, or from now on", () => {
+		expect(refusalReportTime([noRefusals, noRefusals], 1000)).toBe(271_000);
+		expect(refusalReportTime([refusedAt(400), noRefusals], 1000)).toBe(270_400);
+		expect(refusalReportTime([refusedAt(400), refusedAt(300)], 1000)).toBe(270_300);
 	});
 });
