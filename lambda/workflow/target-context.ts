@@ -13,7 +13,7 @@ export interface TargetContext {
 }
 
 /** Durable operations. */
-export interface BackOffOperations {
+interface BackOffOperations {
 	/** That a pause takes along with what follows it. */
 	readonly each: number;
 	/** That are kept for what comes at fixed times. */
