@@ -98,7 +98,7 @@ export function requestAgain(
  * Repeats a request or a lookup, never after the deadline. A pause that would pass it is cut for a last try.
  *
  * @param least seconds for which Atlas wants no call
- * @param uncut seconds to which a pause may be cut
+ * @param shortest seconds to which the pause may be cut
  */
 export function repeatBeforeDeadline(
 	what: "request" | "look-up",
@@ -107,11 +107,11 @@ export function repeatBeforeDeadline(
 	terms: AcquisitionTerms,
 	afterSeconds: number,
 	least = 0,
-	uncut = 0,
+	shortest = 0,
 ): Next {
 	if (at + afterSeconds * 1000 < terms.deadlineAt) return [state, { do: what, afterSeconds }];
 	const last = Math.floor((terms.deadlineAt - at) / 1000) - LAST_REQUEST_SECONDS;
-	if (last >= Math.max(least, uncut, LAST_REQUEST_SECONDS)) return [state, { do: what, afterSeconds: last }];
+	if (last >= Math.max(least, shortest, LAST_REQUEST_SECONDS)) return [state, { do: what, afterSeconds: last }];
 	return giveUp(state, at, terms, least);
 }
 

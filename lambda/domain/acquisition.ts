@@ -107,7 +107,7 @@ export function afterExplanation(
 /** A request that was sent stays in doubt for as long as the list cannot be read, whatever was answered to it. */
 function afterFailedLookup(before: AcquisitionState, failure: Failure, at: number, terms: AcquisitionTerms): Next {
 	const { retryAfterSeconds, refused } = failure;
-	const { ending, requestRefusals, sentAt } = before;
+	const { ending, requestRefusals } = before;
 	const lookupRefusals = refused ? afterRefusal(before.lookupRefusals, at) : noRefusals;
 	// What Atlas said of the request itself says more than what it said of the lookup.
 	const reason = requestRefusals.count > 0 || ending ? before.reason : failure.reason;
@@ -116,24 +116,20 @@ function afterFailedLookup(before: AcquisitionState, failure: Failure, at: numbe
 	const isConfirmed =
 		ending !== null && "code" in ending && failure.code === ending.code && failure.retry === "never" && !refused;
 	if (ending && isConfirmed && !state.inDoubt) return [{ ...state, sentAt: null }, ending];
-	// Each pause is shorter than the time before it, so that a snapshot is found soon after the list can be read again.
-	const pause = terms.backOff(Math.ceil(state.failedLookups * LOOKUP_BACK_OFF), retryAfterSeconds, true);
-	if (state.inDoubt || (sentAt !== null && !refused)) {
-		const left = Math.ceil((terms.hardLimitAt - at) / 1000);
-		if (left <= 0) return [state, { do: "end", state: "LOST", reason: failure.reason }];
-		return [
-			{ ...state, inDoubt: true },
-			{ do: "look-up", afterSeconds: Math.min(pause, left) },
-		];
-	}
-	if (refused) {
+	if (refused && !state.inDoubt) {
 		if (!isLastingRefusal(lookupRefusals, at))
 			return repeatBeforeDeadline("look-up", state, at, terms, refusalPause(terms));
 		if (ending) return [state, ending];
 		return [state, { do: "explain", reason: reason ?? failure.reason, code: failure.code, again: false }];
 	}
-	if (failure.retry === "again") return repeatBeforeDeadline("look-up", state, at, terms, pause, retryAfterSeconds);
-	return [state, { do: "end", state: "REFUSED", reason: failure.reason }];
+	const left = Math.ceil((terms.hardLimitAt - at) / 1000);
+	if (left <= 0) return [state, { do: "end", state: "LOST", reason: failure.reason }];
+	// Each pause is shorter than the time before it, so that a snapshot is found soon after the list can be read again.
+	const pause = terms.backOff(Math.ceil(state.failedLookups * LOOKUP_BACK_OFF), retryAfterSeconds, true);
+	return [
+		{ ...state, inDoubt: true },
+		{ do: "look-up", afterSeconds: Math.min(pause, left) },
+	];
 }
 
 function applyConflictPolicy(

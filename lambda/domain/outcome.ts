@@ -7,6 +7,9 @@ export interface Target {
 	readonly clusterName: string;
 }
 
+/** One text for each target. Neither part can contain a slash. */
+export const targetKey = ({ projectId, clusterName }: Target): string => `${projectId}/${clusterName}`;
+
 /** Stands for the project or the cluster where there is none to name. */
 export const NO_NAME = "*";
 

@@ -1,7 +1,7 @@
 import type { Event, EventType } from "@aws-sdk/client-lambda";
 import * as v from "valibot";
 import { parseJson } from "../domain/json.ts";
-import { PUBLISH_STEPS, type RunResult, type Target, type TargetStatus } from "../domain/outcome.ts";
+import { PUBLISH_STEPS, type RunResult, type Target, type TargetStatus, targetKey } from "../domain/outcome.ts";
 import { DECIDE_STEP, type DecidedEnd } from "../domain/state-change.ts";
 import type { TargetProgress } from "./status.ts";
 
@@ -32,14 +32,14 @@ const INTERRUPTED: ReadonlySet<EventType | undefined> = new Set([
  */
 export function summarizeHistory(events: readonly Event[], named: readonly Target[]): HistorySummary {
 	const names = new Map<string | undefined, string>();
-	const targets = new Map(named.map((target) => [keyOf(target), pending(target)]));
+	const targets = new Map(named.map((target) => [targetKey(target), pending(target)]));
 	const parts = new Map<string | undefined, string>();
 	const interrupted = new Set<string | undefined>();
 	const decided: DecidedEnd[] = [];
 	for (const event of events) {
 		if (event.Name !== undefined) names.set(event.Id, event.Name);
 		const step = names.get(event.Id);
-		for (const target of targetsIn(event, step)) targets.set(keyOf(target), target);
+		for (const target of targetsIn(event, step)) targets.set(targetKey(target), target);
 		const end = step === DECIDE_STEP && read<DecidedEnd>(DecidedSchema, event.StepSucceededDetails?.Result?.Payload);
 		if (end) decided.push(end);
 		const part = event.ChainedInvokeStartedDetails?.DurableExecutionArn;
@@ -71,12 +71,10 @@ const partResultIn = (event: Event): PartResult | undefined =>
 
 /** Replaces targets by those of a part that are not pending. */
 export function mergeTargets(whole: readonly TargetProgress[], part: readonly TargetProgress[]): TargetProgress[] {
-	const merged = new Map(whole.map((target) => [keyOf(target), target]));
-	for (const target of part) if (target.state !== "PENDING") merged.set(keyOf(target), target);
+	const merged = new Map(whole.map((target) => [targetKey(target), target]));
+	for (const target of part) if (target.state !== "PENDING") merged.set(targetKey(target), target);
 	return [...merged.values()];
 }
-
-const keyOf = ({ projectId, clusterName }: Target): string => `${projectId}/${clusterName}`;
 
 const pending = ({ projectId, clusterName }: Target): TargetProgress => ({ projectId, clusterName, state: "PENDING" });
 

@@ -1,5 +1,4 @@
-import type { Target, TargetStatus } from "../domain/outcome.ts";
-import { isFinal } from "../domain/outcome.ts";
+import { isFinal, type Target, type TargetStatus, targetKey } from "../domain/outcome.ts";
 import { HARD_LIMIT_MINUTES } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import {
@@ -45,8 +44,8 @@ interface EndedPart {
  */
 export async function publishEndedPart(ended: EndedPart): Promise<readonly TargetStatus[]> {
 	const { ports, steps, run, part, startedAt, error, durableExecutionArn } = ended;
-	const keys = new Set(part.map(keyOf));
-	const isOfPart = (target: Target) => keys.has(keyOf(target));
+	const keys = new Set(part.map(targetKey));
+	const isOfPart = (target: Target) => keys.has(targetKey(target));
 	const { published, decided } = await steps.until<PartHistory>(
 		"read-part",
 		{ tries: 0 },
@@ -57,15 +56,15 @@ export async function publishEndedPart(ended: EndedPart): Promise<readonly Targe
 		},
 		(known) => (known.published ? "stop" : publishPauseSeconds(known.tries, READ_PART_TRIES, READ_HISTORY_SECONDS)),
 	);
-	const statuses = new Map(published?.map((status) => [keyOf(status), status]));
+	const statuses = new Map(published?.map((status) => [targetKey(status), status]));
 	if (published) {
-		const changes = new Map(decided?.map((end) => [keyOf(end), end.decided]));
+		const changes = new Map(decided?.map((end) => [targetKey(end), end.decided]));
 		const missing = part
-			.filter((target) => !statuses.has(keyOf(target)))
-			.map((target) => ({ target, change: changes.get(keyOf(target)) ?? lostByDefect(startedAt, error) }));
-		for (const status of await publishEnds(ports, run, missing, steps)) statuses.set(keyOf(status), status);
+			.filter((target) => !statuses.has(targetKey(target)))
+			.map((target) => ({ target, change: changes.get(targetKey(target)) ?? lostByDefect(startedAt, error) }));
+		for (const status of await publishEnds(ports, run, missing, steps)) statuses.set(targetKey(status), status);
 	}
-	return part.map((target) => statuses.get(keyOf(target)) ?? unpublishedTarget(run, target, startedAt, error));
+	return part.map((target) => statuses.get(targetKey(target)) ?? unpublishedTarget(run, target, startedAt, error));
 }
 
 /** Publishes each end once: a try continues where the bus rejected the one before. */
@@ -101,6 +100,3 @@ async function publishEnds(
 /** The final state could not be published; the run fails, which raises RunFailed. */
 export const unpublishedTarget = (run: Run, target: SelectedTarget, startedAt: number, error: unknown): TargetStatus =>
 	toTargetStatus(toStateChangeEvent(run, target, { ...lostByDefect(startedAt, error), endedAt: startedAt }));
-
-const keyOf = ({ projectId, clusterName }: { readonly projectId: string; readonly clusterName: string }): string =>
-	`${projectId}/${clusterName}`;

@@ -22,13 +22,21 @@ export interface Progress {
 	readonly expectation?: ExpectedDuration | null | undefined;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;
+	/** What {@link LateReports.offerAgain} returned last. */
+	readonly reoffered?: number | undefined;
+}
+
+/** How LATE is published while nobody knows whether the run has a snapshot. */
+export interface LateReports {
+	/** Called once, when the deadline has passed. */
+	readonly reportLate: () => Promise<unknown>;
+	/** Called at each lookup that is waited for, with what it returned last and 0 at first. Must not reject. */
+	readonly offerAgain: (last: number) => Promise<number>;
 }
 
 /** Kept from check to check. */
 interface LookupRound extends Progress {
-	/** Seconds until the next lookup. */
-	readonly left: number;
-	/** Seconds of these until the next check. */
+	/** Seconds until the next check, of those until the action is due. */
 	readonly wait: number;
 }
 
@@ -40,31 +48,32 @@ export const mayExist = ({ inDoubt, ending }: AcquisitionState): boolean => inDo
  * and a step would be two.
  *
  * @param decide from the state before a lookup and its result to what is known then
- * @param lateAt epoch milliseconds at which to return, so that LATE can be published; absent once it is
+ * @param lateAt epoch milliseconds at which to return, so that LATE can be published; absent once it was
  */
 export async function lookUpRepeatedly(
 	{ ports, steps, run, target }: TargetContext,
 	identity: RunIdentity,
-	begin: Progress & { readonly action: { readonly afterSeconds: number } },
+	begin: Progress,
 	decide: (before: Progress, lookup: LookupResult) => Progress,
+	offerAgain: LateReports["offerAgain"],
 	lateAt: number | undefined,
 ): Promise<Progress> {
-	const waitOf = ({ state, at }: Progress, left: number): number =>
-		lateAt !== undefined && mayExist(state) && at < lateAt ? cutSeconds(left, (lateAt - at) / 1000) : left;
+	const withWait = (progress: Progress): LookupRound => {
+		const { state, at } = progress;
+		const left = secondsUntil(progress);
+		const isCut = lateAt !== undefined && mayExist(state) && at < lateAt;
+		return { ...progress, wait: isCut ? cutSeconds(left, (lateAt - at) / 1000) : left };
+	};
 	return steps.until<LookupRound>(
 		"look-for-ours",
-		{ ...begin, left: begin.action.afterSeconds, wait: 0 },
-		async (before) => {
-			const left = before.left - before.wait;
-			if (left > 0) {
-				const waiting = { ...before, at: ports.now(), action: { do: "look-up", afterSeconds: left } } as const;
-				return { ...waiting, left, wait: waitOf(waiting, left) };
-			}
+		{ ...begin, wait: 0 },
+		async ({ wait, ...last }) => {
+			const before: Progress = { ...last, reoffered: await offerAgain(last.reoffered ?? 0) };
+			const afterSeconds = secondsUntil(before) - wait;
+			if (afterSeconds > 0) return withWait({ ...before, at: ports.now(), action: { do: "look-up", afterSeconds } });
 			const lookup = await lookUpSnapshots(ports, target, identity);
 			const after = decide(before, lookup);
-			const warnedAt = warnOfFailure(ports.warn, { run, target }, lookup, after);
-			const pause = after.action.do === "look-up" ? after.action.afterSeconds : 0;
-			return { ...after, warnedAt, left: pause, wait: waitOf(after, pause) };
+			return withWait({ ...after, warnedAt: warnOfFailure(ports.warn, { run, target }, lookup, after) });
 		},
 		({ state, action, at, wait }) => {
 			const isLate = lateAt !== undefined && mayExist(state) && at >= lateAt;
@@ -73,20 +82,24 @@ export async function lookUpRepeatedly(
 	);
 }
 
+/** Seconds until an action is due. */
+const secondsUntil = ({ action }: Progress): number => ("afterSeconds" in action ? action.afterSeconds : 0);
+
 /** Logs why there is no snapshot yet, if the request or lookup failed. @returns epoch milliseconds of the last warning */
 export function warnOfFailure(
 	write: Ports["warn"],
 	{ run, target }: Pick<TargetContext, "run" | "target">,
 	result: RequestResult | LookupResult,
-	{ state, action, at, warnedAt }: Progress,
+	progress: Progress,
 ): number | undefined {
+	const { state, at, warnedAt } = progress;
 	const failure = "failure" in result ? result.failure : undefined;
 	const repeated = failure && (failure.retry === "again" || failure.refused) ? failure : undefined;
 	const reason = repeated?.reason ?? (state.inDoubt && state.reason);
 	if (!reason) return warnedAt;
 	const why = state.inDoubt ? IN_DOUBT : repeated?.answered ? "Atlas rejected a call" : "Atlas does not answer";
 	const warn = createTargetWarning(write, run.run, target, `no snapshot yet: ${why}`);
-	return warn(reason, at, warnedAt, "afterSeconds" in action ? action.afterSeconds : 0);
+	return warn(reason, at, warnedAt, secondsUntil(progress));
 }
 
 const IN_DOUBT = "a request is in doubt, Atlas may have executed it";

@@ -30,8 +30,10 @@ export interface PollLimits {
 	readonly expectation?: ExpectedDuration | undefined;
 	/** Epoch milliseconds of the target's last warning. */
 	readonly warnedAt?: number | undefined;
-	/** Called at each check, with what it returned last and 0 at first. Must not reject. */
-	readonly alongside?: (last: number) => Promise<number>;
+	/** Offers again what the bus rejected; called at each check with what it returned last. Must not reject. */
+	readonly offerAgain?: (last: number) => Promise<number>;
+	/** What it returned before. */
+	readonly reoffered?: number | undefined;
 }
 
 /** The state from check to check. */
@@ -41,8 +43,8 @@ export interface PollRound {
 	readonly isDue: boolean;
 	/** Epoch milliseconds of the last warning. */
 	readonly warnedAt?: number | undefined;
-	/** What {@link PollLimits.alongside} returned last. */
-	readonly alongside: number;
+	/** What {@link PollLimits.offerAgain} returned last. */
+	readonly reoffered: number;
 }
 
 /** Failed polls in a row that are repeated by the back-off, where that is sooner than the pace. */
@@ -67,7 +69,7 @@ export async function pollSnapshot(
 					poll: startPolling(from, seenAt, limits.notBefore),
 					isDue: false,
 					warnedAt: limits.warnedAt,
-					alongside: 0,
+					reoffered: limits.reoffered ?? 0,
 				}
 			: { ...from, isDue: false };
 	if (pollStatus(begin.poll, limits) !== "waiting") return begin;
@@ -94,7 +96,7 @@ export async function pollSnapshot(
 		name,
 		begin,
 		async (before) => {
-			const alongside = (await limits.alongside?.(before.alongside)) ?? before.alongside;
+			const reoffered = (await limits.offerAgain?.(before.reoffered)) ?? before.reoffered;
 			const isDue = before.isDue && ports.now() >= (before.poll.notBefore ?? 0);
 			const poll = isDue ? await pollOnce(context, before.poll) : afterEarlyCheck(before.poll, ports.now());
 			const warnedAt =
@@ -105,7 +107,7 @@ export async function pollSnapshot(
 				if (before.isDue) ports.countLate(-1, before.poll.checkedAt);
 				if (pollStatus(poll, limits) === "waiting") ports.countLate(1, poll.checkedAt);
 			}
-			return { poll, isDue: true, warnedAt, alongside };
+			return { poll, isDue: true, warnedAt, reoffered };
 		},
 		({ poll }) => pauseAfter(poll),
 	);

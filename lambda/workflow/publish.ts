@@ -17,7 +17,7 @@ const VERIFY_DELAY_MS = 45_000;
 
 /** The result of a step that publishes STARTED or LATE. */
 type Offered = TargetStatus & {
-	/** The bus rejected the event: it is offered again at each poll. */
+	/** The bus rejected the event: it is offered again at each lookup and poll. */
 	readonly unpublished?: true;
 	/** Of STARTED: how long the snapshot takes. Absent in histories of earlier versions. */
 	readonly expectation?: ExpectedDuration | null;
@@ -28,11 +28,9 @@ type Offered = TargetStatus & {
 /** Publishes the changes of one target, in order. */
 export interface Publisher {
 	/**
-	 * Offers LATE once. A bus that rejects it must not hold up the polls, so it is offered again at each of them.
-	 *
-	 * @returns whether the bus accepted it
+	 * Offers LATE once. A bus that rejects it must not hold up lookups and polls, so it is offered again at each of them.
 	 */
-	offerLate(change: TargetChange): Promise<boolean>;
+	offerLate(change: TargetChange): Promise<void>;
 	/**
 	 * Offers STARTED once, and predicts the end within the same step.
 	 *
@@ -76,14 +74,12 @@ export function createPublisher({ ports, steps, run, target }: TargetContext, de
 	};
 	return {
 		async offerLate(change) {
-			const isFirst = !isLate;
 			isLate = true;
 			const { unpublished } = await steps.step("publish-late", async (): Promise<Offered> => {
-				if (isFirst) ports.countLate(1, deadlineAt);
+				ports.countLate(1, deadlineAt);
 				return offer(change);
 			});
 			if (unpublished) rejected.push(change);
-			return unpublished !== true;
 		},
 		async offerStarted(change) {
 			const offered = await steps.step("publish-started", async (): Promise<Offered> => {

@@ -1,6 +1,6 @@
 import { takeFitting } from "../domain/checkpoint-size.ts";
 import { classifyFailure, type Failure, REFUSAL_PAUSE_SECONDS, type Refusals } from "../domain/failure.ts";
-import { NO_NAME } from "../domain/outcome.ts";
+import { NO_NAME, targetKey } from "../domain/outcome.ts";
 import { isListOfNames } from "../domain/request.ts";
 import type { Run } from "../domain/run.ts";
 import { SELECTION_TRIES } from "./operations.ts";
@@ -58,9 +58,9 @@ export async function selectInPages(ports: Ports, run: Run, steps: DurableSteps)
 	const startedAt = await steps.step("note-start", async () => ports.now());
 	let tries = 0;
 	for (;;) {
-		const known = new Set(targets.map(keyOf));
+		const known = new Set(targets.map(targetKey));
 		const page: Page = await selectPage(ports, run, steps, startedAt, { at: 0, tries }, async (refusals) =>
-			(await selectOnce(refusals)).filter((target) => !known.has(keyOf(target))),
+			(await selectOnce(refusals)).filter((target) => !known.has(targetKey(target))),
 		);
 		// A page that succeeds does not count as a try.
 		tries = page.targets ? page.tries - 1 : page.tries;
@@ -133,8 +133,6 @@ async function selectPage(
 
 /** A refusal is thrown only while it may pass. */
 const mayPass = ({ retry, refused }: Failure): boolean => retry === "again" || refused;
-
-const keyOf = ({ projectId, clusterName }: SelectedTarget): string => `${projectId}/${clusterName}`;
 
 const unselected = (run: Run, failure: Failure | undefined): SelectedTarget => ({
 	projectId: run.request.projectId ?? NO_NAME,

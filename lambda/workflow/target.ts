@@ -83,9 +83,6 @@ function limitsOf({ steps, run, target }: TargetContext, startedAt: number, firs
 	};
 }
 
-/** Offers of LATE while a request is in doubt: one after each lookup. */
-const LATE_OFFERS = 5;
-
 /** @returns the end of the target, not yet published */
 async function acquireAndPoll(
 	context: TargetContext,
@@ -108,28 +105,29 @@ async function acquireAndPoll(
 		if (notBefore !== undefined) hold = { seconds: Math.ceil((notBefore - at) / 1000), reason: unread };
 	}
 
-	let lateOffers = 0;
+	let isLate = false;
 	const offerLate = (known: Pick<TargetChange, "snapshot" | "provenance" | "requestedAt" | "expectation">) => {
-		lateOffers += 1;
+		isLate = true;
 		const reason = pastDeadline(deadlineMinutes, known.expectation);
 		const warnings = slowSnapshotWarnings(known.expectation, (limits.deadlineAt - known.requestedAt) / 1000);
 		return publisher.offerLate({ ...known, state: "LATE", reason, warnings });
 	};
+	const { offerAgain } = publisher;
 	const acquired = await acquireSnapshot(
 		context,
 		{ ...limits, hold },
-		async () => (await offerLate({ requestedAt: startedAt })) || lateOffers >= LATE_OFFERS,
+		{ reportLate: () => offerLate({ requestedAt: startedAt }), offerAgain },
 	);
 	if (!isAcquired(acquired)) return { ...acquired, requestedAt: startedAt };
 
-	const { snapshot, provenance, requestedAt, seenAt, warnedAt } = acquired;
+	const { snapshot, provenance, requestedAt, seenAt, warnedAt, reoffered } = acquired;
 	const started = { snapshot, provenance, requestedAt, expectation: acquired.expectation ?? listed };
 	const { expectation, notBefore } = await publisher.offerStarted({ state: "STARTED", ...started });
 	const known = { ...started, expectation };
 
 	const times = { startedAt, since: requestedAt, seenAt, notBefore, hardLimitAt, firstPollSeconds, warnedAt };
-	const pace = { ...times, expectation: expectation ?? undefined, alongside: publisher.offerAgain };
-	const untilLate = { ...pace, deadlineAt: lateOffers > 0 ? undefined : limits.deadlineAt };
+	const pace = { ...times, expectation: expectation ?? undefined, offerAgain, reoffered };
+	const untilLate = { ...pace, deadlineAt: isLate ? undefined : limits.deadlineAt };
 	const warn = createTargetWarning(ports.warn, run.run, target, "Atlas does not report the snapshot's state");
 	let round = await pollSnapshot(context, "follow-snapshot", snapshot, untilLate, warn);
 	if (pollStatus(round.poll, untilLate) === "late") {

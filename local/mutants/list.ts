@@ -138,7 +138,7 @@ export const mutants: readonly Mutant[] = [
 			edit(TIMING, "if (at + afterSeconds * 1000 < terms.deadlineAt) return", "if (at < 2 * terms.deadlineAt) return"),
 			edit(
 				"lambda/workflow/acquire.ts",
-				"(state.requests > 0 || seconds > 0) && now + seconds * 1000 >= deadlineAt",
+				"(state.requests > 0 || seconds > 0) && at + seconds * 1000 >= deadlineAt",
 				"state.requests < 0",
 			),
 			edit(ASK, "if (requestedAt >= deadlineAt) return", "if (requestedAt < 0) return"),

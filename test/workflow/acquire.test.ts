@@ -204,9 +204,11 @@ async function play(scene: Scene) {
 	};
 	const counted = countOperations(steps);
 	const context = { ports, steps: counted, run, target: TARGET };
-	const result = await acquireSnapshot(context, limits, async () => {
-		lateAt.push(now);
-		return true;
+	const result = await acquireSnapshot(context, limits, {
+		async reportLate() {
+			lateAt.push(now);
+		},
+		offerAgain: async (last) => last,
 	});
 	const endedAt = now;
 	now += 10 * MINUTE;

@@ -36,7 +36,7 @@ const poll = (snapshotId: string, status: string, polls: number, failures = 0) =
 	const state: PollRound = {
 		poll: { snapshotId, status, polls, failures, timesMissing: 0, checkedAt: NOW },
 		isDue: true,
-		alongside: 0,
+		reoffered: 0,
 	};
 	return succeeded(JSON.stringify({ checks: polls, state }));
 };

@@ -150,6 +150,11 @@ const PATHS: Readonly<Record<string, Trouble>> = {
 		list: (second) => (second < DAY ? fault("ATLAS_FAULT") : undefined),
 	},
 	"in doubt again and again": { take: noReply, request: THREE_DAYS },
+	"in doubt again and again, and a bus that refuses at the deadline": {
+		take: noReply,
+		request: THREE_DAYS,
+		publish: (second) => (second > 2 * DAY && second < 3 * DAY + HOUR ? bus() : undefined),
+	},
 	"throttled to a deadline of three days": { take: throttled(), request: THREE_DAYS },
 	"throttled to a deadline of three days, for a second each": { take: throttled(1), request: THREE_DAYS },
 	"throttled to a deadline of three days, for five minutes each": { take: throttled(300), request: THREE_DAYS },
@@ -254,6 +259,17 @@ describe("4.1: a bus that refuses does not stop the polls", () => {
 		expect(published[0]?.at).toBeLessThan(5 * HOUR * 1.1);
 		expect(published.at(-1)?.at).toBeLessThan(10 * HOUR * 1.1);
 		expect(read.filter((second) => second < 5 * HOUR).length).toBeGreaterThan(40);
+	});
+
+	test("nor the lookups of a request in doubt: LATE comes at one of them, once", async () => {
+		const { published, asked } = await carryOut({
+			take: noReply,
+			publish: (second) => (second < HOUR + 30 ? bus() : undefined),
+		});
+
+		expect(published.map(({ event }) => event.state)).toEqual(["LATE", "REFUSED"]);
+		expect(published[0]?.at).toBeLessThanOrEqual(HOUR + 3 * MINUTE);
+		expect(Math.max(...asked)).toBeLessThan(HOUR);
 	});
 
 	test("the end is offered until the bus takes it, once", async () => {
